@@ -661,6 +661,14 @@ const closing: Properties = {
   accepted: list(oneOf('parked', 'unexplained')),
   ...{ previous: orNull(text), hash: text },
 };
+/** What it consists of, in the log. */
+const closedRows: Properties = {
+  rows: object({
+    ...{ name: text, hash: text },
+    chunks: object({ entries: whole, revenue: whole, schedules: whole, booked: whole }),
+  }),
+  rules: { type: 'object', additionalProperties: true, description: 'The policy that the books followed.' },
+};
 const growth: Properties = Object.fromEntries(KINDS.map((kind) => [`${kind}Minor`, minor]));
 const entryFields: Properties = {
   ...fieldsOf(JOURNAL.tables.journal_entries),
@@ -700,8 +708,12 @@ const books: Properties = {
     ...object({ name: text, currency: text, amountMinor: minor, line: orNull(text) }),
     description: 'Plus is debit. The postings of an entry add up to zero in each currency.',
   },
-  JournalEntry: row(entryFields),
-  JournalEntries: page('JournalEntry', booked),
+  JournalEntry: {
+    ...row(entryFields),
+    description:
+      'One that corrects closed months (kind `correction`) follows from the last closing, `ledger.month_closed`.',
+  },
+  JournalEntries: page('JournalEntry', { ...booked, view }),
   JournalEntryWithBooks: row({ ...entryFields, ...booked }),
   JournalEntryWithBalances: row({
     ...entryFields,
@@ -737,13 +749,16 @@ const books: Properties = {
     ...{ month: orNull(text), asOf: orNull(time), view, data: list(ref('TrialBalance')) },
     ...booked,
   }),
-  Closing: object(closing),
+  Closing: object(closing, closedRows),
   Closings: page('Closing'),
   ClosedMonths: object({ data: list(ref('Closing')) }),
-  ClosingWithBalances: object({
-    ...closing,
-    balances: list(object({ currency: text, accounts: list(ref('AccountBalance')) })),
-  }),
+  ClosingWithBalances: object(
+    {
+      ...closing,
+      balances: list(object({ currency: text, accounts: list(ref('AccountBalance')) })),
+    },
+    closedRows,
+  ),
   Corrections: object({
     ...{ ...whose, month: text, position: decimal },
     accounts: list(object({ currency: text, name: text, closedMinor: minor, nowMinor: minor, changeMinor: minor })),
@@ -790,7 +805,7 @@ const books: Properties = {
     ...booked,
   }),
   AccountPostings: object({
-    ...{ name: text, ...scope, ...period, startMinor: minor, endMinor: minor },
+    ...{ name: text, ...scope, ...period, view, startMinor: minor, endMinor: minor },
     ...{ data: list(ref('AccountPosting')), nextCursor: orNull(text) },
     ...booked,
   }),
@@ -822,15 +837,16 @@ const books: Properties = {
   }),
   Incomes: object({ ...period, view, data: list(object({ ...scope, months: list(ref('IncomeMonth')) })), ...booked }),
   Recognised: object({ ...scope, key: orNull(text), revenueMinor: minor, contraMinor: minor, amountMinor: minor }),
-  RecognisedRevenue: page('Recognised', { ...period, ...booked }),
+  RecognisedRevenue: page('Recognised', { ...period, view, ...booked }),
   Deferred: object({
     ...scope,
     ...{ deferredMinor: minor, currentMinor: minor, longTermMinor: minor },
     by: list(object({ key: orNull(text), deferredMinor: minor })),
   }),
-  DeferredRevenue: object({ month: orNull(text), asOf: orNull(time), data: list(ref('Deferred')), ...booked }),
+  DeferredRevenue: object({ month: orNull(text), asOf: orNull(time), view, data: list(ref('Deferred')), ...booked }),
   Waterfalls: object({
     ...period,
+    view,
     data: list(
       object({
         ...scope,

@@ -4,6 +4,7 @@ import type { EventStore } from '../eventstore/event-store.js';
 import { appendOwn } from '../eventstore/own-streams.js';
 import { readEventAt, readStream } from '../eventstore/read.js';
 import { StoreUnavailable } from '../eventstore/store-errors.js';
+import { ClosedRowsWriter, closedRowsOf, faultOfRows, type ClosedPart, type ClosedRow } from './closed-rows.js';
 import { faultOf, nameOfBooks, type Closing, type Reopening, type Whose } from './closing.js';
 
 const STREAM = 'ledger-closings';
@@ -55,6 +56,21 @@ export class Closings {
     const event = await readEventAt(this.store, STREAM, revision);
     if (event === null) throw new Error(`The closing of ${month}, ${STREAM}@${revision}, is gone.`);
     return event.data as Closing;
+  }
+
+  /** What a closing consists of; nothing where it has no rows. */
+  async *rowsOf<T = ClosedRow>({ rows }: Pick<Closing, 'rows'>, part: ClosedPart): AsyncGenerator<T> {
+    if (rows !== undefined) yield* closedRowsOf(this.store, rows, part) as AsyncGenerator<T>;
+  }
+
+  /** What is wrong with the rows of a closing; null where nothing is. */
+  async faultOfRows({ rows }: Pick<Closing, 'rows'>): Promise<string | null> {
+    return rows === undefined ? null : faultOfRows(this.store, rows);
+  }
+
+  /** Keeps what a closing will consist of. */
+  rowsWriter(): ClosedRowsWriter {
+    return new ClosedRowsWriter(this.store);
   }
 
   /** Appends closings, or a reopening, at the revision that they were decided at; `moved`: something else came. @throws StoreUnavailable */

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { canonicalJson } from '../events/json.js';
+import type { ClosedRows } from './closed-rows.js';
 
 /** Whose books: one mode of one account; null is one's own. */
 export type Whose = Readonly<{ livemode: boolean; account: string | null }>;
@@ -34,6 +35,10 @@ export type Closing = Whose &
     closedAt: string;
     accepted: readonly Accepted[];
     balances: readonly MonthOfCurrency[];
+    /** What the figures consist of; not there of what was closed before rows were kept. */
+    rows?: ClosedRows;
+    /** The policy itself. */
+    rules?: Readonly<Record<string, string | number | null>>;
     /** The hash of the closing before it; null for the first one. */
     previous: string | null;
     /** SHA-256 over all else, as canonical JSON. */

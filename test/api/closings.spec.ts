@@ -1,12 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type {
+  AccountPostings,
   ClosedMonths,
   Closings,
   Corrections,
   ClosingWithBalances,
+  DeferredRevenue,
   Incomes,
   InvoiceBook,
+  JournalEntries,
+  RecognisedRevenue,
+  Waterfalls,
   Reconciliation,
   Reopening,
   TrialBalances,
@@ -148,6 +153,77 @@ describe('a month that is closed', () => {
     expect(body).toMatchObject({ code: 'bad_query', detail: expect.stringContaining('view') as unknown });
   });
 
+  it('is shown as it was closed by every figure, and what corrects it is in the open month', async () => {
+    const { account } = whose;
+    const earned = async (by: string, month: string, more = '') =>
+      (
+        await get<RecognisedRevenue>(`/revenue/recognised?account=${account}&by=${by}&from=${month}&to=${month}${more}`)
+      ).data.map(({ key, revenueMinor, contraMinor }) => [key, revenueMinor, contraMinor]);
+    expect(await earned('month', '2026-01')).toEqual([['2026-01', 3100, 0]]);
+    expect(await earned('month', '2026-02')).toEqual([['2026-02', -1200, 1900]]);
+    expect(await earned('invoice', '2026-01')).toEqual([[inv, 3100, 0]]);
+    expect(await earned('invoice', '2026-01', `&invoice=${inv}`)).toEqual([[inv, 3100, 0]]);
+    expect(await earned('invoice', '2026-02')).toEqual([['corrections', -1200, 1900]]);
+    expect(await earned('month', '2026-01', '&view=restated')).toEqual([['2026-01', 1900, 1900]]);
+    const billed = async (view: string) =>
+      (
+        await get<Waterfalls>(`/revenue/waterfall?account=${account}&from=2026-01&to=2026-03&view=${view}`)
+      ).data.flatMap(({ booked }) => booked.flatMap(({ months }) => months.map((one) => [one.month, one.amountMinor])));
+    expect(await billed('frozen')).toEqual([
+      ['2026-01', 3100],
+      ['2026-02', -3100],
+    ]);
+    expect(await billed('restated')).toEqual([['2026-01', 0]]);
+    const deferred = async (query: string) =>
+      (await get<DeferredRevenue>(`/revenue/deferred?account=${account}&${query}`)).data.flatMap(({ by }) =>
+        by.map(({ key, deferredMinor }) => [key, deferredMinor]),
+      );
+    for (const when of ['month=2026-01', 'asOf=2026-01-31T23:59:59Z'])
+      expect(await deferred(when)).toEqual([
+        ['2026-02', 2800],
+        ['2026-03', 3100],
+      ]);
+    expect(await deferred('month=2026-01&view=restated')).toEqual([]);
+    expect(await deferred('month=2026-02')).toEqual([]);
+
+    const listed = async (query: string) =>
+      (await get<JournalEntries>(`/journal?account=${account}&${query}`)).data.map(({ kind }) => kind);
+    expect(await listed('from=2026-01-01&to=2026-01-31&order=effective')).toEqual(['application', 'charge', 'invoice']);
+    expect(await listed('from=2026-02-01&to=2026-02-28')).toEqual(['correction']);
+    expect(await listed('name=Income:Contra:Refunds')).toEqual(['correction']);
+    expect(await listed('customer=nobody')).toEqual([]);
+    expect(await listed('from=2026-01-01&to=2026-01-31&view=restated')).toHaveLength(5);
+    const paged: string[] = [];
+    for (let cursor = ''; ;) {
+      const page = await get<JournalEntries>(`/journal?account=${account}&limit=1${cursor}`);
+      paged.push(...page.data.map(({ kind }) => kind));
+      if (page.nextCursor === null) break;
+      cursor = `&cursor=${page.nextCursor}`;
+    }
+    expect(paged).toEqual(['correction', 'invoice', 'charge', 'application']);
+
+    for (const month of ['2026-01', '2026-02'])
+      for (const one of (await monthOf(whose, month, 'frozen')).data.flatMap(({ accounts }) => accounts)) {
+        const postings: AccountPostings['data'][number][] = [];
+        for (let cursor = ''; ;) {
+          const page = await get<AccountPostings>(
+            `/accounts/${one.name}/postings?account=${account}&currency=usd&from=${month}&to=${month}&limit=1${cursor}`,
+          );
+          expect(page).toMatchObject({ startMinor: one.startMinor, endMinor: one.endMinor });
+          postings.push(...page.data);
+          if (page.nextCursor === null) break;
+          cursor = `&cursor=${page.nextCursor}`;
+        }
+        const sumMinor = postings.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+        expect({ month, name: one.name, sumMinor }).toEqual({
+          ...{ month, name: one.name, sumMinor: one.debitMinor - one.creditMinor },
+        });
+        expect(postings.at(-1)?.balanceMinor ?? one.startMinor).toBe(one.endMinor);
+      }
+    const balances = await get<TrialBalances>(`/trial-balance?account=${account}&asOf=2026-01-31T23:59:59Z`);
+    expect(balances.data).toEqual((await monthOf(whose, '2026-01', 'frozen')).data);
+  }, 60_000);
+
   it('tells what became known of it since, entry by entry, with the event and where in the log it came', async () => {
     const query = `account=${whose.account}&limit=1`;
     const first = await get<Corrections>(`/closings/2026-01/corrections?${query}`);
@@ -206,7 +282,9 @@ describe('a month that is closed', () => {
     for (const query of ['to=2026-01', 'to=2026-02', 'from=2026-02&to=2026-02']) {
       const { ids, sums } = await exported(query);
       expect(sums).toEqual(await endOf(query.slice(-7), 'frozen'));
-      expect(ids).toContain(`correction:${query.slice(-7)}`);
+      expect(ids.filter((one) => one.startsWith('correction:'))).toEqual(
+        query === 'to=2026-01' ? [] : ['correction:2026-02'],
+      );
     }
     const { ids, sums } = await exported('to=2026-01&view=restated');
     expect(sums).toEqual(await endOf('2026-01', 'restated'));
@@ -337,6 +415,21 @@ describe(`closed months (seed ${SEED})`, () => {
           if (own?.closing == null) isOpen = true;
           if (isOpen) expect(ends((await monthOf(whose, month, 'restated')).data[0])).toEqual(ends(own));
         }
+        for (const by of ['month', 'line'])
+          for (const month of MONTHS) {
+            const { data } = await get<RecognisedRevenue>(
+              `/revenue/recognised?account=${whose.account}&by=${by}&from=${month}&to=${month}`,
+            );
+            const revenueMinor = data.reduce((sum, one) => sum + one.revenueMinor, 0);
+            const moved = balances.get(month)?.[0]?.accounts.find(({ name }) => name === 'Income:Revenue');
+            const expected = (moved?.creditMinor ?? 0) - (moved?.debitMinor ?? 0);
+            expect({ steps, month, by, revenueMinor }).toEqual({ steps, month, by, revenueMinor: expected });
+          }
+        for (const month of MONTHS) {
+          const { data } = await get<DeferredRevenue>(`/revenue/deferred?account=${whose.account}&month=${month}`);
+          const deferredMinor = 0 - standingOn(balances.get(month), 'Liabilities:Deferred');
+          expect({ steps, month, deferredMinor: data[0]?.deferredMinor ?? 0 }).toEqual({ steps, month, deferredMinor });
+        }
         const deferred = (await incomeOf(whose, '2026-01', '2026-04', 'frozen')).map((months) => months[3] ?? 0);
         expect(deferred).toEqual(MONTHS.map((month) => 0 - standingOn(balances.get(month), 'Liabilities:Deferred')));
       }
@@ -381,7 +474,18 @@ describe('closings', () => {
     await send(...events);
     await get(`/journal?account=${whose.account}`);
     await post('/closings', { month: '2026-02', ...whose });
-    const before = [await monthOf(whose, '2026-01', 'frozen'), await monthOf(whose, '2026-02', 'frozen')];
+    const figures = async () => [
+      (await monthOf(whose, '2026-01', 'frozen')).data,
+      (await monthOf(whose, '2026-02', 'frozen')).data,
+      ...(await Promise.all(
+        [
+          '/revenue/recognised?by=line&from=2026-01&to=2026-02',
+          '/revenue/deferred?by=month&month=2026-02',
+          '/journal?to=2026-02-28',
+        ].map(async (path) => (await get<{ data: unknown }>(`${path}&account=${whose.account}`)).data),
+      )),
+    ];
+    const before = await figures();
     const listed = await closings(`?account=${whose.account}`);
 
     // Beforehand, a comparison of policies and a dry run both name the closed months that would be restated.
@@ -406,8 +510,7 @@ describe('closings', () => {
       environment: { MONEY_RECOGNITION: 'month' },
     });
     expect(await closings(`?account=${whose.account}`)).toEqual(listed);
-    const after = [await monthOf(whose, '2026-01', 'frozen'), await monthOf(whose, '2026-02', 'frozen')];
-    expect(after.map(({ data }) => data)).toEqual(before.map(({ data }) => data));
+    expect(await figures()).toEqual(before);
     expect((await movesOf(whose, '2026-01', 'restated'))['Income:Revenue']).toBe(-3000);
     // March has the last third, and what the first two were closed with above theirs is taken back.
     expect((await movesOf(whose, '2026-03', 'frozen'))['Income:Revenue']).toBe(-3100);

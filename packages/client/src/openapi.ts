@@ -3289,6 +3289,7 @@ export interface components {
             readonly amountMinor: number;
             readonly line: string | null;
         };
+        /** @description One that corrects closed months (kind `correction`) follows from the last closing, `ledger.month_closed`. */
         readonly JournalEntry: {
             readonly id: string;
             readonly kind: string;
@@ -3315,6 +3316,8 @@ export interface components {
             readonly nextCursor: string | null;
             readonly isComplete?: boolean;
             readonly books?: components["schemas"]["Books"];
+            /** @description One of frozen, restated; more may come. */
+            readonly view?: string;
         };
         readonly JournalEntryWithBooks: {
             readonly id: string;
@@ -3435,6 +3438,20 @@ export interface components {
             readonly accepted: readonly string[];
             readonly previous: string | null;
             readonly hash: string;
+            readonly rows?: {
+                readonly name: string;
+                readonly hash: string;
+                readonly chunks: {
+                    readonly entries: number;
+                    readonly revenue: number;
+                    readonly schedules: number;
+                    readonly booked: number;
+                };
+            };
+            /** @description The policy that the books followed. */
+            readonly rules?: {
+                readonly [key: string]: unknown;
+            };
         };
         readonly Closings: {
             readonly data: readonly components["schemas"]["Closing"][];
@@ -3461,6 +3478,20 @@ export interface components {
                 readonly currency: string;
                 readonly accounts: readonly components["schemas"]["AccountBalance"][];
             }[];
+            readonly rows?: {
+                readonly name: string;
+                readonly hash: string;
+                readonly chunks: {
+                    readonly entries: number;
+                    readonly revenue: number;
+                    readonly schedules: number;
+                    readonly booked: number;
+                };
+            };
+            /** @description The policy that the books followed. */
+            readonly rules?: {
+                readonly [key: string]: unknown;
+            };
         };
         readonly Corrections: {
             readonly livemode: boolean;
@@ -3592,6 +3623,8 @@ export interface components {
             readonly currency: string;
             readonly from: string;
             readonly to: string;
+            /** @description One of frozen, restated; more may come. */
+            readonly view: string;
             /** @description In minor units of the currency beside it. */
             readonly startMinor: number;
             /** @description In minor units of the currency beside it. */
@@ -3719,6 +3752,8 @@ export interface components {
             readonly nextCursor: string | null;
             readonly from?: string;
             readonly to?: string;
+            /** @description One of frozen, restated; more may come. */
+            readonly view?: string;
             readonly isComplete?: boolean;
             readonly books?: components["schemas"]["Books"];
         };
@@ -3742,6 +3777,8 @@ export interface components {
             readonly month: string | null;
             /** Format: date-time */
             readonly asOf: string | null;
+            /** @description One of frozen, restated; more may come. */
+            readonly view: string;
             readonly data: readonly components["schemas"]["Deferred"][];
             readonly isComplete: boolean;
             readonly books: components["schemas"]["Books"];
@@ -3749,6 +3786,8 @@ export interface components {
         readonly Waterfalls: {
             readonly from: string;
             readonly to: string;
+            /** @description One of frozen, restated; more may come. */
+            readonly view: string;
             readonly data: readonly {
                 readonly livemode: boolean;
                 readonly account: string | null;
@@ -5019,6 +5058,7 @@ export interface operations {
                 readonly from?: string;
                 readonly to?: string;
                 readonly currency: string;
+                readonly view?: "frozen" | "restated";
                 readonly livemode?: "true" | "false";
                 readonly account?: string;
             };
@@ -6319,6 +6359,7 @@ export interface operations {
                 readonly inferred?: "true" | "false";
                 readonly from?: string;
                 readonly to?: string;
+                readonly view?: "frozen" | "restated";
             };
             readonly header?: never;
             readonly path?: never;
@@ -7725,6 +7766,7 @@ export interface operations {
                 readonly price?: string;
                 readonly month?: string;
                 readonly asOf?: string;
+                readonly view?: "frozen" | "restated";
                 readonly by?: "month" | "invoice" | "customer" | "subscription" | "product" | "price" | "line";
             };
             readonly header?: never;
@@ -7769,6 +7811,7 @@ export interface operations {
                 readonly product?: string;
                 readonly price?: string;
                 readonly bookedMonth?: string;
+                readonly view?: "frozen" | "restated";
                 readonly by?: "month" | "invoice" | "customer" | "subscription" | "product" | "price" | "line";
                 readonly cursor?: string;
                 readonly limit?: number;
@@ -7809,6 +7852,7 @@ export interface operations {
                 readonly currency?: string;
                 readonly from?: string;
                 readonly to?: string;
+                readonly view?: "frozen" | "restated";
             };
             readonly header?: never;
             readonly path?: never;

@@ -7,13 +7,15 @@ import { ProblemError } from '../../http/problem.js';
 import { Closings } from '../../closings/closing-log.js';
 import type { Scope } from '../books/amounts.js';
 import { Books, type Booked } from '../books/books.js';
-import { month, monthAfter, monthOf, nowSecond, scope } from '../books/query.js';
+import { month, monthAfter, monthOf, nowSecond, scope, view, type View } from '../books/query.js';
+import { keptIn } from '../closings/frozen-books.js';
 import { JOURNAL_BOOKS } from '../books/tokens.js';
 import { cursorOf, placeOfCursor } from '../cursor.js';
 import { badQuery, freshness, paging, whose } from '../query.js';
 import { askingBalances, balancesAsked, type Balances } from '../trial-balance/balances.js';
 import { trialBalanceOfMonth } from '../trial-balance/trial-balance.js';
-import { postingsOf, type AccountPosting, type AskedAccount, type PostingPlace } from './postings.js';
+import { postingsShown } from './frozen-postings.js';
+import type { AccountPosting, AskedAccount, PostingPlace } from './postings.js';
 
 const asking = z.strictObject({
   ...freshness,
@@ -21,6 +23,7 @@ const asking = z.strictObject({
   from: month.optional(),
   to: month.optional(),
   currency: scope.currency.unwrap(),
+  view: view.default('frozen'),
   ...whose,
 });
 
@@ -31,6 +34,7 @@ type Postings = Readonly<{
   currency: string;
   from: string;
   to: string;
+  view: View;
   /** What stood on the account before the first month, and after the last one. */
   startMinor: number;
   endMinor: number;
@@ -76,10 +80,10 @@ export class AccountsController {
 
   /** Every posting on an account in some months, with what stands there after it. @throws ProblemError 404 for a name that is not in the chart */
   @Get(':name/postings')
-  postings(
+  async postings(
     @Param('name') name: string,
     @Query({ schema: asking })
-    { cursor, limit, from, to, account = '', livemode, currency, ...fresh }: z.output<typeof asking>,
+    { cursor, limit, from, to, account = '', livemode, currency, view: shown, ...fresh }: z.output<typeof asking>,
     @AskedBy() asker: Asker,
   ): Promise<Booked<Postings>> {
     if (!(accountNames as readonly string[]).includes(name))
@@ -92,20 +96,27 @@ export class AccountsController {
     const first = from ?? monthAfter(last, -11);
     if (first > last) throw badQuery('to: must not be before from');
     const asked: AskedAccount = { name, livemode, account, currency };
-    const list = `postings ${JSON.stringify([asked, first, last])}`;
+    const list = `postings ${JSON.stringify([asked, first, last, shown])}`;
     const after = cursor === undefined ? null : placeOf(list, cursor);
+    const { closings } = this;
+    const [books] =
+      shown === 'restated'
+        ? []
+        : await keptIn(closings, { livemode, account }, { from: monthAfter(first, -1), to: last });
+    const frozen = books === undefined ? [] : [books];
     return this.books.ask(fresh, asker, async (connection) => {
       const standing = async (of: string): Promise<number> =>
-        (await trialBalanceOfMonth(connection, of, { livemode, account, currency }))
+        (await trialBalanceOfMonth(connection, of, { livemode, account, currency, frozen }))
           .flatMap(({ accounts }) => accounts)
           .find((one) => one.name === name)?.endMinor ?? 0;
       const startMinor = await standing(monthAfter(first, -1));
-      const { data, next } = await postingsOf(connection, asked, {
-        ...{ from: first, to: last, zone, limit },
+      const { data, next } = await postingsShown(connection, asked, {
+        ...{ from: first, to: last, zone, limit, closings, books },
         after: after ?? { at: '-1', entry: '', no: 0, balance: String(startMinor) },
       });
       return {
         ...{ name, livemode, account: account === '' ? null : account, currency, from: first, to: last },
+        view: shown,
         ...{ startMinor, endMinor: await standing(last), data },
         nextCursor: next === null ? null : cursorOf(list, [next.at, next.entry, String(next.no), next.balance]),
       };

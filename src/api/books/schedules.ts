@@ -76,8 +76,30 @@ async function* linesOf(
   query: Readonly<{ text: string; values: readonly unknown[] }>,
   earned: Earned,
 ): AsyncGenerator<ScheduledLine> {
+  yield* byLine(rowsOneByOne<Row & Record<string, unknown>>(connection, name, query), earned);
+}
+
+/** Lines from rows of the table as a closing has them, in their order. */
+export async function* keptSchedules(
+  rows: AsyncIterable<Readonly<Record<string, unknown>>>,
+  earned: Earned,
+): AsyncGenerator<ScheduledLine> {
+  yield* byLine(asRows(rows), earned);
+}
+
+async function* asRows(rows: AsyncIterable<Readonly<Record<string, unknown>>>): AsyncGenerator<Row> {
+  for await (const row of rows)
+    yield {
+      ...row,
+      ...Object.fromEntries(TIMES.map((name) => [name, row[name] == null ? null : new Date(String(row[name]))])),
+      livemode: row['livemode'] === true,
+    } as Row;
+}
+const TIMES = ['booked_at', 'starts_at', 'ends_at', 'since'] as const;
+
+async function* byLine(found: AsyncIterable<Row>, earned: Earned): AsyncGenerator<ScheduledLine> {
   let rows: Row[] = [];
-  for await (const row of rowsOneByOne<Row & Record<string, unknown>>(connection, name, query)) {
+  for await (const row of found) {
     const [first] = rows;
     if (first !== undefined && (first.line !== row.line || first.part !== row.part)) {
       yield lineOf(rows, earned);

@@ -1,5 +1,6 @@
 import { accounts } from '../../../derivations/journal/accounts.js';
 import type { Accepted, Closing, MonthOfAccount, MonthOfCurrency, Whose } from '../../closings/closing.js';
+import type { ClosedRowsWriter } from '../../closings/closed-rows.js';
 import { isEmpty } from '../../closings/frozen.js';
 import { sealed } from '../../closings/closing.js';
 import type { Closings } from '../../closings/closing-log.js';
@@ -9,6 +10,7 @@ import type { BooksState } from '../books/books.js';
 import { monthAfter, monthStart, nowSecond } from '../books/query.js';
 import { VIEWS } from '../books/views.js';
 import { trialBalanceOfMonth } from '../trial-balance/trial-balance.js';
+import { keepRows } from './closing-rows.js';
 import type { FrozenBooks } from './frozen-books.js';
 
 /** One answer closes no more months. */
@@ -23,6 +25,10 @@ type Wanted = Whose &
     by: string;
     build: string;
     policy: string;
+    /** The policy itself. */
+    rules: NonNullable<Closing['rules']>;
+    /** Keeps what a closing consists of. */
+    rowsWriter: () => ClosedRowsWriter;
   }>;
 
 const refused = (detail: string) => new ProblemError('closing_refused', detail);
@@ -42,7 +48,7 @@ export async function closingsOf(
   connection: Queryable,
   { frozen, state, ...wanted }: Wanted & Readonly<{ frozen: FrozenBooks | undefined; state: BooksState }>,
 ): Promise<readonly Closing[]> {
-  const { livemode, account, month, zone, accepts, by, build, policy } = wanted;
+  const { livemode, account, month, zone, accepts, by, build, policy, rules, rowsWriter } = wanted;
   const { position, behindKeys } = state;
   if (position === null)
     throw new ProblemError(
@@ -75,15 +81,19 @@ export async function closingsOf(
     );
   const closedAt = new Date().toISOString();
   let previous = frozen?.months.get(frozen.last)?.hash ?? null;
-  return months.map((one) => {
+  const made: Closing[] = [];
+  for (const one of months) {
     const closing = sealed({
+      rows: await keepRows(connection, rowsWriter(), { livemode, account, month: one, zone }),
+      rules,
       ...{ livemode, account, month: one, zone, position, policy, build, by, closedAt, previous },
       accepted: one === month ? accepted : [],
       balances: balances.get(one) ?? [],
     });
     previous = closing.hash;
-    return closing;
-  });
+    made.push(closing);
+  }
+  return made;
 }
 
 const AGAINST: Readonly<Record<Accepted, (state: BooksState) => string>> = {

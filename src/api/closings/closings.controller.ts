@@ -132,9 +132,19 @@ export class ClosingsController {
       if (frozen !== undefined && wanted <= frozen.last) return { data: [answerOf(this.#closed(own, wanted))] };
       const { made } = await this.books.ask(fresh, asker, async (connection) => {
         const state = await this.books.ready(connection);
-        const by = { by: asker.name, build: VERSION_OF_BUILD, policy: state.policy };
+        const by = { by: asker.name, build: VERSION_OF_BUILD, policy: state.policy, rules: this.books.policy };
+        const rowsWriter = () => this.closings.rowsWriter();
         return {
-          made: await closingsOf(connection, { ...own, ...by, frozen, state, month: wanted, zone, accepts: accept }),
+          made: await closingsOf(connection, {
+            ...own,
+            ...by,
+            rowsWriter,
+            frozen,
+            state,
+            month: wanted,
+            zone,
+            accepts: accept,
+          }),
         };
       });
       const events = made.map((data) => ({ kind: 'closed' as const, data }));

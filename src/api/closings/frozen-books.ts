@@ -14,11 +14,7 @@ export async function frozenIn(
   { from, to }: Readonly<{ from: string; to: string }>,
 ): Promise<readonly FrozenBooks[]> {
   await closings.refresh();
-  const asked = closings.books.filter(
-    (one) =>
-      (livemode === undefined || livemode === one.livemode) &&
-      (account === undefined || account === (one.account ?? '')),
-  );
+  const asked = booksAsked(closings, { livemode, account });
   const all: FrozenBooks[] = [];
   for (const whose of asked) {
     const closed = closings.of(whose);
@@ -39,6 +35,14 @@ export async function frozenIn(
   return all;
 }
 
+/** Of the books that are asked for, those that have closed months, by the last refresh. */
+export const booksAsked = (closings: Closings, { livemode, account }: AskedScope): readonly Whose[] =>
+  closings.books.filter(
+    (one) =>
+      (livemode === undefined || livemode === one.livemode) &&
+      (account === undefined || account === (one.account ?? '')),
+  );
+
 /** What was closed of one's books by the last refresh, with the last closing alone; undefined where nothing is. */
 export async function lastClosed(closings: Closings, whose: Whose): Promise<FrozenBooks | undefined> {
   const closed = closings.of(whose);
@@ -47,6 +51,32 @@ export async function lastClosed(closings: Closings, whose: Whose): Promise<Froz
   const months = new Map([[last.month, await closings.read(last)]]);
   return { ...whose, first: first.month, last: last.month, months };
 }
+
+/**
+ * What is closed of the books that are asked for, where it is known what all closings consist of. Books of which a month was closed before rows
+ * were kept are shown as they are known now, until that month is opened and closed again.
+ */
+export async function keptIn(
+  closings: Closings,
+  asked: AskedScope,
+  range: Readonly<{ from: string; to: string }>,
+): Promise<readonly FrozenBooks[]> {
+  const frozen = await frozenIn(closings, asked, range);
+  return frozen.filter((books) => areKept(closings, books));
+}
+
+export const areKept = (closings: Closings, whose: Whose): boolean =>
+  closings.of(whose).every(({ rows }) => rows !== undefined);
+
+/** The closings of a range, by books. */
+export const closedMonthsOf = (
+  frozen: readonly FrozenBooks[],
+  { from, to }: Readonly<{ from: string; to: string }>,
+): readonly (Whose & Readonly<{ months: readonly Closing[] }>)[] =>
+  frozen.map(({ livemode, account, months }) => ({
+    ...{ livemode, account },
+    months: [...months.values()].filter(({ month }) => month >= from && month <= to),
+  }));
 
 export type ScopedMove = Scope & Omit<Moved, 'currency'> & Readonly<{ correction: bigint; closing: Closing | null }>;
 

@@ -76,7 +76,16 @@ export class ExportController {
         reply.hijack();
         const position = state.position === null ? {} : { 'ledger-position': state.position };
         reply.raw.writeHead(200, { ...headers, ...position });
-        const wanted = { livemode, account, from: from ?? null, to: last, zone, frozen, ...placeOf(state) };
+        const wanted = {
+          livemode,
+          account,
+          from: from ?? null,
+          to: last,
+          zone,
+          frozen,
+          closings: this.closings,
+          ...placeOf(state),
+        };
         await this.#send(connection, { texts: exportJournal(connection, format, wanted), asker, reply });
       });
     } catch (error) {

@@ -2,11 +2,12 @@ import { accountNames, accounts as chart } from '../../../derivations/journal/ac
 import { earnedMoves } from '../../../derivations/journal/moved.js';
 import { calendarOf, dayName, dayNamed } from '../../../derivations/revenue/calendar.js';
 import type { Queryable } from '../../read-models/database.js';
+import type { Closings } from '../../closings/closing-log.js';
 import { amountOf } from '../books/amounts.js';
 import { rowsOneByOne } from '../books/cursors.js';
 import { monthAfter, monthStart } from '../books/query.js';
 import { VIEWS } from '../books/views.js';
-import type { FrozenBooks } from '../closings/frozen-books.js';
+import { areKept, type FrozenBooks } from '../closings/frozen-books.js';
 import { trialBalanceOfMonth } from '../trial-balance/trial-balance.js';
 import type { ExportedEntry, ExportedPosting, ExportFormat } from './exported.js';
 
@@ -23,6 +24,7 @@ export type ExportWanted = Readonly<{
   position: string | null;
   /** What is closed of these books, from the month before `from` on. */
   frozen: readonly FrozenBooks[];
+  closings: Closings;
 }>;
 
 /**
@@ -59,10 +61,13 @@ export async function* exportJournal(
     );
   }
   for (const month of months.filter((one) => one >= from)) {
-    for await (const entry of entriesOf(connection, month, wanted)) yield format.entry(entry);
-    for await (const entry of earnedIn(connection, month, wanted)) yield format.entry(entry);
+    const moved = new Sums();
+    for await (const entry of monthOf(connection, month, wanted)) {
+      moved.add(entry.postings);
+      yield format.entry(entry);
+    }
     if (correctedMonths(wanted).includes(month)) {
-      const correction = await correctionOf(connection, month, wanted);
+      const correction = await correctionOf(connection, month, { wanted, moved });
       if (correction.postings.length > 0) yield format.entry(correction);
     }
   }
@@ -78,25 +83,80 @@ const namesClosed = ({ frozen }: ExportWanted): readonly string[] =>
     .flatMap(({ months }) => [...months.values()].flatMap(({ balances }) => balances))
     .flatMap(({ currency, accounts }) => [`currency ${currency}`, ...accounts.map(({ name }) => `name ${name}`)]);
 
+/** The entries of a month and what was earned in it: of a closed one as they were when it was closed. */
+async function* monthOf(connection: Queryable, month: string, wanted: ExportWanted): AsyncGenerator<ExportedEntry> {
+  const [books] = wanted.frozen;
+  const closing = books?.months.get(month);
+  if (books === undefined || closing === undefined || !areKept(wanted.closings, books)) {
+    yield* entriesOf(connection, month, wanted);
+    yield* earnedIn(connection, month, wanted);
+    return;
+  }
+  const { dayOf } = calendarOf(wanted.zone);
+  for await (const row of wanted.closings.rowsOf<KeptEntry>(closing, 'entries')) {
+    const { id, kind, customer, invoice, object, inference, postings } = row;
+    const effectiveAt = new Date(row.effective_at);
+    yield {
+      ...{ id, kind, effectiveAt, day: dayName(dayOf(Math.floor(effectiveAt.getTime() / 1000))), customer, invoice },
+      ...{ object, book: row.key, inference, stripeEventId: row.stripe_event_id, postings },
+    };
+  }
+  for await (const row of wanted.closings.rowsOf<
+    EarnedRow & { key: string; revenue_minor: number; unbilled_minor: number }
+  >(closing, 'revenue')) {
+    const entry = earnedEntry({ ...row, book: row.key }, month, {
+      ...{ zone: wanted.zone, revenue: row.revenue_minor, unbilled: row.unbilled_minor },
+    });
+    if (entry.postings.length > 0) yield entry;
+  }
+}
+
+/** An entry as a closing has it. */
+type KeptEntry = Readonly<{
+  id: string;
+  key: string;
+  kind: string;
+  effective_at: string;
+  customer: string | null;
+  invoice: string | null;
+  object: string;
+  inference: string | null;
+  stripe_event_id: string;
+  postings: readonly ExportedPosting[];
+}>;
+
+/** What postings add up to, by account and currency. */
+class Sums {
+  readonly #sums = new Map<string, ExportedPosting>();
+
+  add(postings: readonly ExportedPosting[], sign: 1 | -1 = 1): void {
+    for (const { name, currency, amountMinor } of postings) {
+      const key = `${currency} ${name}`;
+      const before = this.#sums.get(key)?.amountMinor ?? 0;
+      this.#sums.set(key, { name, currency, amountMinor: before + sign * amountMinor });
+    }
+  }
+
+  get postings(): readonly ExportedPosting[] {
+    return [...this.#sums].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, posting]) => posting);
+  }
+}
+
 /** What a month shows less what its entries add up to. */
 async function correctionOf(
   connection: Queryable,
   month: string,
-  { livemode, account, frozen, zone }: ExportWanted,
+  { wanted, moved }: Readonly<{ wanted: ExportWanted; moved: Sums }>,
 ): Promise<ExportedEntry> {
-  const moved = new Map<string, ExportedPosting>();
-  const asked = { livemode, account };
-  const views = [[1, { ...asked, frozen }] as const, [-1, asked] as const];
-  for (const [sign, view] of views)
-    for (const { currency, accounts } of await trialBalanceOfMonth(connection, month, view))
-      for (const { name, debitMinor, creditMinor } of accounts) {
-        const key = `${currency} ${name}`;
-        const amountMinor = (moved.get(key)?.amountMinor ?? 0) + sign * (debitMinor - creditMinor);
-        moved.set(key, { name, currency, amountMinor });
-      }
+  const { livemode, account, frozen, zone } = wanted;
+  const corrected = new Sums();
+  corrected.add(moved.postings, -1);
+  for (const { currency, accounts } of await trialBalanceOfMonth(connection, month, { livemode, account, frozen }))
+    corrected.add(
+      accounts.map(({ name, debitMinor, creditMinor }) => ({ name, currency, amountMinor: debitMinor - creditMinor })),
+    );
   const at = monthStart(monthAfter(month), zone) - 1;
-  const postings = [...moved].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, posting]) => posting);
-  return madeUp({ id: `correction:${month}`, kind: 'correction', at, day: lastDayOf(month) }, postings);
+  return madeUp({ id: `correction:${month}`, kind: 'correction', at, day: lastDayOf(month) }, corrected.postings);
 }
 
 /** Accounts on which there may be no posting but those of what was earned. */
@@ -204,8 +264,6 @@ type EarnedRow = Readonly<{
   customer: string | null;
   book: string;
   currency: string;
-  revenue: bigint;
-  unbilled: bigint;
   stripe_event_id: string | null;
 }>;
 
@@ -219,20 +277,31 @@ async function* earnedIn(
       earned.revenue_minor as revenue, earned.unbilled_minor as unbilled, e.stripe_event_id
     from (select * from ${VIEWS.revenue} where month = $3 and ${SCOPE_OF_ROW}) as earned
     left join ${VIEWS.entries} e on e.id = 'invoice:' || earned.invoice order by earned.line, earned.part`;
-  const at = monthStart(monthAfter(month), zone) - 1;
-  const day = lastDayOf(month);
-  for await (const row of rowsOneByOne<EarnedRow>(connection, 'exported_revenue', {
-    text,
-    values: [livemode, account, month],
-  })) {
+  for await (const row of rowsOneByOne<EarnedRow & { revenue: bigint; unbilled: bigint }>(
+    connection,
+    'exported_revenue',
+    {
+      text,
+      values: [livemode, account, month],
+    },
+  )) {
     const [revenue, unbilled] = [amountOf(row.revenue), amountOf(row.unbilled)];
-    const { line, part, invoice, customer, book, currency, stripe_event_id: stripeEventId } = row;
-    const kind = 'recognition';
-    const id = `${kind}:${line}:${month}${part === 'revenue' ? '' : `:${part}`}`;
-    const entry = madeUp(
-      { id, kind, at, day, customer, invoice, object: line, book, stripeEventId },
-      earnedMoves(part, { revenue, unbilled }).map(([name, amountMinor]) => ({ name, currency, amountMinor })),
-    );
+    const entry = earnedEntry(row, month, { zone, revenue, unbilled });
     if (entry.postings.length > 0) yield entry;
   }
+}
+
+/** What a line earned in a month, as an entry of its last second. */
+function earnedEntry(
+  { line, part, invoice, customer, book, currency, stripe_event_id: stripeEventId }: EarnedRow,
+  month: string,
+  { zone, ...earned }: Readonly<{ zone: string; revenue: number; unbilled: number }>,
+): ExportedEntry {
+  const kind = 'recognition';
+  const id = `${kind}:${line}:${month}${part === 'revenue' ? '' : `:${part}`}`;
+  const [at, day] = [monthStart(monthAfter(month), zone) - 1, lastDayOf(month)];
+  return madeUp(
+    { id, kind, at, day, customer, invoice, object: line, book, stripeEventId },
+    earnedMoves(part, earned).map(([name, amountMinor]) => ({ name, currency, amountMinor })),
+  );
 }

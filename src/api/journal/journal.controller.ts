@@ -2,13 +2,15 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
+import { Closings } from '../../closings/closing-log.js';
 import type { Queryable } from '../../read-models/database.js';
+import type { Listing } from '../../read-models/listing.js';
 import { AnswersJson, type Answer } from '../answer.js';
 import { freshnessOf, moment, momentOf } from '../past/as-of.js';
 import { PastThreads } from '../past/past-threads.js';
 import { ReadPosition } from '../read-position.js';
 import { Books, type Booked } from '../books/books.js';
-import { days, onDays } from '../books/query.js';
+import { days, onDays, view, type AskedScope, type View } from '../books/query.js';
 import { JOURNAL_BOOKS } from '../books/tokens.js';
 import { VIEWS } from '../books/views.js';
 import { amountOf } from '../books/amounts.js';
@@ -17,11 +19,12 @@ import { findById, listingOf, listQuery, type Page } from '../lists.js';
 import { notFound } from '../not-found.js';
 import { badQuery, freshness, pathId } from '../query.js';
 import { findOne, findSome } from '../resource.js';
+import { frozenPage } from './frozen-journal.js';
 import { ENTRIES, withBalances } from './journal.js';
 
 const reading = z.strictObject(freshness);
 const readingThen = z.strictObject({ ...freshness, ...moment });
-const listing = listQuery(ENTRIES, { more: days });
+const listing = listQuery(ENTRIES, { more: { ...days, view: view.default('frozen') } });
 /** An invoice with more entries than this is not answered whole. */
 const BOOK_ENTRIES_MAX = 1_000;
 
@@ -33,12 +36,25 @@ export class JournalController {
     @Inject(JOURNAL_BOOKS) private readonly books: Books,
     @Inject(ReadPosition) private readonly position: ReadPosition,
     @Inject(PastThreads) private readonly threads: PastThreads,
+    @Inject(Closings) private readonly closings: Closings,
   ) {}
 
   @Get('journal')
-  list(@Query({ schema: listing }) asked: z.output<typeof listing>, @AskedBy() asker: Asker): Promise<Booked<Page>> {
-    const wanted = onDays(listingOf(ENTRIES, asked), asked, this.books.policy.zone);
-    return this.books.ask(asked, asker, (connection) => findSome(connection, ENTRIES, wanted));
+  async list(
+    @Query({ schema: listing }) asked: z.output<typeof listing>,
+    @AskedBy() asker: Asker,
+  ): Promise<Booked<Page & { view: View }>> {
+    const { zone } = this.books.policy;
+    const wanted = onDays(listingOf(ENTRIES, asked), asked, zone);
+    const shown = asked['view'] as View;
+    const { closings } = this;
+    if (shown === 'frozen') await closings.refresh();
+    return this.books.ask(asked, asker, async (connection) => ({
+      ...(shown === 'frozen' && closings.books.length > 0
+        ? await frozenPage(connection, { closings, asked: scopeAsked(wanted), zone, listing: wanted })
+        : await findSome(connection, ENTRIES, wanted)),
+      view: shown,
+    }));
   }
 
   @Get('journal/:id')
@@ -65,6 +81,14 @@ export class JournalController {
     }
     return this.books.ask(asked, asker, (connection) => bookOf(connection, invoice));
   }
+}
+
+/** Whose entries a list is narrowed to, where it is one's alone. */
+function scopeAsked({ filters: { livemode, account } }: Listing): AskedScope {
+  return {
+    ...(livemode?.length === 1 ? { livemode: livemode[0] === true } : {}),
+    ...(account?.length === 1 ? { account: String(account[0]) } : {}),
+  };
 }
 
 async function bookOf(connection: Queryable, invoice: string): Promise<Answer> {

@@ -1,9 +1,11 @@
 import type { MoneyPolicy } from '../../../derivations/policy.js';
 import { earnedBy } from '../../../derivations/revenue/earned.js';
 import type { Queryable } from '../../read-models/database.js';
+import type { Closings } from '../../closings/closing-log.js';
 import { byScope, type Scope } from '../books/amounts.js';
 import { monthAfter, monthOf, monthStart, type AskedScope } from '../books/query.js';
-import { schedulesRunningAt, SOLD_BY, type ScheduledLine, type SoldBy } from '../books/schedules.js';
+import { keptSchedules, schedulesRunningAt, SOLD_BY, type ScheduledLine, type SoldBy } from '../books/schedules.js';
+import { closedMonthsOf, type FrozenBooks } from '../closings/frozen-books.js';
 import { badQuery } from '../query.js';
 
 export const DEFERRED_BY = ['month', ...SOLD_BY, 'line'] as const;
@@ -26,6 +28,9 @@ type Wanted = AskedScope &
     by: DeferredBy;
     of: Readonly<Partial<Record<SoldBy, string | undefined>>>;
     policy: MoneyPolicy;
+    closings: Closings;
+    /** What is closed of the month that ends then. */
+    frozen: readonly FrozenBooks[];
   }>;
 
 /** How many customers, lines or whatever one answer tells apart. */
@@ -34,17 +39,17 @@ const CURRENT_MONTHS = 12;
 
 type Sum = { deferred: bigint; longTerm: bigint; scope: Scope; keys: Map<string | null, bigint> };
 
-/** What was deferred before a moment, by what is known now of what was known then: what was taken later is in it. */
+/** What was deferred before a moment: at the end of a closed month what was when it was closed, else by what is known now of that moment. */
 export async function deferredAt(
   connection: Queryable,
-  { at, by, of, policy, ...asked }: Wanted,
+  { at, by, of, policy, closings, frozen, ...asked }: Wanted,
 ): Promise<readonly Deferred[]> {
   const { zone } = policy;
   const month = monthOf(at, zone);
   const yearLater = monthStart(monthAfter(month, CURRENT_MONTHS), zone) + (at - monthStart(month, zone));
   const sums = new Map<string, Sum>();
   let keys = 0;
-  for await (const line of schedulesRunningAt(connection, { at, of, ...asked }, earnedBy(policy))) {
+  for await (const line of linesAt(connection, { at, by, of, policy, closings, frozen, ...asked })) {
     const { scope, schedule } = line;
     const deferred = schedule.deferred(at);
     if (deferred === 0) continue;
@@ -71,6 +76,29 @@ export async function deferredAt(
         .map(([key, amount]) => ({ key, deferredMinor: Number(amount) })),
     })),
   );
+}
+
+/** Lines of books whose month is closed as they were then; those of all others from the tables. */
+async function* linesAt(
+  connection: Queryable,
+  { at, of, policy, closings, frozen, ...asked }: Wanted,
+): AsyncGenerator<ScheduledLine> {
+  const month = monthOf(at - 1, policy.zone);
+  const closed = closedMonthsOf(frozen, { from: month, to: month }).filter(({ months }) => months.length > 0);
+  for await (const line of schedulesRunningAt(connection, { at, of, ...asked }, earnedBy(policy))) {
+    const { livemode, account } = line.scope;
+    if (!closed.some((one) => one.livemode === livemode && one.account === account)) yield line;
+  }
+  for (const { months } of closed)
+    for (const closing of months) {
+      const rules = earnedBy({ ...policy, ...(closing.rules as Partial<MoneyPolicy> | undefined) });
+      for await (const line of keptSchedules(closings.rowsOf(closing, 'schedules'), rules))
+        if (
+          (asked.currency === undefined || line.scope.currency === asked.currency) &&
+          SOLD_BY.every((name) => of[name] === undefined || line.of[name] === of[name])
+        )
+          yield line;
+    }
 }
 
 function partsOf(

@@ -3,10 +3,21 @@ import { z } from 'zod';
 import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
 import { Books, type Booked } from '../books/books.js';
-import { month, monthAfter, monthOf, monthStart, nowSecond, scope, view, type View } from '../books/query.js';
+import {
+  month,
+  monthAfter,
+  monthEndedBy,
+  monthOf,
+  monthStart,
+  nowSecond,
+  scope,
+  view,
+  type AskedScope,
+  type View,
+} from '../books/query.js';
 import { JOURNAL_BOOKS } from '../books/tokens.js';
 import { Closings } from '../../closings/closing-log.js';
-import { frozenIn } from '../closings/frozen-books.js';
+import { frozenIn, keptIn, type FrozenBooks } from '../closings/frozen-books.js';
 import { cursorOf, placeOfCursor } from '../cursor.js';
 import { badQuery, freshness, instant, paging, text } from '../query.js';
 import { deferredAt, DEFERRED_BY, type Deferred } from './deferred.js';
@@ -15,7 +26,6 @@ import { recognised, RECOGNISED_BY, type Recognised } from './recognised.js';
 import { waterfall, type Waterfall } from './waterfall.js';
 
 const months = { from: month.optional(), to: month.optional() };
-const summing = z.strictObject({ ...freshness, ...scope, ...months });
 const incoming = z.strictObject({ ...freshness, ...scope, ...months, view: view.default('frozen') });
 const sold = { customer: text, subscription: text, invoice: text, product: text, price: text };
 const recognising = z.strictObject({
@@ -24,6 +34,7 @@ const recognising = z.strictObject({
   ...months,
   ...sold,
   bookedMonth: month.optional(),
+  view: view.default('frozen'),
   by: z.enum(RECOGNISED_BY).default('month'),
   ...paging,
 });
@@ -34,12 +45,20 @@ const deferring = z
     ...sold,
     month: month.optional(),
     asOf: instant.optional(),
+    view: view.optional(),
     by: z.enum(DEFERRED_BY).default('month'),
   })
   .refine(({ month: one, asOf }) => one === undefined || asOf === undefined, {
     path: ['asOf'],
     error: 'is for a moment, and month for the end of a month: give one of them',
+  })
+  .refine(({ month: one, view: wanted }) => one !== undefined || wanted !== 'frozen', {
+    path: ['view'],
+    error: 'frozen is for the end of a month: what a moment shows is what is known of it now',
   });
+
+/** The last one that there is. */
+const LAST_MONTH = '9998-12';
 
 type Months = Readonly<{ from: string; to: string }>;
 
@@ -67,30 +86,37 @@ export class RevenueController {
   }
 
   @Get('waterfall')
-  waterfall(
-    @Query({ schema: summing }) { from, to, ...asked }: z.output<typeof summing>,
+  async waterfall(
+    @Query({ schema: incoming }) { from, to, view: shown, ...asked }: z.output<typeof incoming>,
     @AskedBy() asker: Asker,
-  ): Promise<Booked<Months & { data: readonly Waterfall[] }>> {
+  ): Promise<Booked<Months & { view: View; data: readonly Waterfall[] }>> {
     const wanted = this.#months(from, to);
+    // What is billed in a month is earned in all that come after it.
+    const frozen = await this.#frozen(shown, asked, { from: wanted.from, to: LAST_MONTH });
+    const { closings } = this;
     return this.books.ask(asked, asker, async (connection) => ({
       ...wanted,
-      data: await waterfall(connection, { ...asked, ...wanted }),
+      view: shown,
+      data: await waterfall(connection, { ...asked, ...wanted, closings, frozen }),
     }));
   }
 
   @Get('recognised')
-  recognised(
+  async recognised(
     @Query({ schema: recognising })
-    { from, to, by, bookedMonth, limit, cursor, ...asked }: z.output<typeof recognising>,
+    { from, to, by, bookedMonth, limit, cursor, view: shown, ...asked }: z.output<typeof recognising>,
     @AskedBy() asker: Asker,
-  ): Promise<Booked<Months & { data: readonly Recognised[]; nextCursor: string | null }>> {
+  ): Promise<Booked<Months & { view: View; data: readonly Recognised[]; nextCursor: string | null }>> {
     const wanted = this.#months(from, to);
-    const list = `revenue ${by} ${wanted.from} ${wanted.to}`;
+    const list = `revenue ${by} ${wanted.from} ${wanted.to} ${shown}`;
     const after = cursor === undefined ? null : placeOfCursor(list, cursor);
     if (cursor !== undefined && after === null)
       throw badQuery('cursor: must be the nextCursor of the page before, of the same months and by');
+    const frozen = await this.#frozen(shown, asked, wanted);
+    const { closings } = this;
     return this.books.ask(asked, asker, async (connection) => {
       const { data, next } = await recognised(connection, {
+        ...{ closings, frozen },
         ...asked,
         ...wanted,
         bookedMonth,
@@ -99,23 +125,33 @@ export class RevenueController {
         after,
         limit,
       });
-      return { ...wanted, data, nextCursor: next === null ? null : cursorOf(list, next) };
+      return { ...wanted, view: shown, data, nextCursor: next === null ? null : cursorOf(list, next) };
     });
   }
 
   @Get('deferred')
-  deferred(
-    @Query({ schema: deferring }) { month: wanted, asOf, by, ...asked }: z.output<typeof deferring>,
+  async deferred(
+    @Query({ schema: deferring }) { month: wanted, asOf, by, view: asView, ...asked }: z.output<typeof deferring>,
     @AskedBy() asker: Asker,
-  ): Promise<Booked<Readonly<{ month: string | null; asOf: Date | null; data: readonly Deferred[] }>>> {
+  ): Promise<Booked<Readonly<{ month: string | null; asOf: Date | null; view: View; data: readonly Deferred[] }>>> {
     const { policy } = this.books;
     const second = asOf === undefined ? nowSecond() : Math.floor(asOf.getTime() / 1000);
     const at = wanted === undefined ? second + 1 : monthStart(monthAfter(wanted), policy.zone);
+    const whole = monthEndedBy(new Date((at - 1) * 1000), policy.zone);
+    const shown = whole === null ? 'restated' : (asView ?? 'frozen');
+    const frozen = whole === null ? [] : await this.#frozen(shown, asked, { from: whole, to: whole });
+    const { closings } = this;
     return this.books.ask(asked, asker, async (connection) => ({
       month: wanted ?? null,
       asOf: wanted === undefined ? new Date(second * 1000) : null,
-      data: await deferredAt(connection, { ...asked, at, by, of: asked, policy }),
+      view: shown,
+      data: await deferredAt(connection, { ...asked, at, by, of: asked, policy, closings, frozen }),
     }));
+  }
+
+  /** What is closed of these months, and of the one before them; nothing where what is known now is asked for. */
+  async #frozen(shown: View, asked: AskedScope, { from, to }: Months): Promise<readonly FrozenBooks[]> {
+    return shown === 'restated' ? [] : keptIn(this.closings, asked, { from: monthAfter(from, -1), to });
   }
 
   /** The twelve months up to this one, unless told. @throws ProblemError 400 */

@@ -1,40 +1,48 @@
 import type { Queryable } from '../../read-models/database.js';
-import { amountOf, byScope, type Scope } from '../books/amounts.js';
-import { Parameters, scopeConditions, SCOPE_OF_SUM, type AskedScope } from '../books/query.js';
-import { VIEWS } from '../books/views.js';
+import type { Closings } from '../../closings/closing-log.js';
+import { byScope, type Scope } from '../books/amounts.js';
+import type { AskedScope } from '../books/query.js';
+import type { FrozenBooks } from '../closings/frozen-books.js';
+import { postedRevenue } from '../closings/posted-revenue.js';
 
 type Cell = Readonly<{ month: string; revenueMinor: number; contraMinor: number; amountMinor: number }>;
 type BookedMonth = Readonly<{ bookedMonth: string; months: readonly Cell[] }>;
 export type Waterfall = Scope & Readonly<{ booked: readonly BookedMonth[] }>;
 
-type Row = Scope & Readonly<{ bookedMonth: string; month: string; revenue: string; contra: string }>;
-
 /**
  * Of what was billed in each month, what is earned in which; `amountMinor` is less what was taken, which counts against the month that it was
- * taken in (docs.stripe.com/revenue-recognition/reports/waterfall).
+ * taken in (docs.stripe.com/revenue-recognition/reports/waterfall). Closed months are as they were closed, and what became known of them
+ * since is in the first open one.
  */
 export async function waterfall(
   connection: Queryable,
-  { from, to, ...asked }: AskedScope & Readonly<{ from: string; to: string }>,
+  {
+    from,
+    to,
+    closings,
+    frozen,
+    ...asked
+  }: AskedScope & Readonly<{ from: string; to: string; closings: Closings; frozen: readonly FrozenBooks[] }>,
 ): Promise<readonly Waterfall[]> {
-  const parameters = new Parameters();
-  const conditions = [
-    `booked_month between ${parameters.add(from)} and ${parameters.add(to)}`,
-    ...scopeConditions(asked, parameters),
-  ];
-  const { rows } = await connection.query<Row>(
-    `select ${SCOPE_OF_SUM}, booked_month as "bookedMonth", month, sum(revenue_minor)::text as revenue, sum(contra_minor)::text as contra
-     from ${VIEWS.revenueByMonth} where ${conditions.join(' and ')} group by 1, 2, 3, 4, 5 order by 4, 5`,
-    parameters.values,
-  );
-  return byScope(rows).map(({ scope, rows: own }) => {
-    const booked = new Map<string, Cell[]>();
-    for (const { bookedMonth, month, revenue, contra } of own) {
-      const cells = booked.get(bookedMonth) ?? [];
+  const posted = await postedRevenue(connection, { closings, frozen, asked });
+  const wanted = posted
+    .filter(({ bookedMonth }) => bookedMonth >= from && bookedMonth <= to)
+    .sort((a, b) => (`${a.bookedMonth} ${a.month}` < `${b.bookedMonth} ${b.month}` ? -1 : 1));
+  return byScope(wanted).map(({ scope, rows: own }) => {
+    const booked = new Map<string, Map<string, Cell>>();
+    for (const { bookedMonth, month, revenueMinor, contraMinor } of own) {
+      const cells = booked.get(bookedMonth) ?? new Map<string, Cell>();
       booked.set(bookedMonth, cells);
-      const [revenueMinor, contraMinor] = [amountOf(revenue), amountOf(contra)];
-      cells.push({ month, revenueMinor, contraMinor, amountMinor: revenueMinor - contraMinor });
+      const known = cells.get(month) ?? { revenueMinor: 0, contraMinor: 0 };
+      const sums = {
+        revenueMinor: known.revenueMinor + revenueMinor,
+        contraMinor: known.contraMinor + contraMinor,
+      };
+      cells.set(month, { month, ...sums, amountMinor: sums.revenueMinor - sums.contraMinor });
     }
-    return { ...scope, booked: [...booked].map(([bookedMonth, months]) => ({ bookedMonth, months })) };
+    return {
+      ...scope,
+      booked: [...booked].map(([bookedMonth, cells]) => ({ bookedMonth, months: [...cells.values()] })),
+    };
   });
 }

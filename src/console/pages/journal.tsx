@@ -65,12 +65,18 @@ function show(journal: Data, { asked }: Frame): Shown {
                 <tr key={`${entry.id} ${at}`} class={at === 0 ? '' : 'more'}>
                   <td>{at === 0 ? <Time at={entry.effectiveAt} as="cell" /> : null}</td>
                   <td>
-                    {at === 0 ? <a href={entryPage(entry.id)}>{entry.kind.replaceAll('_', ' ')}</a> : null}{' '}
+                    {at > 0 ? null : entry.kind === 'correction' ? (
+                      'correction of closed months'
+                    ) : (
+                      <a href={entryPage(entry.id)}>{entry.kind.replaceAll('_', ' ')}</a>
+                    )}{' '}
                     {at === 0 && entry.isInferred ? <Mark tone="warn">inferred</Mark> : null}
                   </td>
                   <Posting of={posting} />
                   <td>
-                    {at === 0 ? <a href={eventPage(entry.changedBy.stripeEventId)}>{entry.changedBy.type}</a> : null}
+                    {at > 0 || entry.kind === 'correction' ? null : (
+                      <a href={eventPage(entry.changedBy.stripeEventId)}>{entry.changedBy.type}</a>
+                    )}
                   </td>
                 </tr>
               )),

@@ -1,0 +1,202 @@
+import { earnedMoves } from '../../../derivations/journal/moved.js';
+import type { Closing } from '../../closings/closing.js';
+import type { Closings } from '../../closings/closing-log.js';
+import type { Queryable } from '../../read-models/database.js';
+import { pageOfRows, type Listing } from '../../read-models/listing.js';
+import { answerOf, type Answer, type Row } from '../answer.js';
+import { monthAfter, monthStart, type AskedScope } from '../books/query.js';
+import { areKept, booksAsked, lastClosed, type FrozenBooks } from '../closings/frozen-books.js';
+import { findRows, pageOf, type Page } from '../lists.js';
+import { trialBalanceOfMonth } from '../trial-balance/trial-balance.js';
+import { ENTRIES, type PostingAnswer } from './journal.js';
+
+/** An entry as a closing has it, or one that corrects; it stands in the list like a row. */
+type KeptEntry = Row & Readonly<{ id: string; key: string; effective_at: string; postings: readonly PostingAnswer[] }>;
+
+type Wanted = Readonly<{ closings: Closings; asked: AskedScope; zone: string; listing: Listing }>;
+
+/** Entries of closed months are not looked for in the tables. */
+const OPEN_ENTRIES = {
+  ...ENTRIES,
+  own: {
+    ...ENTRIES.own,
+    notBefore: (values: string) => `not exists (select from unnest(${values}::text[]) as closed(books)
+      where split_part(books, ' ', 1) = coalesce(livemode, false)::text and split_part(books, ' ', 3) = coalesce(account, '')
+        and effective_at < split_part(books, ' ', 2)::timestamptz)`,
+  },
+};
+
+/**
+ * A page of the journal in which closed months are as they were closed: their entries from the closing, and in the first open month one entry
+ * that corrects them.
+ */
+export async function frozenPage(connection: Queryable, wanted: Wanted): Promise<Page> {
+  const { listing, zone, closings, asked } = wanted;
+  const frozen: FrozenBooks[] = [];
+  for (const whose of booksAsked(closings, asked).filter((one) => areKept(closings, one)))
+    frozen.push(...[(await lastClosed(closings, whose)) ?? []].flat());
+  const kept: KeptEntry[] = [];
+  for (const books of frozen) kept.push(...(await keptEntries(connection, books, wanted)));
+  const notBefore = frozen.map(
+    ({ livemode, account, last }) => `${livemode} ${startOf(monthAfter(last), zone)} ${account ?? ''}`,
+  );
+  const open = await findRows(connection, OPEN_ENTRIES, {
+    ...listing,
+    filters: { ...listing.filters, ...(notBefore.length === 0 ? {} : { notBefore }) },
+  });
+  const own = new Set(kept.map(({ id }) => id));
+  const merged = pageOfRows(ENTRIES.table, [...open, ...kept], { ...listing, filters: {} });
+  const page = pageOf(ENTRIES, listing, merged);
+  const completed =
+    (await ENTRIES.complete?.(
+      connection,
+      page.data.filter(({ id }) => !own.has(String(id))),
+      false,
+    )) ?? [];
+  const byId = new Map(completed.map((one) => [String(one['id']), one]));
+  const keptById = new Map(kept.map((row) => [row.id, row]));
+  return {
+    ...page,
+    data: page.data.map((one) => {
+      const id = String(one['id']);
+      const row = keptById.get(id);
+      return row === undefined ? (byId.get(id) ?? one) : entryAnswer(row);
+    }),
+  };
+}
+
+const startOf = (month: string, zone: string): string => new Date(monthStart(month, zone) * 1000).toISOString();
+
+function entryAnswer({ postings, ...row }: KeptEntry): Answer {
+  const { key, isIncomplete, ...entry } = answerOf(row);
+  return { ...entry, book: key, isIncomplete, postings };
+}
+
+/** Of closed months and the first open one, the entries of a page: month by month in its order, until there are as many as it has. */
+async function keptEntries(
+  connection: Queryable,
+  books: FrozenBooks,
+  { closings, listing, zone }: Wanted,
+): Promise<readonly KeptEntry[]> {
+  const open = monthAfter(books.last);
+  const known = new Map(closings.of(books).map((one) => [one.month, one] as const));
+  const months = [...known.keys(), open].sort();
+  const found: KeptEntry[] = [];
+  for (const month of listing.isNewestFirst ? months.toReversed() : months) {
+    const [start, end] = [startOf(month, zone), startOf(monthAfter(month), zone)];
+    if (!isWithin({ start, end }, listing)) continue;
+    const closed = known.get(month);
+    const closing = closed === undefined ? undefined : await closings.read(closed);
+    const entries: KeptEntry[] = [];
+    if (closing !== undefined)
+      for await (const row of closings.rowsOf<KeptEntry>(closing, 'entries')) entries.push(row);
+    const correction = await correctionOf(connection, month, { books, closing, closings, entries, zone });
+    if (correction !== null) entries.push(correction);
+    found.push(...(pageOfRows(ENTRIES.table, entries.filter(ownFilters(listing)), plain(listing)) as KeptEntry[]));
+    if (found.length > listing.limit) break;
+  }
+  return found;
+}
+
+/** Whether any of a month may be on a page. */
+function isWithin(
+  { start, end }: Readonly<{ start: string; end: string }>,
+  { filters, after, isNewestFirst }: Listing,
+): boolean {
+  const at = after?.at == null ? null : Date.parse(after.at);
+  const isBefore = (filters['since'] ?? []).some((since) => Date.parse(end) <= Date.parse(String(since)));
+  const isAfter = (filters['until'] ?? []).some((until) => Date.parse(start) > Date.parse(String(until)));
+  const isPassed = at !== null && (isNewestFirst ? Date.parse(start) > at : Date.parse(end) <= at);
+  return !isBefore && !isAfter && !isPassed;
+}
+
+/** Filters that need other tables than the list's own, of entries that have their postings. */
+const ownFilters =
+  ({ filters: { name, book } }: Listing) =>
+  ({ key, postings }: KeptEntry): boolean =>
+    (name === undefined || postings.some((posting) => name.includes(posting.name))) &&
+    (book === undefined || book.includes(key));
+const plain = (listing: Listing): Listing => {
+  const { name: _, book: __, ...filters } = listing.filters;
+  return { ...listing, filters };
+};
+
+/** What a closed month was closed with beside its entries, and what the first open one has of closed ones; null where that is nothing. */
+async function correctionOf(
+  connection: Queryable,
+  month: string,
+  {
+    books,
+    closing,
+    closings,
+    entries,
+    zone,
+  }: Readonly<{
+    books: FrozenBooks;
+    closing: Closing | undefined;
+    closings: Closings;
+    entries: readonly KeptEntry[];
+    zone: string;
+  }>,
+): Promise<KeptEntry | null> {
+  const { livemode, account } = books;
+  const postings = await correctingPostings(connection, month, { books, closing, closings, entries });
+  if (postings.length === 0) return null;
+  const id = ['correction', month, ...(livemode ? [] : ['test']), ...(account === null ? [] : [account])].join(':');
+  const at = new Date((monthStart(monthAfter(month), zone) - 1) * 1000).toISOString();
+  return {
+    ...{ id, key: id, kind: 'correction', effective_at: at, object: month, livemode, account, postings },
+    ...{ customer: null, subscription: null, invoice: null, payment: null, is_inferred: false, inference: null },
+    // No event of Stripe's made it: it is what a closing makes of what came late.
+    ...{ stripe_event_id: `closing:${books.last}`, stripe_event_type: 'ledger.month_closed', api_version: null },
+    stripe_event_created: books.months.get(books.last)?.closedAt ?? at,
+    is_incomplete: false,
+  };
+}
+
+type KeptRevenue = Readonly<{ part: string; currency: string; revenue_minor: number; unbilled_minor: number }>;
+
+/** What a month shows less what its entries, and what was earned in it, add up to. */
+export async function correctingPostings(
+  connection: Queryable,
+  month: string,
+  {
+    books,
+    closing,
+    closings,
+    entries,
+  }: Readonly<{
+    books: FrozenBooks;
+    closing: Closing | undefined;
+    closings: Closings;
+    entries: Iterable<Readonly<{ postings: readonly Omit<PostingAnswer, 'line'>[] }>>;
+  }>,
+): Promise<readonly PostingAnswer[]> {
+  const asked = { livemode: books.livemode, account: books.account ?? '' };
+  const sums = new Map<string, { name: string; currency: string; amountMinor: number }>();
+  const add = (name: string, currency: string, amountMinor: number): void => {
+    const key = `${currency} ${name}`;
+    sums.set(key, { name, currency, amountMinor: (sums.get(key)?.amountMinor ?? 0) + amountMinor });
+  };
+  if (closing === undefined) {
+    const views = [[1, { ...asked, frozen: [books] }] as const, [-1, asked] as const];
+    for (const [sign, view] of views)
+      for (const { currency, accounts } of await trialBalanceOfMonth(connection, month, view))
+        for (const one of accounts) add(one.name, currency, sign * (one.debitMinor - one.creditMinor));
+  } else {
+    for (const { currency, accounts } of closing.balances)
+      for (const { name, debitMinor, creditMinor } of accounts) add(name, currency, debitMinor - creditMinor);
+    for (const { postings } of entries)
+      for (const { name, currency, amountMinor } of postings) add(name, currency, -amountMinor);
+    for await (const row of closings.rowsOf<KeptRevenue>(closing, 'revenue'))
+      for (const [name, amount] of earnedMoves(row.part, {
+        revenue: row.revenue_minor,
+        unbilled: row.unbilled_minor,
+      }))
+        add(name, row.currency, -amount);
+  }
+  return [...sums.entries()]
+    .filter(([, { amountMinor }]) => amountMinor !== 0)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([, posting]) => ({ ...posting, line: null }));
+}
