@@ -75,6 +75,9 @@ const asSchema = (schema: z.ZodType): JsonSchema => z.toJSONSchema(schema, { io:
 const page = (item: string, more: Properties = {}): JsonSchema =>
   object({ data: list(ref(item)), nextCursor: orNull(text) }, more);
 
+/** How many a list has on all its pages, where `count=true` asks for it. */
+const counted: Properties = { count: object({ value: whole, isAtLeast: flag }) };
+
 /** The team's own id of it, by REFERENCE_METADATA. */
 const reference = { reference: orNull(text) };
 const asOf = { asOf: ref('AsOf') };
@@ -260,7 +263,7 @@ const money: Properties = {
     amountMinor: orNull(minor),
     creditNotes: list(text),
   }),
-  Refunds: page('Refund'),
+  Refunds: page('Refund', counted),
   RefundOfPayment: {
     ...row(
       { amountMinor: orNull(minor), currency: text, status: orNull(text), creditNotes: list(text) },
@@ -276,22 +279,22 @@ const money: Properties = {
     { ...fieldsOf(disputes.tables['disputes']), movements: list(ref('DisputeMovement')) },
     { customer: orNull(text) },
   ),
-  Disputes: page('Dispute'),
+  Disputes: page('Dispute', counted),
   DisputeMovement: row(fieldsOf(disputes.tables['dispute_movements'])),
 };
 
 const billing: Properties = {
   Subscription: row(fieldsOf(subscriptions.tables['subscriptions']), { ...reference, ...statusSinceIsBound, ...asOf }),
-  Subscriptions: page('Subscription', asOf),
+  Subscriptions: page('Subscription', { ...asOf, ...counted }),
   Invoice: row(fieldsOf(invoices.tables['invoices']), {
     creditedMinor: minor,
     creditNotes: list(ref('CreditNote')),
     payments: list(ref('Payment')),
     ...asOf,
   }),
-  Invoices: page('Invoice', asOf),
+  Invoices: page('Invoice', { ...asOf, ...counted }),
   Customer: row(fieldsOf(customers.tables['customers']), reference),
-  Customers: page('Customer'),
+  Customers: page('Customer', counted),
   PaymentMethodOfCustomer: row({ ...fieldsOf(PAYMENT_METHODS.table), isDefault: flag }),
   CustomerEverything: object({
     id: text,
@@ -313,7 +316,7 @@ const billing: Properties = {
       }),
     ),
   }),
-  ChurnRisks: page('ChurnRisk'),
+  ChurnRisks: page('ChurnRisk', counted),
   TimelineEntry: object({
     number: whole,
     stripeEventId: text,
@@ -979,7 +982,7 @@ export const schemaNameOf = ({ kind }: Resource): string =>
 const ofPlain: Properties = Object.fromEntries(
   plain.flatMap((resource) => [
     [schemaNameOf(resource), row(fieldsOf(resource.table), resource === CHECKOUT_SESSIONS ? reference : {})],
-    [`${schemaNameOf(resource)}Page`, page(schemaNameOf(resource))],
+    [`${schemaNameOf(resource)}Page`, page(schemaNameOf(resource), counted)],
   ]),
 );
 

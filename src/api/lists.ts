@@ -15,10 +15,16 @@ import {
 } from '../read-models/listing.js';
 import { answerOf, type Answer, type Row } from './answer.js';
 import { cursorOf, placeOfCursor } from './cursor.js';
-import { badQuery, freshness, paging, storable, time, wholeNumber } from './query.js';
+import { badQuery, flag as truthOrNot, freshness, paging, storable, time, wholeNumber } from './query.js';
 
-/** A page of a list, and where the next one begins; null at the end. */
-export type Page = Readonly<{ data: readonly Answer[]; nextCursor: string | null }>;
+/** A page of a list, and where the next one begins; null at the end. With `count=true`, how many the list has. */
+export type Page = Readonly<{ data: readonly Answer[]; nextCursor: string | null; count?: Count }>;
+
+/** How many a list has on all its pages, or at least. */
+export type Count = Readonly<{ value: number; isAtLeast: boolean }>;
+
+/** Nobody counts further than this. */
+export const COUNT_MAX = 10_000;
 
 /** A list by the name that its cursors bear. */
 export type List = ListedTable & Readonly<{ name: string }>;
@@ -64,10 +70,14 @@ export type AskedList = Readonly<{
   limit: number;
   cursor?: string | undefined;
   order: string;
+  count?: boolean;
   trueAt?: Date | undefined;
   knownAt?: bigint | Date | undefined;
   [filter: string]: unknown;
 }>;
+
+/** What a list that is counted takes beside its filters. */
+export const counting = { count: truthOrNot.default(false) };
 
 /** The query of a list: its filters, what pages need, and `more`; `fixed` are filters that are no parameters. */
 export function listQuery(
@@ -134,6 +144,14 @@ export async function findPage(database: Queryable, list: List, listing: Listing
 export async function findRows(database: Queryable, list: List, listing: Listing): Promise<Row[]> {
   const { text, values } = pageQuery(list, listing);
   return (await database.query<Row>(text, values)).rows;
+}
+
+/** How many rows a list has on all pages, without reading more than `COUNT_MAX` of them. */
+export async function countRows(database: Queryable, list: List, { filters }: Listing): Promise<Count> {
+  const { text, values } = pageQuery(list, { filters, isNewestFirst: true, after: null, limit: COUNT_MAX });
+  const { rows } = await database.query<{ found: bigint }>(`select count(*) as found from (${text}) counted`, values);
+  const found = Number(rows[0]?.found);
+  return { value: Math.min(found, COUNT_MAX), isAtLeast: found > COUNT_MAX };
 }
 
 /** The same page of rows in memory. */

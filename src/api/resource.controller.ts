@@ -7,13 +7,13 @@ import { NeedsScope } from '../http/auth.guard.js';
 import { AnswersJson, type Answer } from './answer.js';
 import type { Books } from './books/books.js';
 import { SETTLED_BOOKS } from './books/tokens.js';
-import { listingOf, listQuery, type AskedList, type Page } from './lists.js';
+import { counting, listingOf, listQuery, type AskedList, type Page } from './lists.js';
 import { freshnessOf, moment, momentOf, NO_OWNER, ownerOf, revision } from './past/as-of.js';
 import { PastThreads } from './past/past-threads.js';
 import { badQuery, freshness, pathId } from './query.js';
 import { ReadPosition } from './read-position.js';
 import { Reads } from './reads.js';
-import { findOne, findSome, type Resource } from './resource.js';
+import { findCounted, findOne, type Resource } from './resource.js';
 
 /** The two routes of a resource: one object by its id, and the list of them. */
 export const controllersOf = (resource: Resource): Type<unknown>[] => [
@@ -47,7 +47,7 @@ export function oneControllerOf(resource: Resource, path: string): Type<unknown>
 }
 
 /** The list of a resource; `listing` checks what is asked of it. */
-export function listControllerOf(resource: Resource, listing = listQuery(resource)): Type<unknown> {
+export function listControllerOf(resource: Resource, listing = listQuery(resource, { more: counting })): Type<unknown> {
   @Controller(resource.name)
   @NeedsScope('read')
   class ListController {
@@ -60,7 +60,7 @@ export function listControllerOf(resource: Resource, listing = listQuery(resourc
     async list(@Query({ schema: listing }) asked: z.output<typeof listing>, @AskedBy() asker: Asker): Promise<Page> {
       const wanted = listingOf(resource, asked);
       await this.position.satisfy(asked, asker);
-      return this.reads.by(asker).snapshot((connection) => findSome(connection, resource, wanted));
+      return this.reads.by(asker).snapshot((connection) => findCounted(connection, resource, wanted, asked.count));
     }
   }
   return ListController;
@@ -73,11 +73,11 @@ export function controllerWithPast(resource: Resource & Required<Pick<Resource, 
   const reading: ZodType<z.output<typeof ofOne>> = past.hasRevisions
     ? ofOne
     : z.strictObject({ ...freshness, ...moment });
-  const listing = listQuery(resource, { more: moment }).refine(
+  const listing = listQuery(resource, { more: { ...moment, ...counting } }).refine(
     (asked) => momentOf(asked) === null || ownerOf(asked) !== null,
     NO_OWNER,
   );
-  const listingOfCustomer = listQuery(resource, { more: moment, fixed: ['customer'] });
+  const listingOfCustomer = listQuery(resource, { more: { ...moment, ...counting }, fixed: ['customer'] });
 
   @Controller()
   @NeedsScope('read')
@@ -129,8 +129,9 @@ export function controllerWithPast(resource: Resource & Required<Pick<Resource, 
         (name) => Object.hasOwn(resource.own ?? {}, name) && !known.has(name),
       );
       if (at !== null && ofToday !== undefined) throw badQuery(`${ofToday}: is known as of now only, and of no moment`);
+      if (at !== null && asked.count === true) throw badQuery('count: is known as of now only, and of no moment');
       if (at === null || owner === null)
-        return this.reads.by(asker).snapshot((connection) => findSome(connection, resource, wanted));
+        return this.reads.by(asker).snapshot((connection) => findCounted(connection, resource, wanted, asked.count));
       return this.threads.ask({ kind: past.page, listing: wanted, owner, at }, asker);
     }
   }

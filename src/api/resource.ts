@@ -5,7 +5,7 @@ import type { Queryable } from '../read-models/database.js';
 import type { Listing } from '../read-models/listing.js';
 import { rowsWithStaleness } from '../read-models/stale-rows.js';
 import { answerOf, type Answer } from './answer.js';
-import { findById, findPage, type List, type Page } from './lists.js';
+import { countRows, findById, findPage, type List, type Page } from './lists.js';
 import { notFound } from './not-found.js';
 
 /** Objects that are answered one by one and in lists: `name` is their path, `kind` the word for one. */
@@ -35,6 +35,17 @@ export async function findOne(connection: Queryable, resource: Resource, id: str
   if (row === null) throw notFound(resource.kind, id);
   const [whole] = (await resource.complete?.(connection, [answerOf(row)], true)) ?? [];
   return whole ?? answerOf(row);
+}
+
+/** A page of objects, and how many there are where that is asked for. */
+export async function findCounted(
+  connection: Queryable,
+  resource: Resource,
+  listing: Listing,
+  isCounted = false,
+): Promise<Page> {
+  const page = await findSome(connection, resource, listing);
+  return isCounted ? { ...page, count: await countRows(connection, resource, listing) } : page;
 }
 
 /** A page of objects. */

@@ -7,8 +7,9 @@ import type { ReadModel, Table } from '../../projections/projection.js';
 import { LISTS } from '../../src/api/all-lists.js';
 import { PRICES } from '../../src/api/catalogue/catalogue.js';
 import { find } from '../../src/api/find/find.js';
+import { INVOICES } from '../../src/api/invoices/invoices.js';
 import { ENTRIES } from '../../src/api/journal/journal.js';
-import type { List } from '../../src/api/lists.js';
+import { COUNT_MAX, countRows, type List } from '../../src/api/lists.js';
 import { MOVEMENTS } from '../../src/api/mrr/movements.js';
 import { Database, type Queryable } from '../../src/read-models/database.js';
 import { pageQuery, type FilterValue } from '../../src/read-models/listing.js';
@@ -230,4 +231,11 @@ describe(`to find something among ${ROWS} rows`, () => {
       expect(faults).toEqual({});
     },
   );
+
+  it('is counted up to a bound', async () => {
+    const all = { filters: {}, isNewestFirst: true, after: null, limit: 1 };
+    expect(await countRows(client, INVOICES, all)).toEqual({ value: COUNT_MAX, isAtLeast: true });
+    const few = { ...all, filters: { status: ['rare8'] } };
+    expect(await countRows(client, INVOICES, few)).toMatchObject({ isAtLeast: false });
+  });
 });

@@ -351,3 +351,25 @@ describe('other lists', () => {
     },
   );
 });
+
+describe('count=true', () => {
+  it('tells how many a list has on all its pages, by its filters, and only of now', async () => {
+    const cus = randomId('cus');
+    const told = ['open', 'open', 'paid'].map((status, n) =>
+      stripeEvent('invoice.updated', invoice(randomId('in'), BASIL, { status, customer: cus, created: START + n })),
+    );
+    await send(...told);
+    const count = async (query: string) =>
+      (await page(`/invoices?customer=${cus}&limit=1&count=true${query}`)) as object;
+    expect(await count('')).toMatchObject({ count: { value: 3, isAtLeast: false }, data: [{}] });
+    expect(await count('&status=open')).toMatchObject({ count: { value: 2, isAtLeast: false } });
+    expect(await page(`/customers?email=${cus}@example.com&count=true`)).toMatchObject({
+      count: { value: 0, isAtLeast: false },
+    });
+    expect(await page(`/invoices?customer=${cus}`)).not.toHaveProperty('count');
+    const then = await read(ledger.url, `/invoices?customer=${cus}&count=true&knownAt=${position}`);
+    expect(then).toMatchObject({ status: 400, body: { code: 'bad_query' } });
+    const risks = await read(ledger.url, '/churn-risk?currency=eur&minAmountMinor=1&count=true');
+    expect(risks).toMatchObject({ status: 400, body: { code: 'bad_query' } });
+  });
+});

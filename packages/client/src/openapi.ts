@@ -1915,6 +1915,10 @@ export interface components {
         readonly CheckoutSessionPage: {
             readonly data: readonly components["schemas"]["CheckoutSession"][];
             readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly CreditNote: {
             readonly id: string;
@@ -1948,6 +1952,10 @@ export interface components {
         readonly CreditNotePage: {
             readonly data: readonly components["schemas"]["CreditNote"][];
             readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly PaymentMethod: {
             readonly id: string;
@@ -1974,6 +1982,10 @@ export interface components {
         readonly PaymentMethodPage: {
             readonly data: readonly components["schemas"]["PaymentMethod"][];
             readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly Product: {
             readonly id: string;
@@ -1997,6 +2009,10 @@ export interface components {
         readonly ProductPage: {
             readonly data: readonly components["schemas"]["Product"][];
             readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly Price: {
             readonly id: string;
@@ -2030,6 +2046,10 @@ export interface components {
         readonly PricePage: {
             readonly data: readonly components["schemas"]["Price"][];
             readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly Coupon: {
             readonly id: string;
@@ -2056,6 +2076,10 @@ export interface components {
         readonly CouponPage: {
             readonly data: readonly components["schemas"]["Coupon"][];
             readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly PromotionCode: {
             readonly id: string;
@@ -2082,6 +2106,10 @@ export interface components {
         readonly PromotionCodePage: {
             readonly data: readonly components["schemas"]["PromotionCode"][];
             readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly SubscriptionSchedule: {
             readonly id: string;
@@ -2111,6 +2139,10 @@ export interface components {
         readonly SubscriptionSchedulePage: {
             readonly data: readonly components["schemas"]["SubscriptionSchedule"][];
             readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly UpcomingInvoice: {
             readonly id: string;
@@ -2143,6 +2175,10 @@ export interface components {
         readonly UpcomingInvoicePage: {
             readonly data: readonly components["schemas"]["UpcomingInvoice"][];
             readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly Payout: {
             readonly id: string;
@@ -2167,6 +2203,10 @@ export interface components {
         readonly PayoutPage: {
             readonly data: readonly components["schemas"]["Payout"][];
             readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly Subscription: {
             readonly id: string;
@@ -2228,6 +2268,10 @@ export interface components {
             readonly data: readonly components["schemas"]["Subscription"][];
             readonly nextCursor: string | null;
             readonly asOf?: components["schemas"]["AsOf"];
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly Invoice: {
             readonly id: string;
@@ -2298,6 +2342,10 @@ export interface components {
             readonly data: readonly components["schemas"]["Invoice"][];
             readonly nextCursor: string | null;
             readonly asOf?: components["schemas"]["AsOf"];
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly Customer: {
             readonly id: string;
@@ -2325,6 +2373,10 @@ export interface components {
         readonly Customers: {
             readonly data: readonly components["schemas"]["Customer"][];
             readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly PaymentMethodOfCustomer: {
             readonly id: string;
@@ -2386,6 +2438,10 @@ export interface components {
         readonly ChurnRisks: {
             readonly data: readonly components["schemas"]["ChurnRisk"][];
             readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly TimelineEntry: {
             readonly number: number;
@@ -2607,6 +2663,10 @@ export interface components {
         readonly Refunds: {
             readonly data: readonly components["schemas"]["Refund"][];
             readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         /** @description A refund from its own events, or from the charge or credit note that lists it. */
         readonly RefundOfPayment: {
@@ -2662,6 +2722,10 @@ export interface components {
         readonly Disputes: {
             readonly data: readonly components["schemas"]["Dispute"][];
             readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly DisputeMovement: {
             readonly dispute: string;
@@ -5114,6 +5178,7 @@ export interface operations {
                 readonly createdUntil?: string;
                 readonly livemode?: "true" | "false";
                 readonly account?: string | readonly string[];
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;
@@ -5191,6 +5256,7 @@ export interface operations {
                 readonly until?: string;
                 readonly livemode?: "true" | "false";
                 readonly account?: string | readonly string[];
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;
@@ -5407,6 +5473,7 @@ export interface operations {
                 readonly deleted?: "true" | "false";
                 readonly livemode?: "true" | "false";
                 readonly account?: string | readonly string[];
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;
@@ -5484,6 +5551,7 @@ export interface operations {
                 readonly createdUntil?: string;
                 readonly livemode?: "true" | "false";
                 readonly account?: string | readonly string[];
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;
@@ -5560,6 +5628,7 @@ export interface operations {
                 readonly deleted?: "true" | "false";
                 readonly livemode?: "true" | "false";
                 readonly account?: string | readonly string[];
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;
@@ -5713,6 +5782,7 @@ export interface operations {
                 readonly account?: string | readonly string[];
                 readonly trueAt?: string;
                 readonly knownAt?: string;
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path: {
@@ -5862,6 +5932,7 @@ export interface operations {
                 readonly canceling?: "true" | "false";
                 readonly trueAt?: string;
                 readonly knownAt?: string;
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path: {
@@ -5907,6 +5978,7 @@ export interface operations {
                 readonly createdUntil?: string;
                 readonly livemode?: "true" | "false";
                 readonly account?: string | readonly string[];
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;
@@ -6236,6 +6308,7 @@ export interface operations {
                 readonly account?: string | readonly string[];
                 readonly trueAt?: string;
                 readonly knownAt?: string;
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;
@@ -7081,6 +7154,7 @@ export interface operations {
                 readonly deleted?: "true" | "false";
                 readonly livemode?: "true" | "false";
                 readonly account?: string | readonly string[];
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;
@@ -7241,6 +7315,7 @@ export interface operations {
                 readonly createdUntil?: string;
                 readonly livemode?: "true" | "false";
                 readonly account?: string | readonly string[];
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;
@@ -7355,6 +7430,7 @@ export interface operations {
                 readonly deleted?: "true" | "false";
                 readonly livemode?: "true" | "false";
                 readonly account?: string | readonly string[];
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;
@@ -7431,6 +7507,7 @@ export interface operations {
                 readonly deleted?: "true" | "false";
                 readonly livemode?: "true" | "false";
                 readonly account?: string | readonly string[];
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;
@@ -7538,6 +7615,7 @@ export interface operations {
                 readonly createdUntil?: string;
                 readonly livemode?: "true" | "false";
                 readonly account?: string | readonly string[];
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;
@@ -7652,6 +7730,7 @@ export interface operations {
                 readonly createdUntil?: string;
                 readonly livemode?: "true" | "false";
                 readonly account?: string | readonly string[];
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;
@@ -8150,6 +8229,7 @@ export interface operations {
                 readonly createdUntil?: string;
                 readonly livemode?: "true" | "false";
                 readonly account?: string | readonly string[];
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;
@@ -8233,6 +8313,7 @@ export interface operations {
                 readonly canceling?: "true" | "false";
                 readonly trueAt?: string;
                 readonly knownAt?: string;
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;
@@ -8518,6 +8599,7 @@ export interface operations {
                 readonly previewedUntil?: string;
                 readonly livemode?: "true" | "false";
                 readonly account?: string | readonly string[];
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;

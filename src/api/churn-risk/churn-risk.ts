@@ -4,7 +4,7 @@ import type { Queryable } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
 import type { Answer, Row } from '../answer.js';
 import { settledNow, unsettledIds, type SettledById } from '../invoices/settled.js';
-import { listQuery } from '../lists.js';
+import { counting, listQuery } from '../lists.js';
 import { failureCodesOf } from '../payments/payment-queries.js';
 import { resourceOf } from '../resource.js';
 
@@ -59,13 +59,15 @@ function lowered(risk: Answer, owed: readonly Row[], settled: SettledById): Answ
 }
 
 /** What may be asked of their list. */
-export const CHURN_RISK_QUERY = listQuery(CHURN_RISK).refine(
-  ({ minAmountMinor, currency }) => minAmountMinor === undefined || currency !== undefined,
-  {
+export const CHURN_RISK_QUERY = listQuery(CHURN_RISK, { more: counting })
+  .refine(({ minAmountMinor, currency }) => minAmountMinor === undefined || currency !== undefined, {
     path: ['minAmountMinor'],
     error: 'needs currency too: minor units of one currency say nothing of another',
-  },
-);
+  })
+  .refine(({ minAmountMinor, count }) => minAmountMinor === undefined || count !== true, {
+    path: ['count'],
+    error: 'is not known with minAmountMinor, since payments may have lowered what is owed',
+  });
 
 /** The columns of the last failure as one object, with the reason where it is known. */
 function withLastFailure(

@@ -91,14 +91,20 @@ const paidByTies = (ties: readonly Row[], intent: Row | undefined): number =>
     )
     .reduce((sum, tie) => sum + Number(tie['amount_paid_minor']), 0);
 
+/** Whether a charge was made after the intent was last told, which knows nothing of it then. */
+const isAfter = (charge: Row, intent: Row | undefined): boolean =>
+  intent !== undefined && timeOf(charge) > (timeOrNull(intent['stripe_event_created'])?.getTime() ?? 0);
+
 /** Why a payment failed is told by the latest attempt that did, until the payment succeeds. */
 function summaryOf({ intent, charges, tiedMinor }: Pick<PaymentRows, 'intent' | 'charges' | 'tiedMinor'>): Answer {
   const latest = charges.at(-1);
   const newest = intent ?? latest;
   const status = paymentStatus(intent as Part | undefined, charges as unknown as readonly Part[], tiedMinor);
-  const failed = [...charges, ...(intent === undefined ? [] : [intent])].findLast(
-    ({ failure_code: code }) => (code ?? null) !== null,
-  );
+  const failed = [
+    ...charges.filter((charge) => !isAfter(charge, intent)),
+    intent,
+    ...charges.filter((charge) => isAfter(charge, intent)),
+  ].findLast((part) => (part?.['failure_code'] ?? null) !== null);
   const failure = status === 'succeeded' ? undefined : failed;
   const shown = [intent, latest].find((row) => (row?.['presentment_currency'] ?? null) !== null);
   return {
