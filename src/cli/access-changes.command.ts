@@ -15,8 +15,7 @@ outage. Exits with 1 when some are held. "access approve" records them, "access 
   --json              print each change as a line of JSON
 `,
   options: { limit: { type: 'string', default: '20' }, json: { type: 'boolean' } },
-  check({ names, values }) {
-    if (names.length > 0) throw new UsageError('access changes takes no name.');
+  check({ values }) {
     wholeNumber('limit', values['limit'], LIMIT);
   },
   run: list,
@@ -27,9 +26,6 @@ export const accessApproveCommand: Command = {
 that projects records them within seconds.
 `,
   options: {},
-  check({ names }) {
-    if (names.length > 0) throw new UsageError('access approve takes no name: it approves all that is held.');
-  },
   run: (_, context) => judgeHeld(context, null),
 };
 
@@ -40,10 +36,7 @@ who rejected the change, and why. When something new comes of a customer, it is 
   --why <text>        why, in a sentence
 `,
   options: { why: { type: 'string' } },
-  check(given) {
-    if (given.names.length > 0) throw new UsageError('access reject takes no name: it rejects all that is held.');
-    whyOf(given);
-  },
+  check: whyOf,
   run: (given, context) => judgeHeld(context, whyOf(given)),
 };
 

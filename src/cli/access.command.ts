@@ -19,6 +19,7 @@ export const accessCommand: ServiceCommand = {
   --reference <id>    instead of a customer: your own id of a person
   --json              as JSON, as GET /v1/access answers
 `,
+  takesNames: true,
   options: {
     product: { type: 'string' },
     entitlement: { type: 'string' },

@@ -40,7 +40,6 @@ ${WAIT_HELP}${STRIPE_HELP}`,
     for (const option of ['only', 'with'] as const) objectsOf(given, option);
     sinceOf(given);
     waitOf(given);
-    if (given.names.length > 0) throw new UsageError('backfill takes no names. Say what to read with --only.');
   },
   run: (given, context) =>
     onStripe(given, context, async (stripe) => {

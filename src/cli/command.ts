@@ -28,6 +28,8 @@ export type Command<C extends Terminal = Context> = Readonly<{
   /** Its options, one a line. */
   help: string;
   options: NonNullable<ParseArgsConfig['options']>;
+  /** Without it names are refused: somebody would believe that the command works on these alone. */
+  takesNames?: true;
   /** Checks the command line before anything is opened. @throws UsageError */
   check?(given: Given): void;
   /** Returns the exit code: 0, or 1 where something is wrong. */

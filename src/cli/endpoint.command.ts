@@ -40,6 +40,7 @@ rotate   makes a second one with a secret of its own. Each event then arrives tw
   --all                send all types of events, not only those that are read
   --finish             of rotate
 `,
+  takesNames: true,
   options: {
     url: { type: 'string' },
     'api-key': { type: 'string' },

@@ -31,6 +31,7 @@ send:
 
 export const eventsCommand: ServiceCommand = {
   help: HELP,
+  takesNames: true,
   options: {
     ...EVENT_FILTERS,
     since: { type: 'string' },

@@ -11,6 +11,7 @@ Exits with 1 when nothing is found.
 
   --json              as JSON
 `,
+  takesNames: true,
   options: { json: { type: 'boolean' } },
   check({ names }) {
     if (names.length === 0) throw new UsageError('find takes a text: find jenny@example.com.');

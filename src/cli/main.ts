@@ -90,7 +90,7 @@ async function runCommand(entry: AnyCommandEntry, args: readonly string[]): Prom
 /** Prints the help, or checks the command line and runs the command. */
 async function checked(
   entry: CommandEntry,
-  command: Pick<Command, 'help' | 'options' | 'check'>,
+  command: Pick<Command, 'help' | 'options' | 'takesNames' | 'check'>,
   args: readonly string[],
   run: (given: Given) => Promise<number>,
 ): Promise<number> {
@@ -99,6 +99,11 @@ async function checked(
     process.stdout.write(titleOf(entry) + command.help);
     return 0;
   }
+  const [name] = given.names;
+  if (name !== undefined && command.takesNames !== true)
+    throw new UsageError(
+      `"${entry.name}" takes no name, such as "${name}". See "subscription-ledger ${entry.name} --help".`,
+    );
   command.check?.(given);
   return run(given);
 }

@@ -51,6 +51,7 @@ and while Equity:Unexplained is not zero.
 
   --accept            close it anyway; the closing notes what was accepted
 ${BOOKS}`,
+  takesNames: true,
   options: { ...options, accept: { type: 'boolean' } },
   check: (given) => void monthOf(given, 'close'),
   async run(given, { service, print }) {
@@ -68,6 +69,7 @@ closed it, who opened it, and why.
 
   --reason <text>     why
 ${BOOKS}`,
+  takesNames: true,
   options: { ...options, reason: { type: 'string' } },
   check: (given) => void monthOf(given, 'reopen'),
   async run(given, { service, print }) {
@@ -91,9 +93,6 @@ const closings: ServiceCommand = {
   --json              as JSON, as the API answers
 `,
   options,
-  check({ names }) {
-    if (names.length > 0) throw new UsageError('money closings takes no name.');
-  },
   async run(given, { service, print }) {
     const query = {
       account: textOption(given, 'account'),

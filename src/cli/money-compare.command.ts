@@ -42,6 +42,7 @@ in force from MONEY_… and MRR_…, as the service does.
   --test              of a report: it is of test mode
   --json              as JSON, in minor units
 `,
+  takesNames: true,
   options: {
     with: { type: 'string' },
     set: { type: 'string' },

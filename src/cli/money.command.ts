@@ -92,6 +92,7 @@ export const moneyCommand: ServiceCommand = {
   --test              of test mode only; an export is of live mode without it
   --json              as JSON, as the API answers
 `,
+  takesNames: true,
   options: {
     ...Object.fromEntries([...OPTIONS, ...FILTERS].map((name) => [name, { type: 'string' as const }])),
     test: { type: 'boolean' },

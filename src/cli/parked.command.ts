@@ -19,6 +19,7 @@ one, the request is kept until it starts.
 
 export const parkedCommand: Command = {
   help: HELP,
+  takesNames: true,
   options: { all: { type: 'boolean' }, wait: { type: 'string' } },
   check: (given) => void requestOf(given),
   run: async (given, context) => {

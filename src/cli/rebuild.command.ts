@@ -26,6 +26,7 @@ and leaves everything as it was.
   --accept-parked     move the views even if streams are parked in the new tables that are not parked in the old ones
   --json              print the report as JSON
 `,
+  takesNames: true,
   options: {
     'dry-run': { type: 'boolean' },
     stream: { type: 'string' },

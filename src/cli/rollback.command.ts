@@ -7,6 +7,7 @@ export const rollbackCommand: Command = {
 the code of this build, and the views move back to it. The generation that was shown is kept in its place. To return to an
 earlier version, run the earlier build: its tables are kept for the same time.
 `,
+  takesNames: true,
   options: {},
   check({ names }) {
     if (names.length !== 1) throw new UsageError('rollback takes the name of one projection: rollback invoices.');

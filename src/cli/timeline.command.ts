@@ -19,6 +19,7 @@ export const timelineCommand: ServiceCommand = {
   --linked            with the events of its payments, refunds and disputes
   --json              as a line of JSON for each event
 `,
+  takesNames: true,
   options: { linked: { type: 'boolean' }, json: { type: 'boolean' } },
   check({ names }) {
     if (names.length !== 1) throw new UsageError('timeline takes one subscription: timeline sub_123.');

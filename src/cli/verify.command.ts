@@ -14,6 +14,7 @@ to its limits, are listed; so are closings that are not as they were written. Wi
   --stream <name>     check a single stream, e.g. subscription-sub_123; takes milliseconds
   --json              print each finding as a line of JSON when it is found; the last line counts them
 `,
+  takesNames: true,
   options: { sample: { type: 'string' }, stream: { type: 'string' }, json: { type: 'boolean' } },
   check({ values }) {
     if (values['sample'] !== undefined && values['stream'] !== undefined)

@@ -48,6 +48,8 @@ describe('a command line that names nothing to be done exits with 2', () => {
     ['half a wish', ['parked'], /parked takes one of these:[^]*parked list \[projection\][^]*parked replay --all/],
     ['a stream without a dry run', ['rebuild', '--stream', 'subscription-sub_1'], /--stream needs --dry-run/],
     ['a rollback of everything', ['rollback'], /rollback takes the name of one projection/],
+    ['a name that would choose nothing', ['reconcile', 'cus_1'], /"reconcile" takes no name, such as "cus_1"/],
+    ['a name of a command for all', ['access', 'approve', 'cus_1'], /"access approve" takes no name, such as "cus_1"/],
     [
       'an option of start',
       ['start', '--port', '1'],
