@@ -93,8 +93,8 @@ const RULES: Readonly<Record<Rule, Words>> = {
     policy: 'ACCESS_GIVEN_BACK_DENIES',
   },
   renewal_not_heard_of: {
-    says: () => 'the period is over, and no event has told of a renewal',
-    back: 'The event that tells of the renewal. If Stripe shows one, it has not come here: look at the endpoint in Stripe, and resend.',
+    says: () => 'the period is over, and no event of a renewal has come',
+    back: 'The event of the renewal. If Stripe shows one, it has not been delivered: check the endpoint in Stripe, and resend it.',
     policy: 'ACCESS_RENEWAL_GRACE_HOURS',
   },
   cancellation_due: { says: (told) => `it was set to end${on(told.until)}`, back: NEW },
@@ -116,10 +116,10 @@ const RULES: Readonly<Record<Rule, Words>> = {
   },
   no_subscription: {
     says: () => 'no subscription is known',
-    back: 'A subscription. If Stripe shows one, its events have not come here.',
+    back: 'A subscription. If Stripe shows one, its events have not been delivered.',
   },
   subscription_not_seen: {
-    says: () => 'other objects name a subscription of which no event has come',
+    says: () => 'other objects name a subscription whose events have not come',
     back: 'The events of the subscription: enable customer.subscription.* at the endpoint in Stripe, and resend.',
   },
   no_entitlement: {

@@ -2,6 +2,8 @@
 const HIDDEN = /(^|[._])(phone|address|shipping|billing_?details|tax_?ids?|ip_?address|metadata)$/i;
 /** These may be the name of a person. */
 const NAMES = /(^|[._])(name|customer_?name|shipping_?name|individual_?name|business_?name)$/i;
+/** The log has such a name. */
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 const EMAIL = /([^\s@<>"'(),;:]+)@([^\s@<>"'(),;:]+)/g;
 
 /**
@@ -24,7 +26,7 @@ export function masked(answer: unknown): unknown {
 function fieldOf(name: string, value: unknown, isPerson: boolean): unknown {
   if (value === null) return null;
   if (HIDDEN.test(name)) return typeof value === 'object' ? {} : '…';
-  if (isPerson && NAMES.test(name) && typeof value === 'string') return initialsOf(value);
+  if (isPerson && NAMES.test(name) && typeof value === 'string' && !UUID.test(value)) return initialsOf(value);
   return masked(value);
 }
 

@@ -4,7 +4,8 @@ import { AuthGuard } from '../http/auth.guard.js';
 import { kindOf, ProblemError, type Problem } from '../http/problem.js';
 import { answerPage, leadTo } from './answering.js';
 import { Redirect } from './page.js';
-import { Arriving, Failed } from './pages/problem.js';
+import { Arriving, Failed, NotKnown } from './pages/problem.js';
+import { isOfStripe } from './places.js';
 import { Layout, Document } from './parts/layout.js';
 
 /** Answers errors of the console as pages: who is not logged in goes to the login first. */
@@ -23,9 +24,18 @@ export class PageProblems implements ExceptionFilter {
     if (problem.code === 'unauthenticated') return toLogin(request, reply);
     const { status, title, remedy, retryAfterS } = kindOf(problem);
     if (retryAfterS !== null) void reply.header('retry-after', String(retryAfterS));
-    const main = (
-      <Failed title={title} detail={problem.detail ?? remedy} request={request.id} isLater={retryAfterS !== null} />
-    );
+    const sought = problem.code === 'not_found' ? soughtBy(request) : null;
+    const main =
+      sought === null ? (
+        <Failed
+          title={title}
+          detail={problem.detail ?? remedy}
+          request={status < 500 ? null : request.id}
+          isLater={retryAfterS !== null}
+        />
+      ) : (
+        <NotKnown id={sought} />
+      );
     const visitor = this.guard.visitorOf(request);
     const document =
       visitor === null ? (
@@ -64,4 +74,10 @@ function toLogin({ headers, method, originalUrl }: FastifyRequest, reply: Fastif
   if (isArriving) return answerPage(reply, 200, <Arriving to={originalUrl} />);
   const next = method === 'GET' ? originalUrl : '/console';
   leadTo(reply, `/console/login?next=${encodeURIComponent(next)}`);
+}
+
+/** The object of Stripe's whose page was asked for; null of another page. */
+function soughtBy({ params }: FastifyRequest): string | null {
+  const { id } = params as Readonly<Record<string, string | undefined>>;
+  return id !== undefined && isOfStripe(id) ? id : null;
 }

@@ -71,5 +71,12 @@ export const closingPage = (
   cursor: string | null = null,
 ): string => withQuery(`/console/${pathOf('closings', month)}`, { livemode: String(livemode), account, cursor });
 
+/** Ids that begin so are Stripe's: Stripe may know what the ledger does not. */
+const OF_STRIPE = /^(sub|cus|in|pi|ch|py|re|dp|du|evt|cs|cn|sub_sched|price|prod|pm|seti|txn|po)_\w+$/;
+export const isOfStripe = (id: string): boolean => OF_STRIPE.test(id);
+/** Stripe's own search for an id. */
+export const searchAtStripe = (id: string): string =>
+  `https://dashboard.stripe.com/search?query=${encodeURIComponent(id)}`;
+
 /** A run that asked Stripe. */
 export const runPage = (id: string): string => `/console/stripe/runs/${pathOf(id)}`;

@@ -121,7 +121,7 @@ function ofReads({ reads: { state, building, lagSeconds } }: StatusFacts): Conce
     return [failing('database_away', 'Postgres does not answer, so nothing can be read; events are still stored.')];
   if (state === 'other_log') return [];
   return [
-    ...(building.length === 0 ? [] : [attention('not_built', `Being built from the log: ${building.join(', ')}.`)]),
+    ...(building.length === 0 ? [] : [attention('not_built', `${beingBuilt(building)} being built from the log.`)]),
     ...(lagSeconds === null || lagSeconds <= LAG_SECONDS_MAX
       ? []
       : [attention('behind', `The read models are ${durationText(lagSeconds)} behind.`)]),
@@ -207,4 +207,10 @@ export function durationText(seconds: number): string {
   if (seconds < 60) return `${Math.round(seconds)} s`;
   if (seconds < 3_600) return `${Math.round(seconds / 60)} min`;
   return seconds < 48 * 3_600 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} days`;
+}
+
+/** `2 read models (mrr, settled invoices) are`, of generations such as `settled_invoices_v34_g1`. */
+function beingBuilt(generations: readonly string[]): string {
+  const names = generations.map((name) => name.replace(/_v\d+_g\d+$/, '').replaceAll('_', ' ')).join(', ');
+  return generations.length === 1 ? `1 read model (${names}) is` : `${generations.length} read models (${names}) are`;
 }

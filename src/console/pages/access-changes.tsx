@@ -57,7 +57,7 @@ function show({ held, products }: Data, { asked }: Frame): Shown {
           {count === 0 ? null : (
             <p>
               {count > data.length ? `Of the ${data.length} that are shown here, ` : ''}
-              {turns.join(', ')}. Until somebody approves, the application is told nothing of it.
+              {turns.join(', ')}. The application is not notified until somebody approves.
             </p>
           )}
         </Verdict>
@@ -146,9 +146,9 @@ const Judge = ({ held }: { held: Held }) => (
       <form class="confirm" method="post" action="/console/access-changes/reject">
         <input type="hidden" name="seen" value={fingerprintOf(held)} />
         <p>
-          The application is told nothing, and goes on with what it knows; the history of each customer says that you
-          rejected it, and why. The answers of the ledger stay as they are: if a rule or a missing event is the cause,
-          mend it too. When something new comes of a customer, it is decided as any other.
+          The application is not notified and keeps the access it has; the history of each customer says that you
+          rejected the change, and why. The answers of the ledger stay as they are: if a rule or a missing event is the
+          cause, correct it too. The next event of a customer is decided as usual.
         </p>
         <label class="field">
           Why

@@ -134,9 +134,9 @@ function Where({ event, neighbours }: { event: OneEvent; neighbours: readonly Ev
 }
 
 const Rows = ({ changed }: Pick<OneEvent, 'changed'>) => (
-  <Section title="Rows that are as they are by it" id="rows">
+  <Section title="Rows last changed by this event" id="rows">
     {changed.length === 0 ? (
-      <p class="dim">None: a later event has changed them, or nothing reads this type.</p>
+      <p class="dim">None: later events have changed them, or no read model uses this type.</p>
     ) : (
       <ul class="plainlist">
         {changed.map(({ table, key }) => (

@@ -1,11 +1,9 @@
 import type { Find } from '../answers.js';
 import { page, Redirect, type Frame, type Shown } from '../page.js';
-import { pageAt } from '../places.js';
+import { isOfStripe, pageAt, searchAtStripe } from '../places.js';
 import { Empty, Table } from '../parts/layout.js';
 import { Id, Unknown } from '../parts/text.js';
 
-/** Ids that begin so are Stripe's: Stripe may know what the ledger does not. */
-const OF_STRIPE = /^(sub|cus|in|pi|ch|py|re|dp|du|evt|cs|cn|sub_sched|price|prod|pm|seti|txn)_\w+$/;
 const SHOWN_MAX = 100;
 
 function show(answer: Find | null, { asked }: Frame): Shown {
@@ -30,9 +28,9 @@ function show(answer: Find | null, { asked }: Frame): Shown {
               An id, number or code must be whole; a name and an e-mail address may be cut short. If the event was sent
               a moment ago, try again. If Stripe has the object, its event type may not be enabled at the endpoint.
             </p>
-            {OF_STRIPE.test(q) ? (
+            {isOfStripe(q) ? (
               <p>
-                <a href={`https://dashboard.stripe.com/search?query=${encodeURIComponent(q)}`} rel="noreferrer">
+                <a href={searchAtStripe(q)} rel="noreferrer">
                   Look for it in Stripe
                 </a>
               </p>

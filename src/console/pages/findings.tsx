@@ -13,7 +13,7 @@ const showLists = ({ data }: FindingLists): Shown => ({
   main: (
     <>
       <h1>Findings</h1>
-      <p>Contradictions, gaps, and what needs somebody’s hand.</p>
+      <p>Contradictions, gaps, and what needs attention.</p>
       <ul class="findings">
         {data
           .filter(({ href }) => href.startsWith('/v1/findings/'))

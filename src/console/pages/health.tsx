@@ -6,7 +6,7 @@ import { includesScope } from '../../http/tokens.js';
 import { eventPage } from '../places.js';
 import { Bars } from '../parts/charts.js';
 import { Empty, Facts, maySee, Section, Table, Verdict } from '../parts/layout.js';
-import { durationText, Id, Status, Time, toneOf, Unknown } from '../parts/text.js';
+import { durationText, Id, Status, Time, toneOf, Type, Unknown } from '../parts/text.js';
 
 type Concern = StatusAnswer['concerns'][number];
 
@@ -46,17 +46,17 @@ const REMEDIES: Readonly<Record<string, readonly [todo: string, href: string | n
     null,
   ],
   access_held: [
-    'Nobody is told of these changes until they are approved. Look whether they are right: a changed rule or a mistake in Stripe can end the access of many.',
+    'These changes are not announced until they are approved. Check whether they are right: a changed rule or a mistake in Stripe can end the access of many.',
     '/console/access-changes',
     'Changes that are held',
   ],
   outbox_behind: [
-    'Nothing is lost: the changes are told in their order when the endpoint answers 2xx. Look at its log.',
+    'Nothing is lost: the changes are delivered in their order once the endpoint answers 2xx. Look at its log.',
     null,
     null,
   ],
   outbox_stopped: [
-    'If it is to be told again, mend the receiver and give it another URL: it goes on with what holds then.',
+    'To deliver to it again, repair the receiver and give it another URL: it continues with the current state.',
     null,
     null,
   ],
@@ -124,9 +124,11 @@ function show(status: StatusAnswer, { visitor }: Frame): Shown {
               value={lastEvent === null ? <Unknown /> : `${durationText(lastEvent.ageSeconds)} ago`}
             >
               {lastEvent === null ? null : mayRead && lastEvent.stripeEventId !== null ? (
-                <a href={eventPage(lastEvent.stripeEventId)}>{lastEvent.type}</a>
+                <a href={eventPage(lastEvent.stripeEventId)}>
+                  <Type of={lastEvent.type} />
+                </a>
               ) : (
-                lastEvent.type
+                <Type of={lastEvent.type} />
               )}
             </Card>
             <Card name="Read models" value={lagText(reads.lagSeconds)}>

@@ -54,7 +54,7 @@ function show(mrr: Mrr, { asked }: Frame): Shown {
         <Incomplete of={mrr}>
           {unknown === 0
             ? null
-            : `${plural(unknown, 'item')} ${unknown === 1 ? 'is' : 'are'} worth nobody knows what, such as those by usage.`}
+            : `the value of ${plural(unknown, 'item')} is unknown, for example of what is billed by usage`}
         </Incomplete>
       </>
     ),

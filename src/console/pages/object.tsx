@@ -46,13 +46,13 @@ function show(one: One, { path }: Asked): Shown {
             </>
           )}
         </p>
-        <h1>{name}</h1>
+        <h1 class={name === one.id ? 'id' : ''}>{name}</h1>
         <p class="under">
-          <Id id={one.id} /> <Status of={text('status')} />
+          {name === one.id ? null : <Id id={one.id} />} <Status of={text('status')} />
           {one.stale === undefined ? null : <Mark tone="warn">old row: {one.stale.cause}</Mark>}
         </p>
         <Section
-          title="What is known"
+          title="Details"
           id="known"
           aside={
             <span>
@@ -63,12 +63,12 @@ function show(one: One, { path }: Asked): Shown {
                       [path['resource'] === 'invoices' ? 'invoice' : 'object']: one.id,
                     })}
                   >
-                    Its journal
+                    Journal
                   </a>
                   ,{' '}
                 </>
               ) : null}
-              <a href={withQuery('/console/events', { object: one.id })}>Its events</a>
+              <a href={withQuery('/console/events', { object: one.id })}>Events</a>
             </span>
           }
         >

@@ -1,4 +1,6 @@
-/** Why a page cannot be shown, and what to do. */
+import { searchAtStripe } from '../places.js';
+
+/** Why a page cannot be shown, and what to do. `request` is null where the log says nothing of it. */
 export const Failed = ({
   title,
   detail,
@@ -7,7 +9,7 @@ export const Failed = ({
 }: {
   title: string;
   detail: string;
-  request: string;
+  request: string | null;
   isLater: boolean;
 }) => (
   <div class="problem" role="alert">
@@ -15,9 +17,30 @@ export const Failed = ({
     <p>{detail}</p>
     <p>
       {isLater ? <a href="">Try again</a> : <a href="/console">Go to the first page</a>}{' '}
-      <span class="dim">
-        The log names this request <code>{request}</code>.
-      </span>
+      {request === null ? null : (
+        <span class="dim">
+          The log names this request <code>{request}</code>.
+        </span>
+      )}
+    </p>
+  </div>
+);
+
+/** No event about an object of Stripe's has come. */
+export const NotKnown = ({ id }: { id: string }) => (
+  <div class="problem" role="alert">
+    <h1>Not found</h1>
+    <p>
+      The ledger has no event about <code class="id">{id}</code>.
+    </p>
+    <p>
+      Check the id. If Stripe has the object, its events were not delivered: the endpoint does not send this type, or
+      the object is older than the endpoint, and a backfill reads it.
+    </p>
+    <p>
+      <a href={searchAtStripe(id)} rel="noreferrer">
+        Look for it in Stripe
+      </a>
     </p>
   </div>
 );

@@ -29,27 +29,31 @@ const STEPS: Readonly<Record<string, readonly [says: string, tone: 'good' | 'war
 
 /** What is to be said of a finding of this verdict. */
 const VERDICTS: Readonly<Record<string, string>> = {
-  missing_event: 'Stripe lists an event that the log has not.',
-  drift: 'Rows would change by what Stripe shows.',
+  missing_event: 'Stripe lists an event that the log does not have.',
+  drift: 'What Stripe shows would change rows.',
   unknown: 'Nothing is recorded of the object.',
-  gone: 'Stripe has no such object any more, and rows show it.',
-  contradicts: 'Stripe shows what the life of the object excludes. It is never repaired by itself.',
+  gone: 'Stripe has no such object any more, but rows show it.',
+  contradicts:
+    'Stripe shows something that cannot follow from the object’s history. It is never repaired automatically.',
   unreadable: 'Its stream is parked, or Stripe’s object cannot be read.',
   busy: 'It changed between all looks.',
-  unknown_to_stripe: 'It bears a right signature, and Stripe does not know it. Rotate the signing secret.',
+  unknown_to_stripe: 'Its signature is valid, but Stripe does not know the event. Rotate the signing secret.',
   money: 'Money moved that does not add up, in minor units.',
 };
 
 type Side = Readonly<{ coverage: readonly StripeCoverage[]; keys: readonly StripeKey[]; runs: List<StripeRun> }>;
 
 const show = ({ coverage, keys, runs }: Side, { visitor, asked }: Frame): Shown => ({
-  title: 'Stripe’s side',
+  title: 'Stripe',
   nav: 'Stripe',
   refreshS: 15,
   main: (
     <>
-      <h1>Stripe’s side</h1>
-      <p>What the ledger asked Stripe for: what was before the first webhook, and what never came as one.</p>
+      <h1>Stripe</h1>
+      <p>
+        What the ledger has read from Stripe’s API: history from before the first webhook, and events that were never
+        delivered.
+      </p>
       {asked.query['told'] === 'under_way' ? (
         <p role="status">A run of this kind asks Stripe already. Let it end, or stop it on its page.</p>
       ) : null}
@@ -174,7 +178,7 @@ function showRun({ run, findings }: Found, { visitor, asked: { query }, nowMs }:
     main: (
       <>
         <p class="over">
-          <a href="/console/stripe">Stripe’s side</a>
+          <a href="/console/stripe">Stripe</a>
         </p>
         <h1>{KINDS[kind]}</h1>
         <Verdict tone={isUnderWay ? 'calm' : step === 'stopped' || (state.findings ?? 0) > 0 ? 'warn' : 'good'}>
@@ -241,7 +245,7 @@ function sentenceOf({ kind, step, saidAt, state: { why, findings, phase, doing }
   if (step === 'wanted') return 'It waits for a process of the role reconcile, which looks every few seconds.';
   if (step === 'stopping') return 'It is being stopped.';
   if ((step === 'started' || step === 'checkpoint') && nowMs - Date.parse(saidAt) > SILENT_MS)
-    return 'Nothing was heard of it for minutes: whoever worked at it is gone. The service goes on with what it was asked for.';
+    return 'It has reported nothing for minutes: the process that worked at it is gone. The service continues runs that it was asked for.';
   if (step === 'checkpoint' && doing !== undefined) return `It is under way: ${doing}.`;
   if (step === 'started') return 'It has begun, and has recorded nothing yet.';
   if (step === 'checkpoint')

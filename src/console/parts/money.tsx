@@ -93,7 +93,9 @@ export function Incomplete({ of, children }: { of: Booked; children?: ComponentC
   ].filter((part) => part !== null);
   return (
     <p>
-      <Mark tone="warn">not complete</Mark> {missing.join(', ')} {children}
+      <Mark tone="warn">not complete</Mark> {missing.join(', ')}
+      {missing.length > 0 && children !== null && children !== undefined ? ', ' : ''}
+      {children}
     </p>
   );
 }

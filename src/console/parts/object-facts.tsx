@@ -28,8 +28,14 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 
+/** Fields whose name alone does not say what they are. */
+const LABELS: Readonly<Record<string, string>> = { livemode: 'Mode' };
+/** A word of Stripe's, such as `charge_automatically`; an id has other characters. */
+const WORDS = /^[a-z]+(_[a-z]+)+$/;
+
 /** `amountPaidMinor` → `Amount paid` */
 function labelOf(name: string): string {
+  if (Object.hasOwn(LABELS, name)) return LABELS[name] ?? name;
   const words = name
     .replace(/Minor$/, '')
     .replace(/([A-Z])/g, ' $1')
@@ -41,13 +47,15 @@ function valueOf(name: string, value: unknown, currency: string | null): Compone
   if (value === null || value === undefined || value === '') return null;
   if (typeof value === 'number')
     return name.endsWith('Minor') ? <Money minor={value} currency={currency} /> : String(value);
+  if (name === 'livemode') return value === true ? 'live' : 'test';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value !== 'string') return null;
   if (name === 'status') return <Status of={value} />;
   if (TIME.test(value)) return <Time at={value} />;
   const kind = NAMES[name];
   if (kind !== undefined) return <Id id={value} href={pageOfObject({ kind, id: value })} />;
-  return value;
+  if (name === 'currency') return value.toUpperCase();
+  return WORDS.test(value) ? value.replaceAll('_', ' ') : value;
 }
 
 const isRows = (value: unknown): value is readonly Fields[] =>

@@ -28,7 +28,7 @@ const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', y
 const MINUTE = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC', hour12: false });
 
 /** `6 Feb 2026` */
-export const dayText = (time: string): string => DAY.format(new Date(time));
+export const dayText = (time: string): string => DAY.format(new Date(time)).replace('Sept', 'Sep');
 /** `6 Feb 2026 02:04 UTC` */
 export const timeText = (time: string): string => `${dayText(time)} ${MINUTE.format(new Date(time))} UTC`;
 
@@ -55,6 +55,18 @@ export function durationText(seconds: number): string {
   const count = Math.floor(seconds / size);
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
+
+/** A type of event, which may break after a dot or an underscore alone. */
+export const Type = ({ of }: { of: string }) => (
+  <>
+    {of.split(/(?<=[._])/).map((part, at) => (
+      <>
+        {at === 0 ? null : <wbr />}
+        {part}
+      </>
+    ))}
+  </>
+);
 
 /** What is not known, or not there. */
 export const Unknown = () => <span class="dim">–</span>;
