@@ -196,7 +196,7 @@ describe('a command that asks the service', () => {
     [eventsCommand, ['send', 'evt_1'], /^events send needs --to/],
     [accessCommand, ['cus_1', 'cus_2'], /^access takes one customer/],
     [timelineCommand, [], /^timeline takes one subscription/],
-    [findCommand, [], /^find takes one text/],
+    [findCommand, [], /^find takes a text/],
   ])('refuses a command line with a sentence %#', async (command, args, sentence) => {
     await expect(ask(command, ...args)).rejects.toMatchObject({
       code: 'USAGE',
