@@ -231,9 +231,18 @@ export class BadValue extends Error {
 
 type Shape = Readonly<{ columns: Columns; key: readonly string[] }>;
 
+/** The columns of each shape, listed once: they are asked for with every row. */
+const listed = new WeakMap<Columns, readonly (readonly [string, Column])[]>();
+
+function listOf(columns: Columns): readonly (readonly [string, Column])[] {
+  let entries = listed.get(columns);
+  if (entries === undefined) listed.set(columns, (entries = Object.entries(columns)));
+  return entries;
+}
+
 /** Checks a row of a table. @throws BadValue */
 export function checkRow(table: string, { columns }: Shape, row: Readonly<Record<string, unknown>>): void {
-  for (const [name, { is, expected }] of Object.entries(columns)) {
+  for (const [name, { is, expected }] of listOf(columns)) {
     if (!is(row[name])) throw new BadValue(table, name, `${described(row[name])}, not ${expected}`);
   }
   const unknown = Object.keys(row).find((name) => !Object.hasOwn(columns, name));
@@ -243,7 +252,9 @@ export function checkRow(table: string, { columns }: Shape, row: Readonly<Record
 /** A row as JSON that `jsonb_to_recordset` takes, in the order of the columns. @throws BadValue */
 export function encodeRow(table: string, shape: Shape, row: Readonly<Record<string, unknown>>): string {
   checkRow(table, shape, row);
-  return jsonForPostgres(Object.fromEntries(Object.keys(shape.columns).map((name) => [name, row[name]])));
+  const columns = listOf(shape.columns);
+  const isInOrder = Object.keys(row).every((name, at) => name === columns[at]?.[0]);
+  return jsonForPostgres(isInOrder ? row : Object.fromEntries(columns.map(([name]) => [name, row[name]])));
 }
 
 /** What identifies a row in its table: the JSON list of its key's values. Of a row that was checked. */

@@ -22,8 +22,11 @@ const fields = new Map<string, string>();
 export type FieldsOf<C extends Columns> = { readonly [Name in keyof C & string as Camel<Name>]: ValueOf<C[Name]> };
 
 /** A row of these columns, from an object that has a field for each. */
-export const rowOf = <C extends Columns>(columns: C, fields: FieldsOf<C>): RowOf<C> =>
-  Object.fromEntries(Object.keys(columns).map((column) => [column, (fields as Row)[fieldOf(column)]])) as RowOf<C>;
+export function rowOf<C extends Columns>(columns: C, fields: FieldsOf<C>): RowOf<C> {
+  const row: Record<string, unknown> = {};
+  for (const column in columns) row[column] = (fields as Row)[fieldOf(column)];
+  return row as RowOf<C>;
+}
 
 /** Whether two rows of the same columns, none of them JSON, say the same. */
 export const isSameRow = (one: Row | null, other: Row | null): boolean =>

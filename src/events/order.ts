@@ -53,9 +53,11 @@ export function orderSecond<T extends Keyed>(
   before: ObjectStates,
 ): Ordered<T> & { readonly states: ObjectStates } {
   const [only] = events;
-  if (only !== undefined && events.length === 1 && Object.hasOwn(before, only.order.objectKey)) {
-    // The common case: one event in its second, about an object that is known. There is nothing to put in order.
-    return { ordered: events, ambiguous: [], states: { ...before, [only.order.objectKey]: leftBy(only) } };
+  if (only !== undefined && events.length === 1) {
+    // The common case: one event in its second. There is nothing to put in order.
+    const { objectKey } = only.order;
+    const states = { ...before, [objectKey]: leftBy(only) };
+    return { ordered: events, ambiguous: [], states: Object.hasOwn(before, objectKey) ? states : latestOf(states) };
   }
   assert(
     new Set(events.map((event) => event.order.eventId)).size === events.length,

@@ -114,18 +114,16 @@ export function factFrom(stripeEvent: StripeEvent): Fact {
   };
 }
 
+/** The kind of snapshot that an event has, or should have; `any` where that cannot be told, null where it says nothing. */
+export function kindSaid({ says }: ReadEvent): SnapshotKind | 'any' | null {
+  if (says.kind === 'fact') return says.fact.snapshot.kind;
+  return says.kind === 'unreadable' ? (says.of ?? 'any') : null;
+}
+
 /** Whether a projection handles this event. Events of unknown kind concern every projection. */
-export function concerns(projection: AnyProjection, { says }: ReadEvent): boolean {
-  switch (says.kind) {
-    case 'nothing':
-    case 'skipped':
-    case 'shortened':
-      return false;
-    case 'fact':
-      return handles(projection, says.fact.snapshot.kind);
-    case 'unreadable':
-      return says.of === null || handles(projection, says.of);
-  }
+export function concerns(projection: AnyProjection, event: ReadEvent): boolean {
+  const kind = kindSaid(event);
+  return kind !== null && (kind === 'any' || handles(projection, kind));
 }
 
 /** What an event says to a projection: nothing when the projection does not concern itself with its kind. @throws when it cannot be read */

@@ -20,7 +20,7 @@ export type FoldState = Readonly<{
 }>;
 
 /** `guesses` are the facts whose place within their second is one, and was none in the state that was folded on. */
-export type Folded = Readonly<{ state: FoldState; current: unknown; guesses: readonly Fact[] }>;
+export type Folded = Readonly<{ state: FoldState; settled: Settled; current: unknown; guesses: readonly Fact[] }>;
 
 export const unfolded = (projection: AnyProjection): FoldState => ({
   settled: projection.initial(),
@@ -29,13 +29,16 @@ export const unfolded = (projection: AnyProjection): FoldState => ({
   recent: [],
 });
 
-/** Folds facts onto a state; `late` when one belongs before the latest second: then the object is folded again. */
+/**
+ * Folds facts onto a state; `late` when one belongs before the latest second: then the object is folded again. `first`: what the state
+ * amounts to, where the fold that reached it has told.
+ */
 export function advance(
   projection: AnyProjection,
   state: FoldState,
   facts: readonly Fact[],
+  first = settle(projection, state),
 ): ({ kind: 'folded' } & Folded) | { kind: 'late' } {
-  const first = settledOf(projection, state);
   const guesses: Fact[] = [];
   let reached = state;
   let settled: Settled | null = first;
@@ -51,9 +54,11 @@ export function advance(
     settled = null;
   }
   const last = settled ?? settle(projection, reached);
-  settledStates.set(reached, last);
   guesses.push(...last.ambiguous);
-  return { kind: 'folded', state: reached, current: last.settled, guesses: withoutEvents(guesses, first.ambiguous) };
+  return {
+    ...{ kind: 'folded', state: reached, settled: last, current: last.settled },
+    guesses: withoutEvents(guesses, first.ambiguous),
+  };
 }
 
 /** Facts of other events than these. */
@@ -74,13 +79,8 @@ export function foldAll(projection: AnyProjection, facts: readonly Fact[]): Fold
   return folded;
 }
 
-type Settled = Pick<FoldState, 'settled' | 'objects'> & { readonly ambiguous: readonly Fact[] };
-
-/** A state that was reached is settled for its rows, and again when it is folded on. */
-const settledStates = new WeakMap<FoldState, Settled>();
-
-const settledOf = (projection: AnyProjection, state: FoldState): Settled =>
-  settledStates.get(state) ?? settle(projection, state);
+/** A state with its latest second. */
+export type Settled = Pick<FoldState, 'settled' | 'objects'> & { readonly ambiguous: readonly Fact[] };
 
 /** Facts with the renderings of each event made one. */
 export const eventsOf = (facts: readonly Fact[]): readonly Fact[] => mergeRenderings(facts, mergeFacts);
@@ -92,7 +92,9 @@ const mergeFacts = (renderings: readonly [Fact, ...Fact[]], order: OrderKey): Fa
   order,
 });
 
-function settle(projection: AnyProjection, state: FoldState): Settled {
+/** What a state amounts to, its latest second included. */
+export function settle(projection: AnyProjection, state: FoldState): Settled {
+  if (state.recent.length === 0) return { settled: state.settled, objects: state.objects, ambiguous: [] };
   const { ordered, ambiguous, states } = orderSecond(eventsOf(state.recent), state.objects);
   return {
     settled: ordered.reduce((before: unknown, fact) => evolve(projection, before, fact), state.settled),

@@ -1,5 +1,5 @@
 import type { AnyProjection, Fact } from '../../projections/projection.js';
-import { advance, unfolded, withoutEvents, type FoldState } from './fold.js';
+import { advance, settle, unfolded, withoutEvents, type FoldState, type Settled } from './fold.js';
 
 /** What an event says of one object, and where the event stands in its stream. */
 export type FactAt = Readonly<{ fact: Fact; revision: bigint }>;
@@ -90,10 +90,7 @@ const lastOf = (facts: readonly FactAt[], before: bigint): bigint =>
   facts.reduce((last, { revision }) => (revision > last ? revision : last), before);
 
 /** What a state amounts to, its latest second included. */
-export function currentOf(projection: AnyProjection, state: FoldState): unknown {
-  const folded = advance(projection, state, []);
-  return folded.kind === 'folded' ? folded.current : state.settled;
-}
+export const currentOf = (projection: AnyProjection, state: FoldState): unknown => settle(projection, state).settled;
 
 /** Appends facts, none of which is late, and keeps a state whenever enough of them have come. */
 function extended(projection: AnyProjection, state: ObjectState, facts: readonly FactAt[]): ObjectFold {
@@ -101,6 +98,7 @@ function extended(projection: AnyProjection, state: ObjectState, facts: readonly
   const guesses: Fact[] = [];
   let { now, tail, kept } = state;
   let current: unknown;
+  let settled: Settled | undefined;
   if (sorted.length === 0) current = currentOf(projection, now);
   for (let at = 0; at < sorted.length;) {
     const next = sorted.slice(at, at + KEPT_EVERY - (tail.length % KEPT_EVERY));
@@ -108,11 +106,13 @@ function extended(projection: AnyProjection, state: ObjectState, facts: readonly
       projection,
       now,
       next.map(({ fact }) => fact),
+      settled,
     );
     if (folded.kind === 'late') throw new Error('Sorted facts cannot be late.');
     guesses.push(...folded.guesses);
-    [now, current, tail, at] = [
+    [now, settled, current, tail, at] = [
       folded.state,
+      folded.settled,
       folded.current,
       [...tail, ...next.map(({ revision }) => revision)],
       at + next.length,

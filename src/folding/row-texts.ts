@@ -27,17 +27,24 @@ const ofStream = (stream: string, row: string): string => `{"stream":${JSON.stri
 
 /** A row by its table and key. */
 export type RowKey = Readonly<{ table: string; key: string }>;
-export type RowText = RowKey & Readonly<{ text: string }>;
+/** A row to be put, and what stands there before; null: nothing. */
+export type RowText = RowKey & Readonly<{ text: string; was: string | null }>;
+/** A row that is gone, as it was. */
+export type GoneRow = RowKey & Readonly<{ was: string }>;
 
-/** What differs between the rows that stand and those that should: rows to put, and keys of rows that are gone. */
-export function changesBetween(before: RowTexts, after: RowTexts): Readonly<{ puts: RowText[]; gone: RowKey[] }> {
+/** What differs between the rows that stand and those that should. */
+export function changesBetween(before: RowTexts, after: RowTexts): Readonly<{ puts: RowText[]; gone: GoneRow[] }> {
   const puts: RowText[] = [];
-  const gone: RowKey[] = [];
+  const gone: GoneRow[] = [];
   for (const [table, rows] of after) {
-    for (const [key, text] of rows) if (before.get(table)?.get(key) !== text) puts.push({ table, key, text });
+    const old = before.get(table);
+    for (const [key, text] of rows) {
+      const was = old?.get(key) ?? null;
+      if (was !== text) puts.push({ table, key, text, was });
+    }
   }
   for (const [table, rows] of before) {
-    for (const key of rows.keys()) if (after.get(table)?.has(key) !== true) gone.push({ table, key });
+    for (const [key, was] of rows) if (after.get(table)?.has(key) !== true) gone.push({ table, key, was });
   }
   return { puts, gone };
 }

@@ -1,12 +1,10 @@
 import { LRUCache } from 'lru-cache';
-import type { ObjectState } from '../folding/object-fold.js';
 import { sizeOf, type RowTexts } from '../folding/row-texts.js';
+import type { StateText } from '../folding/state-text.js';
 
 /** An object as it stands in the tables. */
-export type CachedObject = Readonly<{ state: ObjectState; rows: RowTexts }>;
+export type CachedObject = Readonly<{ state: StateText; rows: RowTexts }>;
 
-/** What a state takes beside its rows, which say about as much as it does. */
-const STATE_PER_ROWS = 2;
 const ENTRY_SIZE = 500;
 
 /**
@@ -22,8 +20,7 @@ export class ObjectCache {
   constructor(sizeMax: number) {
     this.#objects = new LRUCache({
       maxSize: sizeMax,
-      sizeCalculation: ({ rows, state }) =>
-        ENTRY_SIZE + STATE_PER_ROWS * sizeOf(rows) * (state.kept.middle === null ? 1 : 3),
+      sizeCalculation: ({ rows, state }) => ENTRY_SIZE + sizeOf(rows) + state.text.length + (state.kept?.length ?? 0),
       dispose: (_, key) => this.#dropKey(key),
     });
   }

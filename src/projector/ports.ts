@@ -3,8 +3,8 @@ import type { Checkpoint, LogPosition } from '../read-models/checkpoints.js';
 import type { StoredObject } from '../read-models/objects.js';
 import type { ParkedStream, ParkingKind } from '../read-models/parked-streams.js';
 import type { Envelope } from '../eventstore/recorded-event.js';
-import type { ObjectState } from '../folding/object-fold.js';
-import type { RowKey, RowText } from '../folding/row-texts.js';
+import type { GoneRow, RowKey, RowText } from '../folding/row-texts.js';
+import type { StateText } from '../folding/state-text.js';
 import type { ReadEvent } from '../folding/facts.js';
 
 /** Reads streams of the event store. */
@@ -31,9 +31,9 @@ export type StreamWrite = Readonly<{
   /** Whether all that stands of the stream so far goes. */
   replaces: boolean;
   /** `isKeptNew`: the kept states are others than before. */
-  states: readonly Readonly<{ object: string; state: ObjectState; isKeptNew: boolean }>[];
+  states: readonly Readonly<{ object: string; state: StateText; isKeptNew: boolean }>[];
   puts: readonly RowText[];
-  gone: readonly RowKey[];
+  gone: readonly GoneRow[];
   /** Rows of other streams that this one takes over. */
   taken: readonly (RowKey & Readonly<{ owner: string }>)[];
   /** What the stream is parked for from now on; `keep`: as it is; `retry`: it is parked, and to be folded again beside the batches. */

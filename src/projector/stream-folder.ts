@@ -1,6 +1,6 @@
 import type { Fact } from '../../projections/projection.js';
-import { concerns, type ReadEvent } from '../folding/facts.js';
-import { currentOf } from '../folding/object-fold.js';
+import { concerns, kindSaid, type ReadEvent } from '../folding/facts.js';
+import { currentOf, type ObjectState } from '../folding/object-fold.js';
 import { isUnread, passedOver, Unreadable } from '../folding/passed-over.js';
 import { changesBetween, NO_ROWS, rowTexts } from '../folding/row-texts.js';
 import {
@@ -10,6 +10,7 @@ import {
   type FactsByObject,
   type FoldedObjects,
 } from '../folding/stream-fold.js';
+import { stateFrom, textOfState } from '../folding/state-text.js';
 import { groupBy } from '../folding/group-by.js';
 import { nameOfGeneration, type Generation } from '../read-models/schema.js';
 import { atEvent, type ParkedStream } from '../read-models/parked-streams.js';
@@ -38,10 +39,10 @@ export type StreamTask = Readonly<{
   states: Map<string, CachedObject>;
 }>;
 
-/** `objects` are those that changed; `refoldMs` is null when no event was read again. */
+/** `objects` are those that changed, as they stand then; `refoldMs` is null when no event was read again. */
 export type FoldedStream = Readonly<{
   write: StreamWrite;
-  objects: FoldedObjects;
+  objects: ReadonlyMap<string, CachedObject>;
   guesses: readonly Fact[];
   refoldMs: number | null;
   gone: GoneStream | null;
@@ -76,22 +77,21 @@ export class StreamFolder {
     batch: ReadonlyMap<string, readonly ReadEvent[]>,
     again: ReadonlySet<string>,
   ): Promise<StreamTask[]> {
-    const streams = [...batch.keys()];
-    const parked = await this.models.findParked(generations.map(nameOfGeneration), streams);
-    const tasks: StreamTask[] = [];
-    for (const generation of generations) {
-      const own = streams.flatMap((stream) =>
-        taskOf(generation, stream, {
-          events: batch.get(stream) ?? [],
+    const parked = await this.models.findParked(generations.map(nameOfGeneration), [...batch.keys()]);
+    const concernedBy = concerning(generations);
+    const tasks = new Map<Generation, StreamTask[]>(generations.map((generation) => [generation, []]));
+    for (const [stream, events] of batch) {
+      const isAgain = again.has(stream);
+      for (const generation of isAgain ? generations : concernedBy(events)) {
+        const asked = {
+          ...{ events, isAgain, inlineMax: this.limits.readInlineMax },
           parked: parked.get(nameOfGeneration(generation))?.get(stream) ?? null,
-          isAgain: again.has(stream),
-          inlineMax: this.limits.readInlineMax,
-        }),
-      );
-      await this.#loadStates(generation, own);
-      tasks.push(...own);
+        };
+        tasks.get(generation)?.push(...taskOf(generation, stream, asked));
+      }
     }
-    return tasks;
+    for (const [generation, own] of tasks) await this.#loadStates(generation, own);
+    return [...tasks.values()].flat();
   }
 
   /** Whole folds of a stream in each of these generations that it is parked in. */
@@ -136,7 +136,7 @@ export class StreamFolder {
     for (const { stream, object, state } of await this.models.readStates(generation, unknown)) {
       byStream.get(stream)?.states.set(object, {
         state,
-        rows: rowTexts(generation.projection, stream, currentOf(generation.projection, state.now)),
+        rows: rowTexts(generation.projection, stream, currentOf(generation.projection, stateFrom(state).now)),
       });
     }
   }
@@ -178,7 +178,7 @@ export class StreamFolder {
       const done = foldTask(task);
       if (done === 'again') again.push(task);
       else if (done.late.size > 0) late.push({ task, ...done });
-      else folded.push(...changed(task, done.objects, null));
+      else folded.push(...changed(task, done, null));
     }
     if (late.length === 0) return { folded, again };
     const startedAt = performance.now();
@@ -187,7 +187,14 @@ export class StreamFolder {
     for (const one of late) {
       const objects = foldLateObjects(foldingOf(one.task), one.late, { again: read, facts: one.facts });
       if (objects === null) again.push(one.task);
-      else folded.push(...changed(one.task, new Map([...one.objects, ...objects]), performance.now() - startedAt));
+      else
+        folded.push(
+          ...changed(
+            one.task,
+            { before: one.before, objects: new Map([...one.objects, ...objects]) },
+            performance.now() - startedAt,
+          ),
+        );
     }
     return { folded, again };
   }
@@ -256,6 +263,18 @@ type LateTask = Readonly<{ task: StreamTask }> & Exclude<ReturnType<typeof foldT
 
 const foldingOf = ({ generation, stream }: StreamTask) => ({ projection: generation.projection, stream });
 
+/** Which generations events concern, asked once for all that say the same kinds: of all there are few do. */
+function concerning(generations: readonly Generation[]): (events: readonly ReadEvent[]) => readonly Generation[] {
+  const known = new Map<string, readonly Generation[]>();
+  return (events) => {
+    const kinds = events.map(kindSaid).join();
+    const found =
+      known.get(kinds) ?? generations.filter(({ projection }) => events.some((event) => concerns(projection, event)));
+    known.set(kinds, found);
+    return found;
+  };
+}
+
 type Asked = Readonly<{ events: readonly ReadEvent[]; parked: Parked | null; isAgain: boolean; inlineMax: number }>;
 
 function taskOf(generation: Generation, stream: string, { events, parked, isAgain, inlineMax }: Asked): StreamTask[] {
@@ -287,9 +306,9 @@ function factsOf({ projection }: Generation, events: readonly ReadEvent[]): Fact
 function foldTask(task: StreamTask) {
   const { facts } = task;
   if (facts === null) return 'again' as const;
-  const states = new Map([...task.states].map(([object, { state }]) => [object, state]));
-  const folded = foldOntoStates(foldingOf(task), states, facts);
-  return folded.kind === 'again' ? ('again' as const) : { ...folded, facts };
+  const before = new Map([...task.states].map(([object, { state }]) => [object, stateFrom(state)]));
+  const folded = foldOntoStates(foldingOf(task), before, facts);
+  return folded.kind === 'again' ? ('again' as const) : { ...folded, facts, before };
 }
 
 /** What streams write that were folded from their beginning. */
@@ -330,24 +349,27 @@ const guessesOf = (objects: FoldedObjects): Fact[] => [...objects.values()].flat
 /** What objects that changed write; nothing when none did, and nothing was passed over. */
 function changed(
   { generation, stream, states, parked, events }: StreamTask,
-  objects: FoldedObjects,
+  { before, objects }: { before: ReadonlyMap<string, ObjectState>; objects: FoldedObjects },
   refoldMs: number | null,
 ): FoldedStream[] {
   const passed = parked?.kind === 'unread' ? null : passedBy(generation, events);
   if (objects.size === 0 && passed === null) return [];
   const changes = [...objects].map(([object, { rows }]) => changesBetween(states.get(object)?.rows ?? NO_ROWS, rows));
+  const stand = new Map<string, CachedObject>();
+  const written = [...objects].map(([object, { state, rows }]) => {
+    const isKeptNew = state.kept !== before.get(object)?.kept;
+    const text = textOfState(state, isKeptNew ? undefined : states.get(object)?.state);
+    stand.set(object, { state: text, rows });
+    return { object, state: text, isKeptNew };
+  });
   const write: StreamWrite = {
     ...nothingOf(generation, stream, parked),
-    states: [...objects].map(([object, { state }]) => ({
-      object,
-      state,
-      isKeptNew: state.kept !== states.get(object)?.state.kept,
-    })),
+    states: written,
     puts: changes.flatMap(({ puts }) => puts),
     gone: changes.flatMap(({ gone }) => gone),
     parking: passed ?? 'keep',
   };
-  return [{ write, objects, guesses: guessesOf(objects), refoldMs, gone: null }];
+  return [{ write, objects: stand, guesses: guessesOf(objects), refoldMs, gone: null }];
 }
 
 /** What a stream writes that was folded whole. */
@@ -356,14 +378,17 @@ function replaced(
   objects: FoldedObjects,
   { parking, gone }: { parking: StreamWrite['parking']; gone: GoneStream | null },
 ): FoldedStream {
+  const stand = new Map(
+    [...objects].map(([object, { state, rows }]) => [object, { state: textOfState(state), rows }] as const),
+  );
   const write: StreamWrite = {
     ...nothingOf(generation, stream, parked),
     replaces: true,
-    states: [...objects].map(([object, { state }]) => ({ object, state, isKeptNew: true })),
+    states: [...stand].map(([object, { state }]) => ({ object, state, isKeptNew: true })),
     puts: [...objects.values()].flatMap(({ rows }) => changesBetween(NO_ROWS, rows).puts),
     parking,
   };
-  return { write, objects, guesses: guessesOf(objects), refoldMs: 0, gone };
+  return { write, objects: stand, guesses: guessesOf(objects), refoldMs: 0, gone };
 }
 
 const nothingFolded = (write: StreamWrite, refoldMs: number | null): FoldedStream => ({

@@ -1,28 +1,14 @@
-import type { ObjectState } from '../folding/object-fold.js';
+import type { StateText } from '../folding/state-text.js';
 import type { Queryable } from './database.js';
 import { stateTableOf, type Generation } from './schema.js';
 
 /** The state of one object of a stream. */
-export type StoredObject = Readonly<{ stream: string; object: string; state: ObjectState }>;
+export type StoredObject = Readonly<{ stream: string; object: string; state: StateText }>;
 
 /** An object of a stream, by its name. */
 export type ObjectName = Readonly<{ stream: string; object: string }>;
 
 type Row = { stream: string; object: string; revision: bigint; state: string; kept: string | null };
-type StateText = Readonly<{ now: ObjectState['now']; tail: readonly string[] }>;
-
-const NOTHING_KEPT = { base: null, middle: null };
-
-function stateOf({ revision, state, kept }: Row): ObjectState {
-  const { now, tail } = JSON.parse(state) as StateText;
-  return {
-    revision,
-    now,
-    tail: tail.map(BigInt),
-    kept: kept === null ? NOTHING_KEPT : (JSON.parse(kept) as ObjectState['kept']),
-  };
-}
-
 /** The states of these objects, as far as they have any. */
 export async function readStates(
   database: Queryable,
@@ -33,7 +19,11 @@ export async function readStates(
     `select stream, object, revision, state, kept from ${stateTableOf(generation)} join unnest($1::text[], $2::text[]) as asked(stream, object) using (stream, object)`,
     [objects.map(({ stream }) => stream), objects.map(({ object }) => object)],
   );
-  return rows.map((row) => ({ stream: row.stream, object: row.object, state: stateOf(row) }));
+  return rows.map(({ stream, object, revision, state, kept }) => ({
+    stream,
+    object,
+    state: { revision, text: state, kept },
+  }));
 }
 
 /** The highest revision that a state of this stream has; -1n without a state. */
@@ -62,12 +52,7 @@ export async function putStates(
   generation: Generation,
   objects: readonly (StoredObject & { isKeptNew: boolean })[],
 ): Promise<void> {
-  const texts = objects.map(({ state: { now, tail } }) =>
-    JSON.stringify({ now, tail: tail.map(String) } satisfies StateText),
-  );
-  const kept = objects.map(({ state, isKeptNew }) =>
-    isKeptNew && state.kept.middle !== null ? JSON.stringify(state.kept) : '',
-  );
+  const kept = objects.map(({ state, isKeptNew }) => (isKeptNew && state.kept) || '');
   await connection.query(
     `insert into ${stateTableOf(generation)} as old (stream, object, revision, state, kept)
      select stream, object, revision, state, kept
@@ -77,7 +62,7 @@ export async function putStates(
       objects.map(({ stream }) => stream),
       objects.map(({ object }) => object),
       objects.map(({ state }) => state.revision),
-      texts.join('\n'),
+      objects.map(({ state }) => state.text).join('\n'),
       kept.join('\n'),
     ],
   );

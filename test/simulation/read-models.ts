@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AnyProjection } from '../../projections/projection.js';
 import { groupBy } from '../../src/folding/group-by.js';
-import type { ObjectState } from '../../src/folding/object-fold.js';
+import type { StateText } from '../../src/folding/state-text.js';
 import type { Checkpoint } from '../../src/read-models/checkpoints.js';
 import type { ParkingKind } from '../../src/read-models/parked-streams.js';
 import { EVENT_INDEX_GENERATION, nameOfGeneration, type Generation } from '../../src/read-models/schema.js';
@@ -17,12 +17,11 @@ export type ParkedInMemory = Readonly<{
   attemptedAt: number;
   replayWantedAt: number | null;
 }>;
-type StateInMemory = Readonly<{ revision: bigint; state: string; kept: string | null }>;
 type Place = Readonly<{ stream: string; revision: bigint; position: bigint }>;
 
 /** What a generation has, by table, stream and object. */
 type Tables = Readonly<{
-  states: Map<string, Map<string, StateInMemory>>;
+  states: Map<string, Map<string, StateText>>;
   rows: Map<string, Map<string, RowInMemory>>;
   parked: Map<string, ParkedInMemory>;
 }>;
@@ -64,7 +63,6 @@ class Journal {
   }
 }
 
-const NOTHING_KEPT = { base: null, middle: null };
 const STATE_DAMAGE = '{';
 
 /** Read models in memory. Each call happens at one moment, and does what the transaction of the Postgres implementation does. */
@@ -155,7 +153,7 @@ export class ReadModelsInMemory implements ReadModels {
   damageStates(name: string, stream: string): boolean {
     const own = this.tables.get(name)?.states.get(stream);
     if (own === undefined || own.size === 0) return false;
-    for (const [object, state] of own) own.set(object, { ...state, state: STATE_DAMAGE });
+    for (const [object, state] of own) own.set(object, { ...state, text: STATE_DAMAGE });
     return true;
   }
 
@@ -224,7 +222,7 @@ export class ReadModelsInMemory implements ReadModels {
     const { states } = this.#of(generation);
     return objects.flatMap(({ stream, object }) => {
       const one = states.get(stream)?.get(object);
-      return one === undefined ? [] : [{ stream, object, state: stateOf(one) }];
+      return one === undefined ? [] : [{ stream, object, state: one }];
     });
   }
 
@@ -392,28 +390,13 @@ function tableIn(rows: Tables['rows'], name: string): Map<string, RowInMemory> {
   return table;
 }
 
-function stateOf({ revision, state, kept }: StateInMemory): ObjectState {
-  const { now, tail } = JSON.parse(state) as { now: ObjectState['now']; tail: string[] };
-  return {
-    revision,
-    now,
-    tail: tail.map(BigInt),
-    kept: kept === null ? NOTHING_KEPT : (JSON.parse(kept) as ObjectState['kept']),
-  };
-}
-
 function putState(
   journal: Journal,
   states: Tables['states'],
   { stream, object, state, isKeptNew }: StoredObject & { isKeptNew: boolean },
 ): void {
   if (!states.has(stream)) journal.set(states, stream, new Map());
-  const own = states.get(stream) as Map<string, StateInMemory>;
-  const { revision, now, tail, kept } = state;
-  const keptText = isKeptNew && kept.middle !== null ? JSON.stringify(kept) : null;
-  journal.set(own, object, {
-    revision,
-    state: JSON.stringify({ now, tail: tail.map(String) }),
-    kept: keptText ?? own.get(object)?.kept ?? null,
-  });
+  const own = states.get(stream) as Map<string, StateText>;
+  const { revision, text, kept } = state;
+  journal.set(own, object, { revision, text, kept: (isKeptNew ? kept : null) ?? own.get(object)?.kept ?? null });
 }
