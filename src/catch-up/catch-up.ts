@@ -84,8 +84,10 @@ const REST_MS_MAX = 1_000;
 const REST_PER_WORK = 3;
 const LOOK_EVERY_MS = 1_000;
 const DERIVE_EVERY_MS = 500;
-/** While deliveries wait, batches note keys, and one transaction in each `DERIVE_EVERY_MS` derives some; after so long all that wait. */
+/** While deliveries wait, or rows are behind, one transaction in each `DERIVE_EVERY_MS` derives some of what batches noted; after so long all. */
 const DERIVED_TARGET_MS = 30_000;
+/** Rows are behind until no batch has said so for this long. */
+const BEHIND_MS = 2_000;
 const TIDY_EVERY_MS = 600_000;
 const VERIFIED_STREAMS = 5;
 /** How many faults of a check are logged; all are counted. */
@@ -108,6 +110,8 @@ export class CatchUp {
   #tidiedAt = -Infinity;
   /** When nothing was left that batches had noted. */
   #derivedAt = -Infinity;
+  /** When a batch was last written that was further behind the log than the target. */
+  #behindAt = -Infinity;
 
   constructor(
     private readonly store: EventStore,
@@ -378,14 +382,18 @@ export class CatchUp {
 
   /** Derives what batches have noted, and all that there is where a derivation begins. */
   async #derive(signal: AbortSignal): Promise<void> {
-    const rests = () => this.options.intakeIsBusy() && performance.now() - this.#derivedAt < DERIVED_TARGET_MS;
+    const isPressed = () => this.options.intakeIsBusy() || performance.now() - this.#behindAt < BEHIND_MS;
+    const rests = () => isPressed() && performance.now() - this.#derivedAt < DERIVED_TARGET_MS;
     if (await bringUp(this.database, this.options.deriver, { signal, rests })) this.#derivedAt = performance.now();
   }
 
   async #applied({ events, result, tookMs, recordedAt }: AppliedBatch): Promise<void> {
     this.options.observer.batchApplied(events, result, tookMs / 1000);
     const lagMs = recordedAt === null ? 0 : Date.now() - recordedAt.getTime();
-    if (lagMs >= LAG_TARGET_MS) return;
+    if (lagMs >= LAG_TARGET_MS) {
+      this.#behindAt = performance.now();
+      return;
+    }
     if (this.options.intakeIsBusy())
       await this.#pause(Math.min(Math.max(REST_PER_WORK * tookMs, REST_MS_MIN), REST_MS_MAX));
     else if (tookMs < BATCH_EVERY_MS) await this.#pause(BATCH_EVERY_MS - tookMs);

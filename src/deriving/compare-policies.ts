@@ -3,7 +3,7 @@ import type { Measure, Measured } from '../../derivations/measures.js';
 import type { Row } from '../../projections/projection.js';
 import { jsonForPostgres, type Database, type Queryable } from '../read-models/database.js';
 import { deriveEach, type DerivedKey } from './derive-keys.js';
-import { isOwn, type OwnDerived } from './derived.js';
+import { isOwn, readNoted, type OwnDerived } from './derived.js';
 import type { Deriver } from './deriver.js';
 
 /** Whose amounts, and what for. Amounts are minor units. */
@@ -96,9 +96,9 @@ export async function comparePolicies(
       }
       await addChanges(connection, changes.values());
     }
-    const { isNoted, hasNotes } = derived;
+    const isComplete = derived.isNoted && failedKeys === 0 && !(await readNoted(connection)).has(derived.name);
     return {
-      ...{ keys, failedKeys, isComplete: isNoted && !hasNotes && failedKeys === 0 },
+      ...{ keys, failedKeys, isComplete },
       totals: sorted(totals),
       beside: sorted(besides),
       ...(await largest(connection, top)),

@@ -4,7 +4,7 @@ import { checkpointsOf, lockCheckpoints, readCheckpoints, type Checkpoint } from
 import { isLockConflict, type Database, type Queryable } from '../read-models/database.js';
 import { beginRebuild, show, type Target } from '../read-models/generations.js';
 import { letGo, lockSchema, nameOfGeneration } from '../read-models/schema.js';
-import { isOwn, type Derived, type OwnDerived } from './derived.js';
+import { isOwn, readNoted, type Derived, type OwnDerived } from './derived.js';
 import { rootsOf, type Deriver } from './deriver.js';
 
 /** Nobody waits longer than this behind a change of views. */
@@ -134,9 +134,10 @@ export class DerivedBuild {
   async isComplete(connection: Queryable): Promise<boolean> {
     await lockCheckpoints(connection, this.names);
     const all = new Map((await this.deriver.read(connection)).map((one) => [one.name, one]));
+    const noted = await readNoted(connection);
     return this.names.every((name) => {
       const one = all.get(name);
-      return one !== undefined && isDone(one) && one.policy === this.deriver.policyHash;
+      return one !== undefined && isDone(one) && !noted.has(name) && one.policy === this.deriver.policyHash;
     });
   }
 
@@ -162,7 +163,7 @@ export class DerivedBuild {
   }
 }
 
-const isDone = ({ standsOn, isNoted, hasNotes }: Derived): boolean => standsOn.length > 0 && isNoted && !hasNotes;
+const isDone = ({ standsOn, isNoted }: Derived): boolean => standsOn.length > 0 && isNoted;
 
 const followsFrom = ({ standsOn }: Derived, names: readonly string[]): boolean =>
   standsOn.length === names.length && names.every((name) => standsOn.includes(name));
@@ -196,6 +197,7 @@ async function lookAt(
 ): Promise<{ due: readonly AnyDerivation[]; behind: readonly string[] }> {
   const shown = checkpointsOf(await readCheckpoints(database), deriver.models).filter((one) => one.shown);
   const all = await deriver.read(database);
+  const noted = await readNoted(database);
   const due: AnyDerivation[] = [];
   const behind: string[] = [];
   for (const derivation of deriver.derivations) {
@@ -212,7 +214,7 @@ async function lookAt(
       ) ||
       due.some(({ name }) => derivation.reads.includes(name));
     if (isDue) due.push(derivation);
-    else if (derived.hasNotes || !derived.isNoted) behind.push(derived.name);
+    else if (noted.has(derived.name) || !derived.isNoted) behind.push(derived.name);
   }
   return { due, behind };
 }

@@ -17,8 +17,6 @@ export type Derived = Readonly<{
   epoch: bigint;
   /** Whether each key that there is has been noted since it began, and not derived yet where a note is left. */
   isNoted: boolean;
-  /** Whether keys wait to be derived, or changed rows to be looked at; parked ones, where somebody wants that. */
-  hasNotes: boolean;
 }>;
 
 /** One of this build, with the derivation that its rows are of. */
@@ -44,7 +42,6 @@ type Row = Numbered & {
   policy: string;
   epoch: bigint;
   is_noted: boolean;
-  has_notes: boolean;
   read: Numbered[];
 };
 
@@ -57,9 +54,6 @@ export async function readDerived(
 ): Promise<(Derived | OwnDerived)[]> {
   const { rows } = await connection.query<Row>(
     `select name, projection, version, generation, state, shown, stands_on, policy, epoch, is_noted,
-       exists (select from ledger.derivation_notes note where note.generation = name)
-         or exists (select from ledger.derivation_changes change where change.generation = name)
-         or exists (select from ledger.parked_streams parked where parked.generation = name and replay_wanted_at is not null) as has_notes,
        (select coalesce(jsonb_agg(jsonb_build_object('projection', projection, 'version', version, 'generation', generation)), '[]')
         from ledger.checkpoints one where one.name = any(stands_on)) as read
      from ledger.derived_generations join ledger.checkpoints using (name) where state <> 'kept' order by name`,
@@ -72,12 +66,25 @@ export async function readDerived(
   );
 }
 
+/**
+ * The generations of which keys wait to be derived, or changed rows to be looked at; or parked ones, where somebody wants that. By itself:
+ * of notes that were many and are gone Postgres walks over what is left, and a batch need not know.
+ */
+export async function readNoted(connection: Queryable): Promise<ReadonlySet<string>> {
+  const { rows } = await connection.query<{ name: string }>(
+    `select name from ledger.derived_generations where exists (select from ledger.derivation_notes note where note.generation = name)
+       or exists (select from ledger.derivation_changes change where change.generation = name)
+       or exists (select from ledger.parked_streams parked where parked.generation = name and replay_wanted_at is not null)`,
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
 function derivedFrom(
-  { name, state, shown, stands_on: standsOn, policy, epoch, is_noted: isNoted, has_notes: hasNotes, ...row }: Row,
+  { name, state, shown, stands_on: standsOn, policy, epoch, is_noted: isNoted, ...row }: Row,
   projection: AnyDerivation | undefined,
   models: ReadonlyMap<string, ReadModel>,
 ): Derived | OwnDerived {
-  const derived = { name, state, shown, standsOn, policy, epoch, isNoted, hasNotes };
+  const derived = { name, state, shown, standsOn, policy, epoch, isNoted };
   if (projection === undefined) return derived;
   const tables = new Map<string, string>();
   const keyColumns = new Map<string, readonly string[]>();

@@ -1,11 +1,10 @@
 import type { AnyDerivation, Policy } from '../../derivations/derivation.js';
 import { policyHash } from '../../derivations/policy.js';
-import type { ReadModel, Row, Table } from '../../projections/projection.js';
+import type { ReadModel, Row } from '../../projections/projection.js';
 import { groupBy } from '../folding/group-by.js';
-import type { RowKey, RowText } from '../folding/row-texts.js';
+import type { GoneRow, RowKey, RowText } from '../folding/row-texts.js';
 import type { Checkpoint } from '../read-models/checkpoints.js';
-import { attempt, jsonForPostgres, type Database, type Queryable } from '../read-models/database.js';
-import { columnsOf, givenAs, typesOf } from '../read-models/rows.js';
+import { attempt, type Database, type Queryable } from '../read-models/database.js';
 import { nameOfGeneration, tableOf, type Generation } from '../read-models/schema.js';
 import {
   isSilentRow,
@@ -20,8 +19,8 @@ import { isOwn, readDerived, type Derived, type OwnDerived } from './derived.js'
 import { note, noteRows, takeNotes, takeRows } from './notes.js';
 import { addRows, rowsWhere, rowToAsk, type RowsByTable } from './rows.js';
 
-/** With more keys than this a batch notes them, and transactions after it work them off: none takes minutes. */
-const KEYS_MAX = 5_000;
+/** With more keys than this, as when rows are behind, a batch notes them, and transactions after it work them off: rows do not wait for them. */
+const KEYS_MAX = 100;
 /** How many noted keys, and how many changed rows, one transaction works off; fewer keys where batches wait for it. */
 const NOTED_KEYS_MAX = { live: 250, building: 1_000 };
 const NOTED_ROWS_MAX = 2_000;
@@ -34,7 +33,7 @@ export type Written = Readonly<{
   stream: string;
   replaces: boolean;
   puts: readonly RowText[];
-  gone: readonly RowKey[];
+  gone: readonly GoneRow[];
   taken: readonly RowKey[];
   parking: unknown;
 }>;
@@ -124,11 +123,11 @@ export class Deriver {
     const changes = { concerned, rows: new Map() as RowsByTable, sources: new Map<string, Source>() };
     for (const [name, writes] of groupBy(streams, (write) => nameOfGeneration(write.generation))) {
       const [{ generation }] = writes;
-      for (const [table, shape] of Object.entries(generation.projection.tables)) {
+      for (const table of Object.keys(generation.projection.tables)) {
         if (!concerned.some(({ derived }) => asksFor(derived, { generation: name, table }))) continue;
         const source = tableOf(generation, table);
         changes.sources.set(source, { generation: name, table });
-        const read = (): Promise<Row[]> => oldRows(connection, { source, table, shape }, writes);
+        const read = (): Promise<Row[]> => oldRows(connection, { source, table }, writes);
         // What cannot be read of a stream must not keep it from being parked for that.
         const rows = parksOnly ? await attempt(connection, read) : { value: await read() };
         if ('value' in rows) addRows(changes.rows, source, rows.value);
@@ -347,31 +346,21 @@ async function epochOf(connection: Queryable, name: string): Promise<bigint | un
   return rows[0]?.epoch;
 }
 
-/** The rows that stand where rows are put or deleted; of streams that are replaced, or parked, or not parked any more, all rows. */
+/**
+ * The rows that stand where rows are put or deleted; of streams that are replaced, or parked, or not parked any more, all rows. Whose row is
+ * taken parks.
+ */
 async function oldRows(
   connection: Queryable,
-  { source, table, shape: { columns, key } }: { source: string; table: string; shape: Table },
+  { source, table }: { source: string; table: string },
   writes: readonly Written[],
 ): Promise<Row[]> {
   const whole = writes.filter(({ replaces, parking }) => replaces || parking === 'none' || typeof parking === 'object');
-  const keys = new Set(
-    writes.flatMap(({ puts, gone, taken }) =>
-      [...puts, ...gone, ...taken].filter((row) => row.table === table).map((row) => row.key),
-    ),
-  );
-  const found: Row[] = [];
-  if (whole.length > 0) {
-    const values = whole.map(({ stream }) => stream);
-    found.push(...(await rowsWhere(connection, source, { column: 'stream', values })));
-  }
-  if (keys.size > 0) {
-    const types = Object.fromEntries(Object.entries(typesOf(columns)).filter(([column]) => key.includes(column)));
-    const { rows } = await connection.query(
-      `select old.* from ${source} old join ${givenAs(types, '$1')} using (${key.join(', ')})`,
-      [jsonForPostgres([...keys].map((text) => columnsOf(key, text)))],
-    );
-    found.push(...rows.map(rowToAsk));
-  }
+  const values = whole.map(({ stream }) => stream);
+  const found = whole.length === 0 ? [] : await rowsWhere(connection, source, { column: 'stream', values });
+  for (const { puts, gone } of writes)
+    for (const { table: own, was } of [...puts, ...gone])
+      if (own === table && was !== null) found.push(JSON.parse(was) as Row);
   return found;
 }
 

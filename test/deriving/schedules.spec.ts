@@ -213,20 +213,31 @@ class Schedule {
       ['orders', []],
       ['links', []],
     ]);
+    const before = { orders: new Map(this.truth.orders), links: new Map(this.truth.links) };
+    const was = (of: 'orders' | 'links', order: string): Row | null => {
+      const value = before[of].get(order);
+      return value === undefined ? null : { id: order, [of === 'orders' ? 'amount_minor' : 'customer']: value };
+    };
     for (let change = random.integer(1, 4); change > 0; change -= 1) {
       const order = `order_${random.integer(1, ORDERS)}`;
       if (random.chance(0.5)) {
         const amount = random.chance(0.2) ? null : random.integer(1, 100);
-        writes
-          .get('orders')
-          ?.push(this.#change(order, amount === null ? null : { id: order, amount_minor: amount }, { of: 'orders' }));
+        writes.get('orders')?.push(
+          this.#change(order, amount === null ? null : { id: order, amount_minor: amount }, {
+            of: 'orders',
+            was: was('orders', order),
+          }),
+        );
         if (amount === null) this.truth.orders.delete(order);
         else this.truth.orders.set(order, amount);
       } else {
         const customer = random.chance(0.2) ? null : `${random.pick(['a', 'b'])}${random.integer(1, CUSTOMERS)}`;
-        writes
-          .get('links')
-          ?.push(this.#change(order, customer === null ? null : { id: order, customer }, { of: 'links' }));
+        writes.get('links')?.push(
+          this.#change(order, customer === null ? null : { id: order, customer }, {
+            of: 'links',
+            was: was('links', order),
+          }),
+        );
         if (customer === null) this.truth.links.delete(order);
         else this.truth.links.set(order, customer);
       }
@@ -241,15 +252,20 @@ class Schedule {
     ]);
   }
 
-  #change(order: string, row: Row | null, { of }: { of: 'orders' | 'links' }): StreamWrite {
+  #change(
+    order: string,
+    row: Row | null,
+    { of, was: stood }: { of: 'orders' | 'links'; was: Row | null },
+  ): StreamWrite {
     const stream = `${of}-${order}`;
     const key = JSON.stringify([order]);
+    const was = stood === null ? null : JSON.stringify({ ...stood, stream });
     const replaces = this.random.chance(0.3);
     return {
       generation: { projection: of === 'orders' ? orders : links, generation: 1 },
       ...{ stream, known: null, replaces, states: [], taken: [], parking: 'keep' },
-      puts: row === null ? [] : [{ table: of, key, text: JSON.stringify({ ...row, stream }) }],
-      gone: row === null && !replaces ? [{ table: of, key }] : [],
+      puts: row === null ? [] : [{ table: of, key, text: JSON.stringify({ ...row, stream }), was }],
+      gone: row === null && was !== null && !replaces ? [{ table: of, key, was }] : [],
     };
   }
 

@@ -4,7 +4,7 @@ import type { AnyDerivation, Policy } from '../../derivations/derivation.js';
 import { policyHash } from '../../derivations/policy.js';
 import { differences } from '../../src/deriving/rollups.js';
 import type { Deriver } from '../../src/deriving/deriver.js';
-import { isOwn, type OwnDerived } from '../../src/deriving/derived.js';
+import { isOwn, readNoted, type OwnDerived } from '../../src/deriving/derived.js';
 import { isSilentRow } from '../../src/deriving/concerned-keys.js';
 import { rowToAsk } from '../../src/deriving/rows.js';
 import { release } from '../../src/read-models/checkpoints.js';
@@ -302,8 +302,9 @@ export class DerivedSimulation {
     const [standing] = rows;
     if ((standing?.position ?? -1n) < this.log.end || standing?.waiting !== false) return;
     const derived = (await deriver.read(this.database)).filter(({ shown }) => shown);
+    const noted = await readNoted(this.database);
     const isDone = derived.every(
-      (one) => one.state === 'live' && one.isNoted && !one.hasNotes && one.policy === policyHash(this.#policy),
+      (one) => one.state === 'live' && one.isNoted && !noted.has(one.name) && one.policy === policyHash(this.#policy),
     );
     if (!isDone || derived.length < testDerivations.length || this.#commits !== commits) return;
     await this.#look(true).catch((error: unknown) => (this.#failure ??= { error }));
