@@ -26,16 +26,16 @@ export const Failed = ({
   </div>
 );
 
-/** No event about an object of Stripe's has come. */
+/** Nothing of Stripe's with this id has come. */
 export const NotKnown = ({ id }: { id: string }) => (
   <div class="problem" role="alert">
     <h1>Not found</h1>
     <p>
-      The ledger has no event about <code class="id">{id}</code>.
+      The ledger does not know <code class="id">{id}</code>.
     </p>
     <p>
-      Check the id. If Stripe has the object, its events were not delivered: the endpoint does not send this type, or
-      the object is older than the endpoint, and a backfill reads it.
+      Check the id. If Stripe knows it, no event of it was delivered: the endpoint does not send this type, or the
+      object is older than the endpoint, and a backfill reads it.
     </p>
     <p>
       <a href={searchAtStripe(id)} rel="noreferrer">

@@ -19,6 +19,39 @@ export function valueText(path: string, value: unknown, currency: string | null)
   return text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text;
 }
 
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Members of a list by their ids; null of a list whose members have none. */
+function byId(list: unknown): ReadonlyMap<string, Readonly<Record<string, unknown>>> | null {
+  if (!Array.isArray(list)) return null;
+  const members = list.filter(isObject).filter(({ id }) => typeof id === 'string');
+  return members.length < list.length ? null : new Map(members.map((one) => [String(one['id']), one]));
+}
+
+/** How deep a member of a list is looked into. */
+const DEPTH_MAX = 4;
+
+/**
+ * A change as its smallest parts: in a list it names the members that came and went, and the fields of those that stayed,
+ * so that another quantity is not "2 entries → 2 entries".
+ */
+export function partsOf(change: Change, depth = 0): readonly Change[] {
+  const { path, from, to } = change;
+  if (depth > DEPTH_MAX) return [change];
+  const [before, after] = [byId(from), byId(to)];
+  if (before !== null && after !== null)
+    return [...new Set([...before.keys(), ...after.keys()])].flatMap((id) =>
+      partsOf({ path: `${path}.${id}`, from: before.get(id) ?? null, to: after.get(id) ?? null }, depth + 1),
+    );
+  if (isObject(from) && isObject(to))
+    return [...new Set([...Object.keys(from), ...Object.keys(to)])].flatMap((name) =>
+      JSON.stringify(from[name]) === JSON.stringify(to[name])
+        ? []
+        : partsOf({ path: `${path}.${name}`, from: from[name] ?? null, to: to[name] ?? null }, depth + 1),
+    );
+  return JSON.stringify(from) === JSON.stringify(to) ? [] : [change];
+}
+
 /** What an event changed: each field, before and after. */
 export const Diff = ({ changes, currency }: { changes: readonly Change[]; currency: string | null }) => (
   <dl class="diff">
@@ -39,7 +72,10 @@ const CHANGES_SHOWN = 4;
 /** The fields that an event changed, a few at once and the others on demand. */
 export function Changes({ changes, currency }: { changes: readonly Change[] | null; currency: string | null }) {
   if (changes === null || changes.length === 0) return null;
-  const [first, rest] = [changes.slice(0, CHANGES_SHOWN), changes.slice(CHANGES_SHOWN)];
+  // Fields of the object itself come first: they say more than those of a member.
+  const depthOf = ({ path }: Change): number => path.split('.').length;
+  const parts = changes.flatMap((change) => partsOf(change)).sort((one, other) => depthOf(one) - depthOf(other));
+  const [first, rest] = [parts.slice(0, CHANGES_SHOWN), parts.slice(CHANGES_SHOWN)];
   return (
     <>
       <Diff changes={first} currency={currency} />
