@@ -57,8 +57,10 @@ export type Settled = Pick<
 > &
   Readonly<{ event: Event }>;
 
-/** An amount that was laid to an invoice, and when. */
-type Paid = Readonly<{ amountMinor: number; at: string; event: Event }>;
+/** When something happened, and the event that tells it. */
+type Told = Readonly<{ at: string; event: Event }>;
+/** An amount that was laid to an invoice. */
+type Paid = Told & Readonly<{ amountMinor: number }>;
 
 /** The statuses of an invoice that others may settle. */
 export const OWED: readonly string[] = ['open', 'uncollectible'];
@@ -72,11 +74,12 @@ export const OWED: readonly string[] = ['open', 'uncollectible'];
 export function settledBy(invoice: OwedInvoice, { notes, ties, parts }: SettlingFacts): Settled | null {
   if (!OWED.includes(invoice.status)) return null;
   const credited = creditedOff(invoice, notes);
-  const paid = paidOff(credited ?? invoice, paidParts(ties, parts));
+  const paid = paidOff(credited ?? { ...invoice, credit: null }, paidParts(ties, parts));
   return paid ?? credited;
 }
 
-type Owed = Omit<Settled, 'event'> & Pick<OwedInvoice, 'stripe_event_created'>;
+/** What is owed, and the credit note that last lowered it. */
+type Owed = Omit<Settled, 'event'> & Pick<OwedInvoice, 'stripe_event_created'> & Readonly<{ credit: Told | null }>;
 
 function creditedOff(invoice: OwedInvoice, notes: SettlingFacts['notes']): (Settled & Owed) | null {
   const saysMinor = invoice.pre_payment_credit_notes_minor;
@@ -85,17 +88,16 @@ function creditedOff(invoice: OwedInvoice, notes: SettlingFacts['notes']): (Sett
   if (freshMinor === 0) return null;
   const amount_due_minor = Math.max(invoice.amount_due_minor - freshMinor, 0);
   const amount_remaining_minor = Math.max(invoice.amount_remaining_minor - freshMinor, 0);
-  const last = latest(notes.map((note) => ({ at: note.created_at ?? note.stripe_event_created, ...note })));
+  const toldBy = notes.map((note) => ({ at: note.created_at ?? note.stripe_event_created, event: note, note }));
+  const credit = latest(toldBy.filter(({ note }) => !isVoid(note))) ?? null;
   const isPaid = amount_remaining_minor === 0;
-  const kept = latest(
-    notes.filter((note) => !isVoid(note)).map((note) => ({ at: note.created_at ?? note.stripe_event_created })),
-  );
   return {
     status: isPaid ? 'paid' : invoice.status,
     ...{ amount_due_minor, amount_paid_minor: invoice.amount_paid_minor, amount_remaining_minor },
-    paid_at: isPaid ? (kept?.at ?? invoice.paid_at) : invoice.paid_at,
+    paid_at: isPaid ? (credit?.at ?? invoice.paid_at) : invoice.paid_at,
     stripe_event_created: invoice.stripe_event_created,
-    event: last ?? invoice,
+    credit,
+    event: latest(toldBy)?.event ?? invoice,
   };
 }
 
@@ -111,13 +113,13 @@ function paidOff(invoice: Owed, paid: readonly Paid[]): Settled | null {
   const amount_paid_minor = Math.min(all, Math.max(told, invoice.amount_due_minor));
   if (amount_paid_minor <= told) return null;
   const amount_remaining_minor = Math.max(invoice.amount_remaining_minor - (amount_paid_minor - told), 0);
-  const last = latest(paid);
+  const last = latest<Told>([...paid, ...(invoice.credit === null ? [] : [invoice.credit])]) as Told;
   const isPaid = amount_remaining_minor === 0;
   return {
     status: isPaid ? 'paid' : invoice.status,
     ...{ amount_due_minor: invoice.amount_due_minor, amount_paid_minor, amount_remaining_minor },
-    paid_at: isPaid ? (last?.at ?? null) : invoice.paid_at,
-    event: (last as Paid).event,
+    paid_at: isPaid ? last.at : invoice.paid_at,
+    event: last.event,
   };
 }
 
@@ -148,7 +150,7 @@ const paidByTie = (tie: Tie): Paid[] =>
     : [];
 
 /** When a payment succeeded: a later event than the success may be the last one of a part; then it is known when that began. */
-function succeeded(parts: readonly PaymentPart[]): Omit<Paid, 'amountMinor'>[] {
+function succeeded(parts: readonly PaymentPart[]): Told[] {
   const all = parts.filter(({ status }) => status === 'succeeded');
   const told = all.filter(({ stripe_event_type: type }) => SUCCESSES.includes(type));
   const [first] = told.map((event) => ({ at: event.stripe_event_created, event })).sort(byMoment);

@@ -15,6 +15,7 @@ import type { Row } from '../answer.js';
 import { CHECKOUT_SESSIONS } from '../checkout/checkout-sessions.js';
 import { CUSTOMERS } from '../customers/customers.js';
 import { INVOICES } from '../invoices/invoices.js';
+import { settledNow, unsettledIds, withSettled } from '../invoices/settled.js';
 import { findById } from '../lists.js';
 import { findPayment } from '../payments/payment-queries.js';
 import { hasReference } from '../reference.js';
@@ -120,6 +121,12 @@ function searchesOf(q: string, referenceKey: string | null): Search[] {
   ];
 }
 
+/** Rows of invoices as others have settled them. */
+async function settledRows(connection: Queryable, rows: readonly Row[]): Promise<readonly Row[]> {
+  const settled = await settledNow(connection, unsettledIds(rows));
+  return rows.map((row) => withSettled(row, settled));
+}
+
 /** Everything that has a text as its id, or as something else that people know it by, and what was searched. */
 export async function find(
   connection: Queryable,
@@ -129,7 +136,9 @@ export async function find(
   const data: Found[] = [];
   for (const resource of BY_ID) {
     const row = await findById(connection, resource, q);
-    if (row !== null) data.push(found(resource.name, resource.kind, 'id', row));
+    if (row === null) continue;
+    const [whole = row] = resource === INVOICES ? await settledRows(connection, [row]) : [row];
+    data.push(found(resource.name, resource.kind, 'id', whole));
   }
   data.push(...(await findNamed(connection, q, data)));
   const searches = searchesOf(q, referenceKey);
@@ -137,7 +146,8 @@ export async function find(
     const { rows } = await connection.query<Row>(`select * from ${view} where ${where} limit ${FOUND_MAX}`, [
       ...values,
     ]);
-    data.push(...rows.map((row) => found(path, NAMES[path] ?? path.replace(/s$/, '').replaceAll('-', ' '), by, row)));
+    const whole = path === INVOICES.name ? await settledRows(connection, rows) : rows;
+    data.push(...whole.map((row) => found(path, NAMES[path] ?? path.replace(/s$/, '').replaceAll('-', ' '), by, row)));
   }
   const unique = new Map(data.toReversed().map((one) => [`${one.kind} ${one.id}`, one]));
   const ways = searches.map(({ path, by }) => `${path} by ${by}`);

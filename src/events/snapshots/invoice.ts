@@ -195,12 +195,14 @@ function payment(invoice: Fields) {
 
 /**
  * Whether an invoice was paid outside Stripe: as `paid_out_of_band` says until 2025-03-31.basil, and `amount_paid_off_stripe` since
- * 2026-05-27.dahlia. Before there was a field for it, a paid invoice that asked for money and names no charge was.
+ * 2026-05-27.dahlia. Before there was a field for it, a paid invoice that asked for money and names no charge was. One that asked for none was
+ * not.
  */
 function paidOutOfBand(invoice: Fields, due: number): boolean | null {
   if (invoice.has('paid_out_of_band')) return invoice.flag('paid_out_of_band', false);
   const offStripe = invoice.integerOrNull('amount_paid_off_stripe');
   if (offStripe !== null) return offStripe > 0;
+  if (due === 0 && statusIn(invoice.object) === 'paid') return false;
   if (!invoice.has('paid') || !Object.hasOwn(invoice.object, 'charge')) return null;
   const isPaid = invoice.flag('paid', false);
   return isPaid && due > 0 && !invoice.has('charge') && !invoice.has('payment_intent');
