@@ -47,7 +47,7 @@ const changeOf = ({ eventId, position, data }: RecordedEvent): AccessChange => (
 /** As what a decision is recorded: a change, what held when deciding began, or what somebody did not let go. */
 export type RecordedAs = 'change' | 'baseline' | Rejection;
 
-/** Appends a decision at the place after the last one that is known; the same place has the same id, whoever decides. */
+/** Appends a decision after the last known one; one place has one id, in every process. */
 export function record(store: EventStore, decision: Decision, as: RecordedAs): Promise<WriteOutcome> {
   const stream = streamOf(decision.customer);
   const revision = BigInt(decision.revision);

@@ -41,7 +41,7 @@ import {
   type State,
 } from './states.js';
 
-/** What holds for a customer now, and when that next changes though nothing is told. */
+/** What holds for a customer now, and when it next changes without an event. */
 type Judgement = Readonly<{ answer: AccessAnswer; reference: string | null; nextAt: Date | null }>;
 /** @throws what keeps one of these customers from being judged */
 export type Judge = (
@@ -69,13 +69,13 @@ type Dirty = { firstMs: number; lastMs: number; from: bigint; because: Because }
 /** A decision that is to be recorded, or held. */
 type Change = Readonly<{ customer: string; state: State; nextAt: Date | null; decision: Decision }>;
 
-/** A burst of events about a customer is one change: decided when it was quiet for so long, or has lasted for so long. */
+/** A burst of events about a customer is one change: decided after this long without an event, or after this long in all. */
 const QUIET_MS = 2_000;
 const LASTS_MS_MAX = 5_000;
 const PAGE = 50;
 const STREAMS_MAX = 500;
 const SWEEP_PAGE = 200;
-/** What one time is: changes of so long count together, in however many rounds they are decided. */
+/** Changes within this time count together, in however many rounds they are decided. */
 const ONE_TIME_MS = 60_000;
 const DECISIONS_READ = 500;
 /** Who cannot be judged, as with more rows than an answer takes, is judged at the next event, and else so seldom. */

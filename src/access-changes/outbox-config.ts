@@ -1,4 +1,4 @@
-/** An address that is told of changes, with the secrets that sign what it is sent: two of them while one is rolled. */
+/** An address to which changes are delivered, with the secrets that sign them: two of them while one is rolled. */
 export type Endpoint = Readonly<{ name: string; url: string; secrets: readonly string[] }>;
 /** `allowsPrivate`: addresses in one's own network may be told too, and without TLS. */
 export type OutboxConfig = Readonly<{ endpoints: readonly Endpoint[]; allowsPrivate: boolean }>;

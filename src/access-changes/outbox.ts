@@ -35,7 +35,7 @@ const PAUSES_MS = [5_000, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR
 const OPEN_MAX = 1_000;
 const PAGE = 500;
 const AT_ONCE = 8;
-/** Places of before are of no use: the store shows so many, and a scavenge frees the others. */
+/** Earlier places are of no use: the store shows this many, and a scavenge frees the others. */
 const PLACES_KEPT = 5;
 /** While there is much to deliver, the place is written so often, and less often the larger it is. What is not written is delivered again. */
 const saveEveryMs = ({ open }: Place): number => 1_000 + 5 * open.length;
@@ -100,7 +100,7 @@ export class Outbox {
     const { store, endpoint } = this.options;
     const last = await lastOf(store, this.#stream);
     if (last === null) {
-      // A new endpoint is told what changes from now on; the feed has what was before.
+      // A new endpoint gets the changes from now on; the feed has the earlier ones.
       const end = (await lastRecordOf(store))?.position ?? -1n;
       await this.#save({ position: String(end), open: [], stopped: null });
       await keepLast(store, this.#stream, PLACES_KEPT);
@@ -169,7 +169,8 @@ export class Outbox {
         );
       }
     }
-    if (stopped !== null) warned(`${endpoint.name} answered 410: it is told nothing more, unless its URL changes.`);
+    if (stopped !== null)
+      warned(`${endpoint.name} answered 410: nothing more is delivered to it until its URL changes.`);
     return { ...place, open: [...open.values()], stopped };
   }
 

@@ -136,7 +136,7 @@ function metricsIn(registry: Registry, endpoints: ReadonlyMap<string, EndpointSt
   });
   ofEndpoints({
     name: 'ledger_outbox_stopped',
-    help: '1 for an endpoint that answered 410 and is told nothing more.',
+    help: '1 for an endpoint that answered 410 and gets no more deliveries.',
     of: ({ isStopped }) => Number(isStopped),
   });
   return {

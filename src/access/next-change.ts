@@ -2,7 +2,7 @@ import type { AccessAnswer } from './answer.js';
 import type { AccessFacts } from './facts.js';
 
 /**
- * When an answer may next change though nothing is told: a grant ends, or the pause of a collection does. Null: never. Subscriptions on a
+ * When an answer may next change without an event: a grant ends, or the pause of a collection does. Null: never. Subscriptions on a
  * test clock change with their clock.
  */
 export function nextChangeAt({ considered }: AccessAnswer, facts: readonly AccessFacts[], now: Date): Date | null {

@@ -16,7 +16,7 @@ export class SchemaPipe extends StandardSchemaValidationPipe {
     });
   }
 
-  /** A parameter `__proto__` is refused as every other that nobody knows. */
+  /** A parameter `__proto__` is refused like every other unknown one. */
   protected override stripProtoKeys(): void {}
 }
 

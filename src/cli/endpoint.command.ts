@@ -23,7 +23,7 @@ import { environmentOf } from './on-stores.js';
 const WHAT = ['check', 'create', 'fix', 'rotate'] as const;
 const REQUESTS_MAX = 100;
 const WEBHOOK_PATH = '/webhooks/stripe';
-/** Stripe tries to deliver an event for so long. */
+/** How long Stripe tries to deliver an event. */
 const RETRIED_S = 3 * 86_400;
 
 export const endpointCommand: Command<Terminal> = {

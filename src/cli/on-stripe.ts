@@ -12,7 +12,7 @@ import { Rates } from '../stripe-api/rates.js';
 import { UsageError, wholeNumber, textOption, type Context, type Given } from './command.js';
 import { environmentOf } from './on-stores.js';
 
-/** What a command works with that asks Stripe, and records what it is told. */
+/** What a command that asks Stripe works with: it records the answers. */
 export type StripeContext = RunParts &
   Readonly<{
     /** Label of the key. */
@@ -27,7 +27,7 @@ export const STRIPE_HELP = `  --key <label>       which of STRIPE_API_KEYS, wher
   --budget <n>        ask Stripe at most n times
   --accounts <which>  of a platform: all, or acct_… separated by commas; without it the account of the key alone
 `;
-export const WAIT_HELP = `  --wait <s>          leave what is changing alone for so long before it is looked at again (${WAIT_DEFAULT_S})
+export const WAIT_HELP = `  --wait <s>          wait this long before looking again at what is changing (${WAIT_DEFAULT_S})
 `;
 
 /** Seconds of `--wait`. @throws UsageError */

@@ -22,7 +22,7 @@ const read = ({ file, type }: Readonly<{ file: string; type: string }>): Asset =
 };
 const assets = { style: read(KINDS.style), script: read(KINDS.script), icon: read(KINDS.icon) };
 
-/** Addresses that name the bytes: a browser keeps them for good, and asks anew after an update. */
+/** Addresses that name the bytes: a browser keeps them for good; an update has other addresses. */
 export const ASSETS = { style: assets.style.path, script: assets.script.path, icon: assets.icon.path } as const;
 
 /** The file at an address; null where it is of another version, or none. */

@@ -13,7 +13,7 @@ export type Ask = (
 export type Query = Readonly<Record<string, string | number | null | undefined>>;
 
 /**
- * The ledger as a page knows it: what the routes of the API answer to whoever is logged in, and nothing else. `hide` takes
+ * The ledger as a page knows it: what the routes of the API answer to the visitor who is logged in, and nothing else. `hide` takes
  * out what the visitor may not see.
  */
 export class Ledger {

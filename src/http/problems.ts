@@ -116,7 +116,7 @@ export const PROBLEMS = {
   books_not_ready: later(
     503,
     'The books are being derived',
-    'Journal, revenue or MRR are derived anew, and a part of a sum is not the sum. Ask again later; GET /v1/projections says how far they are.',
+    'Journal, revenue or MRR are being derived again, and a part of a sum is not the sum. Ask again later; GET /v1/projections says how far they are.',
     5,
   ),
   closing_refused: final(

@@ -13,7 +13,7 @@ import { badQuery } from '../query.js';
 /** A page of the feed; `nextAfter` is what to ask after next, null for a log that is empty. */
 export type FeedPage = Readonly<{ data: AccessChange[]; nextAfter: string | null }>;
 
-/** Changes of access to whoever reads or follows them, in the order of the log. */
+/** Changes of access for readers and followers, in the order of the log. */
 export class AccessFeed implements OnModuleDestroy {
   readonly #streams = new LogStreams({ ...LIMITS.accessReaders, what: 'connections follow changes of access' });
 

@@ -41,7 +41,7 @@ type NamedSubscription = Readonly<{ customer: string; subscription: string }>;
 
 const ROWS_MAX = 1_000;
 const CUSTOMERS_MAX = 100;
-/** What names a customer and a subscription: by these a subscription is heard of whose own events are missing. */
+/** What names a customer and a subscription: these show a subscription whose own events are missing. */
 export const NAMING_OBJECTS = ['subscription', 'checkout.session', 'invoice', 'subscription_schedule'];
 
 /** Ids of the customers that have this e-mail address, written in whichever case. @throws ProblemError 422 when they are too many */

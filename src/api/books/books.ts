@@ -33,7 +33,7 @@ type Fresh = { readonly minPosition?: bigint | undefined; readonly waitMs: numbe
 type Progress = Readonly<{ isBuilding: boolean; policy: string; position: bigint | null; state: BooksState }>;
 
 /**
- * What is derived, as requests read it: journal and revenue, or MRR. While rows are built anew there is no answer: a part of a sum is
+ * What is derived, as requests read it: journal and revenue, or MRR. While rows are rebuilt there is no answer: a part of a sum is
  * not the sum.
  */
 export class Books {
@@ -100,12 +100,12 @@ export class Books {
     if (progress.policy !== this.#policyHash)
       throw new ProblemError(
         'books_not_ready',
-        `The books follow the policy ${progress.policy}, and this process has ${this.#policyHash}. Give all processes the same MONEY_ and MRR_ variables; after a change the process that projects derives all anew.`,
+        `The books follow the policy ${progress.policy}, and this process has ${this.#policyHash}. Give all processes the same MONEY_ and MRR_ variables; after a change the process that projects derives everything again.`,
       );
     if (progress.isBuilding)
       throw new ProblemError(
         'books_not_ready',
-        `The books are derived anew; ${progress.state.behindKeys} keys are noted. Ask again later.`,
+        `The books are being derived again; ${progress.state.behindKeys} keys are left. Ask again later.`,
       );
     return progress.state;
   }

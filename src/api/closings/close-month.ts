@@ -105,7 +105,7 @@ const AGAINST: Readonly<Record<Accepted, (state: BooksState) => string>> = {
       .flat()
       .join(', and ')}: GET /v1/parked names them.`,
   unexplained: () =>
-    `${accounts.unexplained} is not zero: GET /v1/reconciliation names the balance transactions that nobody knows.`,
+    `${accounts.unexplained} is not zero: GET /v1/reconciliation names the unexplained balance transactions.`,
 };
 
 function against({ parkedKeys, parkedStreams }: BooksState, balances: readonly MonthOfCurrency[]): readonly Accepted[] {

@@ -153,7 +153,7 @@ export class ClosingsController {
     throw othersClose();
   }
 
-  /** Opens the last closed month again: what is known of it now is shown, until it is closed anew. @throws ProblemError 409 for another month */
+  /** Opens the last closed month again: what is known of it now is shown, until it is closed again. @throws ProblemError 409 for another month */
   @Post(':month/reopen')
   @HttpCode(200)
   @NeedsScope('admin')

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { PRIVATE_HEADERS } from '../../http/private-answers.js';
 
 /**
- * A state as readers are told it: one text for all of them, and a digest that tells states apart when the text has
+ * A state as readers get it: one text for all of them, and a digest that tells states apart when the text has
  * been let go.
  */
 export type LiveMessage = Readonly<{ state: string; bytes: Buffer }>;
@@ -99,7 +99,7 @@ export class LiveReader {
 }
 
 /**
- * Cuts readers until no more than so many bytes are kept for all of them; returns how many it cut. Those that have
+ * Cuts readers until at most this many bytes are kept for all of them; returns how many it cut. Those that have
  * taken nothing for longest go first, and for one that reads nothing is kept.
  */
 export function cutSlowest(readers: Iterable<LiveReader>, bytesMax: number): number {

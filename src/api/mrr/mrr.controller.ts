@@ -245,7 +245,7 @@ function placeIn(list: string, cursor: string | undefined): CursorPlace | null {
   return place;
 }
 
-/** @throws ProblemError 404 for what nobody knows: it is not worth nothing */
+/** @throws ProblemError 404 for an unknown subscription: its value is not zero */
 async function known(
   connection: Queryable,
   worth: Answer,

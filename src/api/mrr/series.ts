@@ -123,7 +123,7 @@ async function sumsByDay(
   }));
 }
 
-/** How many items are worth something now that nobody knows, such as those with tiers that no event told. */
+/** How many items have an unknown value now, such as those with tiers that are in no event. */
 export async function unknownItems(
   connection: Queryable,
   asked: AskedScope,

@@ -15,7 +15,7 @@ import { operationRequest, type Operation, type OperationRequest } from '../../o
 import { cursorOf, placeOfCursor } from '../cursor.js';
 import { badQuery, paging, pathId } from '../query.js';
 
-/** The event store that operations are kept in, and who is told that there is a new one: null where another process projects. */
+/** The event store that operations are kept in, and who is notified of a new one: null where another process projects. */
 export const OPERATIONS = Symbol('Operations');
 export type OperationsPart = Readonly<{ store: EventStore; database: Database; look: (() => void) | null }>;
 

@@ -83,7 +83,7 @@ export function freshnessOf({
   };
 }
 
-/** Answers about the past, folded anew from the streams concerned; outcomes that are none become problems. */
+/** Answers about the past, folded from the streams concerned; outcomes without an answer become problems. */
 export class AsOf {
   constructor(
     private readonly past: Past,

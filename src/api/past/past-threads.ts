@@ -15,7 +15,7 @@ const busy = () => new ProblemError('past_busy');
 
 /**
  * Answers about the past, folded in threads of their own: the event loop of the webhook only passes on a question and
- * the bytes of its answer. A thread starts with the first question that needs it, and anew when it has ended.
+ * the bytes of its answer. A thread starts with the first question that needs it, and again after it has ended.
  */
 export class PastThreads implements OnApplicationShutdown {
   readonly #logger = new Logger('past');

@@ -95,7 +95,7 @@ const paidByTies = (ties: readonly Row[], intent: Row | undefined): number =>
 const isAfter = (charge: Row, intent: Row | undefined): boolean =>
   intent !== undefined && timeOf(charge) > (timeOrNull(intent['stripe_event_created'])?.getTime() ?? 0);
 
-/** Why a payment failed is told by the latest attempt that did, until the payment succeeds. */
+/** The latest failed attempt says why a payment failed, until the payment succeeds. */
 function summaryOf({ intent, charges, tiedMinor }: Pick<PaymentRows, 'intent' | 'charges' | 'tiedMinor'>): Answer {
   const latest = charges.at(-1);
   const newest = intent ?? latest;
@@ -220,7 +220,7 @@ function tiedAnswer(name: string, paying: readonly Row[], { invoices }: PaymentF
     livemode: first?.['livemode'],
     account: first?.['account'],
     amountReceivedMinor: receivedMinor,
-    // Refunds outside Stripe are told by credit notes alone.
+    // Only credit notes show refunds outside Stripe.
     amountRefundedMinor: null,
     amountRefundedUnlistedMinor: 0,
     amountRefundPendingMinor: 0,

@@ -63,7 +63,7 @@ export type PayoutTransaction = Readonly<{
 
 type PayoutRow = Omit<Payout, 'amountMinor'> & Readonly<{ amount: bigint }>;
 
-/** Null where nothing was heard of it. */
+/** Null where no event of it has come. */
 export async function findPayout(connection: Queryable, id: string): Promise<Payout | null> {
   const { rows } = await connection.query<PayoutRow>(
     `select id, status, coalesce(livemode, false) as livemode, account, currency, amount_minor as amount, is_automatic as "isAutomatic",

@@ -15,7 +15,7 @@ const any = {
     .optional(),
   /** Asks Stripe at most so often. */
   budget: z.int().min(1).max(10_000_000).optional(),
-  /** Begins anew, also where a backfill of the same could go on. */
+  /** Begins again, even where an earlier backfill could continue. */
   new: z.boolean().default(false),
 };
 
@@ -40,7 +40,7 @@ export const runRequest = z.discriminatedUnion('kind', [
     only: objects.default([]),
     repair: z.boolean().default(false),
     max: z.int().min(1).max(100_000).default(100),
-    /** Looks at so many objects at random, and at no lists. */
+    /** Looks at this many objects at random, and at no lists. */
     sample: z.int().min(1).max(100_000).optional(),
   }),
   /** Asks for balance transactions and payouts, and compares them with charges, refunds and the balance. */

@@ -16,7 +16,7 @@ import { cursorOf, placeOfCursor } from '../cursor.js';
 import { badQuery, paging, pathId, text } from '../query.js';
 import { runRequest, type RunRequest } from './run-request.js';
 
-/** The event store that runs and coverage are kept in, the keys that this process asks with, and who is told of a new run. */
+/** The event store that runs and coverage are kept in, the keys that this process asks with, and who is notified of a new run. */
 export const RUNS = Symbol('Runs');
 export type RunsPart = Readonly<{
   store: EventStore;

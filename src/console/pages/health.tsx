@@ -24,7 +24,7 @@ const REMEDIES: Readonly<Record<string, readonly [todo: string, href: string | n
     null,
   ],
   parked: [
-    'Look at the cause, mend it or wait for a release that does, and replay.',
+    'Look at the cause, fix it or wait for a release that does, and replay.',
     '/console/parked',
     'Parked streams',
   ],

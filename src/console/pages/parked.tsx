@@ -127,7 +127,7 @@ function OneCause({ cause: { cause, all }, at, once }: { cause: Cause; at: numbe
   );
 }
 
-/** What could not be folded, why, and is it mended? */
+/** What could not be folded, why, and is it fixed? */
 export const PARKED = page<List<Parked>>({
   path: '/parked',
   scope: 'admin',

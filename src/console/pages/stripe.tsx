@@ -237,7 +237,7 @@ function NextOf({ of }: { of: StripeRun }) {
   return null;
 }
 
-/** A run that says nothing for so long has nobody who works at it. */
+/** After this long without a sign the process that worked at a run is gone. */
 const SILENT_MS = 120_000;
 
 /** How a run stands, and what came of it. */
