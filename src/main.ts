@@ -64,7 +64,7 @@ function stopWithParent(): void {
 /** For people. Secrets are shown on a terminal only: a log keeps what it gets. */
 function welcome(
   url: string,
-  { dataDirectory, port, webhookSecrets, apiTokens }: Config,
+  { dataDirectory, port, webhookSecrets, apiTokens, hasConsole }: Config,
   { secrets, run }: { secrets: LocalSecrets | null; run: string },
 ): string {
   const variables = `${dataDirectory === 'data' ? '' : `DATA_DIR=${dataDirectory} `}${port === 3000 ? '' : `PORT=${new URL(url).port} `}`;
@@ -89,7 +89,7 @@ function welcome(
   const token = apiTokens.length > 0 ? '<a token of API_TOKENS>' : (secrets?.readToken ?? '<readToken>');
   return `
   The subscription ledger runs on ${url}. Its files are in ${dataDirectory}.
-  No ${lacking.join(' and no ')} ${lacking.includes('tokens') ? 'were' : 'was'} configured, so it made its own for this folder.
+${hasConsole ? `  Its console is at ${url}/console: log in with one of the tokens.\n` : ''}  No ${lacking.join(' and no ')} ${lacking.includes('tokens') ? 'were' : 'was'} configured, so it made its own for this folder.
 
   ${keys.join('\n  ')}
 

@@ -36,6 +36,8 @@ async function main(): Promise<void> {
       its timeline: what each event changed
   curl -H "Authorization: ${authorization}" ${url}/v1/customers/${event.data.object.customer}/access
       has this customer access, until when, and why?
+  ${url}/console/subscriptions/${subscription}
+      the same for people, in a browser; log in with the token above
 `);
 }
 
