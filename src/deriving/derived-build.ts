@@ -32,7 +32,10 @@ export class DerivedBuild {
     return this.targets.map(({ name }) => name);
   }
 
-  /** Lets them begin, unless they have: those in front of which they stand must be complete, or be filled by whoever asks. False while they are not. */
+  /**
+   * Lets them begin, unless they have: those in front of which they stand must be complete, or be filled by whoever asks. False while they are
+   * not, and when another process has completed one of them.
+   */
   async begin(): Promise<boolean> {
     return this.database.transaction(async (connection) => {
       const checkpoints = await readCheckpoints(connection);
@@ -42,10 +45,11 @@ export class DerivedBuild {
       for (const [at, { name }] of this.targets.entries()) {
         const standsOn = (sources[at] ?? []).map((one) => one.name).sort();
         const one = known.get(name);
-        if (one !== undefined && followsFrom(one, standsOn) && one.policy === this.deriver.policyHash) continue;
+        if (one?.state !== 'building') return false;
+        if (followsFrom(one, standsOn) && one.policy === this.deriver.policyHash) continue;
         // Batches that do not know of it yet must have ended.
         const locked = await lockCheckpoints(connection, [name, ...standsOn]);
-        // Somebody else has completed it meanwhile, by another policy: it is shown, and stays as it is.
+        // It is shown, and stays as it is.
         if (locked.find((checkpoint) => checkpoint.name === name)?.state !== 'building') return false;
         await letGo(connection, [name]);
         // What was parked has no note if nothing is left of it.
@@ -128,6 +132,12 @@ export class DerivedBuild {
     return [...new Set([...own.flatMap((one) => rootsOf(one, all)), ...shown])].filter(
       (name) => !beside.includes(name),
     );
+  }
+
+  /** Whether nobody has completed one of them: from then on their notes are worked off by who follows what they follow from. */
+  async areBuilding(connection: Queryable): Promise<boolean> {
+    const all = new Map((await this.deriver.read(connection)).map((one) => [one.name, one]));
+    return this.names.every((name) => all.get(name)?.state === 'building');
   }
 
   /** Whether they are complete, in a transaction that has locked what is `held`; from then on nobody works at them. */

@@ -32,45 +32,50 @@ export async function bringLevel<T>(
     whenLevel,
   }: Pick<BuildOptions, 'signal' | 'applied'> & { whenLevel: (connection: Queryable) => Promise<T> },
 ): Promise<BroughtLevel<T>> {
+  const outcome = await withLeases(parts, { generations: targets.map(({ name }) => name), signal, applied }, (held) =>
+    bringHeldLevel(parts, held, { targets, whenLevel }),
+  );
+  return outcome ?? { kind: 'busy' };
+}
+
+/** As `bringLevel`, with leases that somebody has. */
+export async function bringHeldLevel<T>(
+  parts: Pick<Parts, 'database' | 'deriver'>,
+  held: Held,
+  { targets, whenLevel }: { targets: readonly Target[]; whenLevel: (connection: Queryable) => Promise<T> },
+): Promise<BroughtLevel<T>> {
   const derived = targets.filter(isDerived);
   const projected = targets.filter((target) => !derived.includes(target));
   const goals = projected.flatMap(({ against }) => (against === null ? [] : [nameOfGeneration(against)]));
   const derivedBuild = new DerivedBuild(parts.database, parts.deriver, derived, projected);
-  const outcome = await withLeases(
-    parts,
-    { generations: targets.map(({ name }) => name), signal, applied },
-    async (held): Promise<BroughtLevel<T>> => {
-      for (
-        let checkpoints: readonly Checkpoint[] = held.checkpoints.filter((one) => !parts.deriver.isDerived(one));
-        ;
-      ) {
-        const goal = async () =>
-          lowest(positionsOf((await readCheckpoints(parts.database)).filter(({ name }) => goals.includes(name))));
-        if (projected.length > 0) {
-          const followed = await followToGoal({ ...held, checkpoints }, goal);
-          if (followed.kind !== 'reached') return { kind: 'stopped' };
-          ({ checkpoints } = followed.group);
-        }
-        if (derived.length > 0) {
-          if (!(await derivedBuild.begin())) return { kind: 'busy' };
-          if ((await derivedBuild.work(held.settings.signal)) !== 'quiet') return { kind: 'stopped' };
-        }
-        const still = [...goals, ...(await derivedBuild.held())];
-        const done = await holdStill(parts, still, async (connection, positions) =>
-          withinLimit(held.settings.signal, async (signal) => {
-            const group = { checkpoints, logName: held.settings.logName };
-            const moved = await moveToGoals(held, { group, targets, positions, signal });
-            ({ checkpoints } = moved);
-            const all = moved.all && (derived.length === 0 || (await derivedBuild.work(signal)) === 'quiet');
-            return all && (await derivedBuild.isComplete(connection)) ? { result: await whenLevel(connection) } : null;
-          }),
-        );
-        if (done !== null) return { kind: 'level', result: done.result };
-        if (held.settings.signal.aborted) return { kind: 'stopped' };
-      }
-    },
-  );
-  return outcome ?? { kind: 'busy' };
+  const { settings } = held;
+  let checkpoints: readonly Checkpoint[] = held.checkpoints.filter((one) => !parts.deriver.isDerived(one));
+  for (;;) {
+    const goal = async () =>
+      lowest(positionsOf((await readCheckpoints(parts.database)).filter(({ name }) => goals.includes(name))));
+    if (projected.length > 0) {
+      const followed = await followToGoal({ ...held, checkpoints }, goal);
+      if (followed.kind !== 'reached') return { kind: 'stopped' };
+      ({ checkpoints } = followed.group);
+    }
+    if (derived.length > 0) {
+      if (!(await derivedBuild.begin())) return { kind: 'busy' };
+      if ((await derivedBuild.work(settings.signal)) !== 'quiet') return { kind: 'stopped' };
+    }
+    const still = [...goals, ...(await derivedBuild.held())];
+    const done = await holdStill(parts, still, async (connection, positions) =>
+      withinLimit(settings.signal, async (signal) => {
+        if (!(await derivedBuild.areBuilding(connection))) return null;
+        const group = { checkpoints, logName: settings.logName };
+        const moved = await moveToGoals(held, { group, targets, positions, signal });
+        ({ checkpoints } = moved);
+        const all = moved.all && (derived.length === 0 || (await derivedBuild.work(signal)) === 'quiet');
+        return all && (await derivedBuild.isComplete(connection)) ? { result: await whenLevel(connection) } : null;
+      }),
+    );
+    if (done !== null) return { kind: 'level', result: done.result };
+    if (settings.signal.aborted) return { kind: 'stopped' };
+  }
 }
 
 /** Moves the views to the targets, unless streams are parked in the new rows that are not parked in the old ones. */
@@ -91,7 +96,7 @@ type Positions = ReadonlyMap<string, LogPosition>;
 
 /** Runs `work` while these checkpoints are locked; null when the locks could not be had, or it took too long. */
 async function holdStill<T>(
-  { database }: Parts,
+  { database }: Pick<Parts, 'database'>,
   names: readonly string[],
   work: (connection: Queryable, positions: Positions) => Promise<T | null>,
 ): Promise<T | null> {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { AnyDerivation, Policy } from '../../derivations/derivation.js';
+import type { ReadModel } from '../../projections/projection.js';
 import { joinCheckpoints, Follower, type AppliedBatch } from '../../src/catch-up/follower.js';
-import type { ReadLog } from '../../src/catch-up/log-reading.js';
-import { bringUp, DerivedBuild } from '../../src/deriving/derived-build.js';
+import type { LogReading, ReadLog } from '../../src/catch-up/log-reading.js';
+import { bringUp } from '../../src/deriving/derived-build.js';
 import { Deriver } from '../../src/deriving/deriver.js';
 import type { ReadEvent } from '../../src/folding/facts.js';
 import type { Group } from '../../src/projector/group.js';
@@ -10,10 +11,17 @@ import type { EventReader } from '../../src/projector/ports.js';
 import { readModelsIn } from '../../src/projector/postgres-read-models.js';
 import { Projector } from '../../src/projector/projector.js';
 import { acquire, become, checkpointsOf, readCheckpoints, type Checkpoint } from '../../src/read-models/checkpoints.js';
-import { isDatabaseAway, type Database, type Queryable } from '../../src/read-models/database.js';
-import { beginRebuild, beginRollback } from '../../src/read-models/generations.js';
+import {
+  isDatabaseAway,
+  isNotYetMade,
+  isUnavailable,
+  type Database,
+  type Queryable,
+} from '../../src/read-models/database.js';
+import { bringHeldLevel, showAll } from '../../src/rebuild/bring-level.js';
+import { beginReturn, beginTargets } from '../../src/rebuild/targets.js';
 import type { Plan } from './plan.js';
-import { called, databaseAway, isSimulated, reading, readerOf, type Surroundings } from './ports.js';
+import { called, databaseAway, hits, isSimulated, reading, readerOf, type Surroundings } from './ports.js';
 import { Life } from './scheduler.js';
 import { notes, tallies } from './test-projections.js';
 
@@ -22,7 +30,9 @@ export type SqlBreakage = (
   text: string,
   values: unknown[] | undefined,
   ask: Queryable['query'],
+  who: Who,
 ) => Promise<unknown> | null;
+type Who = 'process' | 'command';
 
 export type DerivedWorld = Surroundings &
   Readonly<{
@@ -37,6 +47,7 @@ export type DerivedWorld = Surroundings &
     /** Whether deliveries wait. */
     isPressed: () => boolean;
     isEnding: () => boolean;
+    failed: (error: unknown) => void;
     broken: ReadonlySet<string>;
     breakage: SqlBreakage | null;
   }>;
@@ -52,15 +63,30 @@ const uuidOf = (eventId: string): string =>
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 const renamed = (event: ReadEvent): ReadEvent => ({ ...event, eventId: uuidOf(event.eventId) });
 
+/** Whether a life is within a transaction: what it asks for meanwhile happens at the same moment. */
+type Moment = { isNow: boolean };
+
 /** The database as one life sees it: each transaction, and each query outside of one, happens at one moment, and may fail as the seed says. */
-export function databaseOf(world: DerivedWorld, life: Life): Database {
+export function databaseOf(world: DerivedWorld, life: Life, { moment, who }: { moment: Moment; who: Who }): Database {
   const broken = (connection: Queryable): Queryable => ({
     query: ((text: string, values?: unknown[]) =>
-      world.breakage?.(text, values, (...asked) => connection.query(...asked)) ??
+      world.breakage?.(text, values, (...asked) => connection.query(...asked), who) ??
       connection.query(text, values)) as Queryable['query'],
   });
-  const inTurn = <T>(effect: () => Promise<T>, kind: 'read' | 'write'): Promise<T> =>
-    called(world, life, {
+  const inTurn = async <T>(asked: () => Promise<T>, kind: 'read' | 'write'): Promise<T> => {
+    const effect = (): Promise<T> =>
+      asked().catch((error: unknown) => {
+        // As one that held its locks for too long, while something waited for these.
+        if (isUnavailable(error) && !isSimulated(error) && !isNotYetMade(error)) world.failed(error);
+        throw error;
+      });
+    if (moment.isNow) {
+      if (hits(world, 'away')) throw databaseAway();
+      const result = await effect();
+      if (kind === 'write') await world.committed();
+      return result;
+    }
+    return called(world, life, {
       kind,
       away: databaseAway,
       effect: async () => {
@@ -76,10 +102,18 @@ export function databaseOf(world: DerivedWorld, life: Life): Database {
         }
       },
     });
+  };
+  const within = async <T>(work: () => Promise<T>): Promise<T> => {
+    const before = moment.isNow;
+    moment.isNow = true;
+    return work().finally(() => {
+      moment.isNow = before;
+    });
+  };
   const own: Pick<Database, 'query' | 'transaction' | 'transactionUnflushed' | 'snapshot'> = {
     query: ((text: string, values?: unknown[]) =>
       inTurn(() => broken(world.database).query(text, values), 'read')) as Database['query'],
-    transaction: (work) => inTurn(() => world.database.transaction((one) => work(broken(one))), 'write'),
+    transaction: (work) => inTurn(() => world.database.transaction((one) => within(() => work(broken(one)))), 'write'),
     transactionUnflushed: (work) =>
       inTurn(() => world.database.transactionUnflushed((one) => work(broken(one))), 'write'),
     snapshot: (work) => inTurn(() => world.database.snapshot((one) => work(broken(one))), 'read'),
@@ -87,9 +121,18 @@ export function databaseOf(world: DerivedWorld, life: Life): Database {
   return own as Database;
 }
 
+/** A reading of what the log has at this moment. */
+const allAtOnce = (events: readonly ReadEvent[]): LogReading => ({
+  stop: async () => undefined,
+  [Symbol.asyncIterator]: async function* () {
+    yield { events, isFollowed: false };
+  },
+});
+
 export type DerivedProcessOptions = Readonly<{
   plan: Plan;
   owner: string;
+  who: Who;
   policy: Policy;
   /** Those of its build: an older one knows of none. */
   derivations: readonly AnyDerivation[];
@@ -107,20 +150,25 @@ export class DerivedProcess {
   readonly deriver: Deriver;
   readonly #projector: Projector;
   readonly #follower: Follower;
+  readonly #moment: Moment = { isNow: false };
 
   constructor(
     private readonly world: DerivedWorld,
     private readonly options: DerivedProcessOptions,
   ) {
     const { policy, plan, derivations } = options;
-    this.#database = databaseOf(world, this.life);
+    this.#database = databaseOf(world, this.life, { moment: this.#moment, who: options.who });
     const isPressed = world.isPressed;
     this.deriver = new Deriver({ projections: [notes, tallies], derivations, policy, isPressed });
     const reader: EventReader = readerOf(world, this.life);
+    const moment = this.#moment;
     this.#projector = new Projector({
       reader: {
-        readStream: async function* (...asked) {
-          for await (const event of reader.readStream(...asked)) yield renamed(event);
+        readStream: async function* (stream, which) {
+          const asked = moment.isNow
+            ? world.log.eventsOf(stream, which.from).slice(0, which.max)
+            : reader.readStream(stream, which);
+          for await (const event of asked) yield renamed(event);
         },
       },
       models: readModelsIn(this.#database, this.deriver),
@@ -128,6 +176,7 @@ export class DerivedProcess {
       limits: plan.limits,
     });
     const readLog: ReadLog = (after, room) => {
+      if (moment.isNow) return allAtOnce(world.log.after(after ?? -1n).map(renamed));
       const own = reading(world, this.life, { after, max: room.events });
       return {
         stop: () => own.stop(),
@@ -143,21 +192,37 @@ export class DerivedProcess {
     this.#run().catch(this.options.failed);
   }
 
-  /** Builds a derivation anew beside what is shown, or brings back what was shown before, as a command does; it may be killed. */
-  async rebuild(derivation: AnyDerivation, how: 'rebuild' | 'rollback', fresh: boolean): Promise<void> {
-    const stopping = new AbortController().signal;
+  /** Builds a read model anew beside what is shown, or brings back what was shown before, with what follows from it, as a command does; it may be killed. */
+  async rebuild(model: ReadModel, how: 'rebuild' | 'rollback', fresh: boolean): Promise<void> {
+    const { owner } = this.options;
+    const parts = { database: this.#database, deriver: this.deriver };
+    const { follow } = this.#follower;
+    const { batchEventsMax: events } = this.options.plan;
+    const settings = { batchMax: { events, ...ROOM }, signal: new AbortController().signal, applied: () => undefined };
     try {
-      const target =
+      const targets =
         how === 'rebuild'
-          ? await beginRebuild(this.#database, derivation, { fresh })
-          : await beginRollback(this.#database, derivation);
-      if (target === null) return;
-      const build = new DerivedBuild(this.#database, this.deriver, [target]);
-      for (let tried = 0; tried < 20 && !(await build.begin()); tried += 1) await this.world.scheduler.turn(this.life);
-      while ((await build.work(stopping)) === 'quiet' && !(await build.finish()));
-      this.world.tally.count('built');
+          ? await beginTargets(parts, [model], { fresh, aside: false })
+          : await beginReturn(parts, model);
+      if (targets === null || targets.some(({ replaces }) => !replaces)) return;
+      const names = targets.map(({ name }) => name);
+      for (let tried = 0; tried < 20; tried += 1) {
+        await this.world.scheduler.turn(this.life);
+        const checkpoints = await acquire(this.#database, owner, { names, follows: this.deriver.models });
+        const held = {
+          ...{ checkpoints, far: follow, near: follow, projector: this.#projector },
+          settings: { ...settings, logName: LOG_NAME },
+        };
+        const whenLevel = (connection: Queryable) => showAll(connection, targets, { acceptsParked: true });
+        const isOurs = checkpoints.length === names.length;
+        const brought = isOurs ? await bringHeldLevel(parts, held, { targets, whenLevel }) : null;
+        if (brought?.kind === 'level') this.world.tally.count(model.reads === undefined ? 'rebuilt' : 'built');
+        if (brought !== null && brought.kind !== 'busy') return;
+      }
     } catch (error) {
       this.#expected(error);
+    } finally {
+      await this.world.released(owner);
     }
   }
 
@@ -278,15 +343,18 @@ export class DerivedProcess {
     });
   }
 
-  /** Goes another way when it has lost a lease; at the end, also when something is there to be taken. */
+  /** Goes another way when it has lost a lease, when another generation is shown, or when something is there to be taken. */
   #lookAround(held: readonly Checkpoint[], otherwise: AbortController): Promise<void> {
     const names = new Set(held.map(({ name }) => name));
     return this.#afterCommits(otherwise.signal, async () => {
       const all = await readCheckpoints(this.#database);
-      const isLost = all.some(({ name, owner }) => names.has(name) && owner !== this.options.owner);
+      const isLost = all.some(({ name, owner, shown }) => names.has(name) && (owner !== this.options.owner || !shown));
       const follows = [notes, tallies, ...this.options.derivations];
-      const isMore = checkpointsOf(all, follows).some(({ name, isFree, shown }) => shown && isFree && !names.has(name));
-      if (isLost || (this.world.isEnding() && isMore)) otherwise.abort();
+      const isMore = checkpointsOf(all, follows).some(
+        ({ name, isFree, shown }) =>
+          shown && isFree && !names.has(name) && (this.world.isEnding() || this.options.wants(name)),
+      );
+      if (isLost || isMore) otherwise.abort();
     });
   }
 }

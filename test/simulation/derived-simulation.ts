@@ -10,10 +10,11 @@ import { rowToAsk } from '../../src/deriving/rows.js';
 import { release } from '../../src/read-models/checkpoints.js';
 import type { Database, Queryable } from '../../src/read-models/database.js';
 import { ensureSchema, tableOf, viewOf } from '../../src/read-models/schema.js';
-import type { ReadModel, Row } from '../../projections/projection.js';
+import type { AnyProjection, ReadModel, Row } from '../../projections/projection.js';
 import { seededRandom, type Random } from '../../simulator/random.js';
 import { DerivedProcess, type DerivedWorld, type SqlBreakage } from './derived-process.js';
 import { SimulatedLog } from './log.js';
+import { truthOf } from './oracle.js';
 import { planOf, type Action, type Plan } from './plan.js';
 import { Life, Scheduler } from './scheduler.js';
 import { Tally } from './tally.js';
@@ -25,6 +26,8 @@ const REPLAYS = 2;
 const EVENTS_MAX = 40;
 /** How many commits are looked at: each look reads all rows. */
 const LOOKS = 0.15;
+/** Postgres takes all rows. */
+const NOTHING_REJECTED = 'no row has this text';
 /** No number of JavaScript. */
 const DAMAGED = 9_007_199_254_740_993n;
 
@@ -44,6 +47,8 @@ export class DerivedSimulation {
   readonly #processes = new Map<Life, DerivedProcess>();
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #world: DerivedWorld;
+  /** Up to where each projection was shown. */
+  readonly #places = new Map<string, bigint>();
   #commits = 0;
   #births = 0;
   #policy: Policy;
@@ -86,6 +91,9 @@ export class DerivedSimulation {
       },
       isPressed: () => this.#isPressed,
       isEnding: () => this.#isEnding,
+      failed: (error) => {
+        this.#failure ??= { error };
+      },
       broken: this.#broken,
       breakage: options.breakage ?? null,
       rates: () => (this.#isEnding ? null : { ...this.plan.rates, rejected: 0 }),
@@ -107,6 +115,11 @@ export class DerivedSimulation {
           0,
           this.#random.pick(['press', 'press', 'relax', 'rebuild', 'rollback', 'policy', 'damage rows'] as const),
         );
+      if (this.#random.chance(0.4))
+        for (let left = this.#random.integer(1, 3); left > 0; left -= 1) {
+          const place = this.#random.integer(Math.max(before, Math.floor(all.length / 3)), all.length);
+          all.splice(place, 0, this.#random.pick(['rebuild', 'rebuild', 'rollback'] as const));
+        }
       for (const action of all.slice(0, before)) await this.#do(action);
       for (let slot = 0; slot < processes; slot += 1) this.#begin();
       void this.#happen(all.slice(before)).catch((error: unknown) => (this.#failure ??= { error }));
@@ -219,7 +232,7 @@ export class DerivedSimulation {
       case 'rebuild':
       case 'rollback': {
         const command = this.#newProcess(testDerivations, 'command');
-        const which = this.#random.pick(testDerivations);
+        const which = this.#random.pick(MODELS);
         void command.rebuild(which, action, this.#random.chance(0.3)).catch((error: unknown) => {
           this.#failure ??= { error };
         });
@@ -262,6 +275,7 @@ export class DerivedSimulation {
     return new DerivedProcess(this.#world, {
       plan: this.plan,
       owner: `${what} ${this.#births}`,
+      who: what === 'command' ? what : 'process',
       policy: this.#policy,
       derivations,
       wants: (name) => {
@@ -287,8 +301,40 @@ export class DerivedSimulation {
 
   async #committed(): Promise<void> {
     this.#commits += 1;
+    await this.#checkPlaces();
     if (this.#isLooking || !this.#random.chance(LOOKS)) return;
     await this.#look(false);
+  }
+
+  /** Nobody sees what is shown go back, whichever generation is shown. */
+  async #checkPlaces(): Promise<void> {
+    const { rows } = await this.database.query<{ projection: string; position: bigint | null }>(
+      `select projection, position from ledger.checkpoints where shown and name not in (select name from ledger.derived_generations)`,
+    );
+    for (const { projection, position } of rows) {
+      const before = this.#places.get(projection) ?? -1n;
+      assert((position ?? -1n) >= before, `${projection} is shown as of ${position}, and was as of ${before}.`);
+      this.#places.set(projection, position ?? -1n);
+    }
+  }
+
+  /** At rest, the rows that others follow from are what a plain fold of the log gives, but for what was damaged. */
+  async #checkFolded(): Promise<void> {
+    for (const projection of [notes, tallies] as readonly AnyProjection[]) {
+      const { rows, unsure } = truthOf(projection, this.log, { upTo: this.log.end, rejectedMark: NOTHING_REJECTED });
+      for (const [table, expected] of rows) {
+        const stored = await allOf(this.database, `select * from ${viewOf(projection, table)}`);
+        const damaged = new Set(stored.filter(isDamaged).map(idOf));
+        const isSure = (row: Row): boolean => !unsure.has(String(row['stream'])) && !damaged.has(idOf(row));
+        const folded = [...expected.values()].map(({ text }) => JSON.parse(text) as Row);
+        assert.deepEqual(
+          byId(stored.filter(isSure)),
+          byId(folded.filter(isSure)),
+          `The rows of ${table} are not what the log says.`,
+        );
+        this.tally.count('folds compared');
+      }
+    }
   }
 
   /** Whether the read models stand at the end, and nothing waits. */
@@ -307,7 +353,12 @@ export class DerivedSimulation {
       (one) => one.state === 'live' && one.isNoted && !noted.has(one.name) && one.policy === policyHash(this.#policy),
     );
     if (!isDone || derived.length < testDerivations.length || this.#commits !== commits) return;
-    await this.#look(true).catch((error: unknown) => (this.#failure ??= { error }));
+    try {
+      await this.#look(true);
+      if (this.#isReplayed) await this.#checkFolded();
+    } catch (error) {
+      this.#failure ??= { error };
+    }
     this.#restedAt = commits;
   }
 

@@ -104,7 +104,8 @@ export async function called<T>(world: Surroundings, life: Life, { effect, away,
   return result;
 }
 
-function hits({ rates, random, tally, trace }: Surroundings, fault: CallFault): boolean {
+/** Whether the seed lets a call fail in this way. */
+export function hits({ rates, random, tally, trace }: Surroundings, fault: CallFault): boolean {
   const rate = rates()?.[fault] ?? 0;
   if (rate === 0 || !random.chance(rate)) return false;
   tally.count(fault);
