@@ -31,7 +31,7 @@ const NOTHING_REJECTED = 'no row has this text';
 /** No number of JavaScript. */
 const DAMAGED = 9_007_199_254_740_993n;
 
-type Options = Readonly<{ breakage?: SqlBreakage; trace?: (text: string) => void }>;
+type Options = Readonly<{ breakage?: SqlBreakage; stepsMax?: number; trace?: (text: string) => void }>;
 /** What happens to those who derive, beside what happens to the log. */
 type DerivedAction = 'press' | 'relax' | 'rebuild' | 'rollback' | 'policy' | 'damage rows';
 
@@ -140,7 +140,7 @@ export class DerivedSimulation {
 
   async #reach(what: string): Promise<void> {
     const isDone = (): boolean => this.#failure !== null || (this.#isEnding && this.#restedAt === this.#commits);
-    const ended = await this.#scheduler.run(isDone, STEPS_MAX);
+    const ended = await this.#scheduler.run(isDone, this.options.stepsMax ?? STEPS_MAX);
     if (this.#failure !== null) throw this.#failure.error;
     if (ended === 'stuck') assert.fail(`The engine is stuck before ${what}: ${await this.#standing()}`);
   }
