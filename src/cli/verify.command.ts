@@ -4,11 +4,13 @@ import { Closings } from '../closings/closing-log.js';
 import { modelsOf, named, UsageError, wholeNumber, type Command } from './command.js';
 import { FindingsReport } from './findings.js';
 import { assertStreamExists, NOTHING_TO_COMPARE } from './streams.js';
+import { verifyClosings } from './verify-closings.js';
 
 export const verifyCommand: Command = {
   help: `Exits with 1 when a row disagrees with its stream, and prints both. Services may run meanwhile: each stream is compared as of
 one moment. What is derived from rows, such as the journal, is derived again. Parked streams are counted, not compared. Streams that were deleted in the store, or have lost their first events
-to its limits, are listed; so are closings that are not as they were written. Without --sample and --stream, rows of streams that the log does not have are found too.
+to its limits, are listed; so are closings that are not as they were written. Without --sample and --stream, rows of streams that the log does not have are found too,
+and each closing is derived again as the log was known at its position, by its own policy.
 
   --sample <n>        check n random streams instead of all of them
   --stream <name>     check a single stream, e.g. subscription-sub_123; takes milliseconds
@@ -45,7 +47,14 @@ to its limits, are listed; so are closings that are not as they were written. Wi
       context.report(
         `The closing of ${month}, ${nameOfBooks({ livemode, account })}, at revision ${revision}: ${cause}`,
       );
-    return isRight && closings.faults.length === 0 ? 0 : 1;
+    let areRight = closings.faults.length === 0;
+    // A closing is a figure of all books together: of a sample nobody can tell.
+    if (values['sample'] === undefined)
+      for await (const { text, isFault } of verifyClosings({ ...context.parts, signal: context.signal }, closings)) {
+        context.report(text);
+        if (isFault) areRight = false;
+      }
+    return isRight && areRight ? 0 : 1;
   },
 };
 

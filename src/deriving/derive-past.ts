@@ -74,16 +74,16 @@ async function derivedKeys(
   return new Map([...facts].map(([key, own]) => [key, derivation.derive(key, own, policy)]));
 }
 
-/** The streams whose rows a key is derived from now: `tables` are those that the derivation reads, as SQL names them. */
-export async function streamsOfKey(
+/** The streams whose rows keys are derived from now: `tables` are those that the derivation reads, as SQL names them. */
+export async function streamsOfKeys(
   connection: Queryable,
   derivation: AnyDerivation,
-  { key, tables }: Readonly<{ key: string; tables: ReadonlyMap<string, string> }>,
+  { keys, tables }: Readonly<{ keys: readonly string[]; tables: ReadonlyMap<string, string> }>,
 ): Promise<readonly string[]> {
   const streams = new Set<string>();
   for (const sql of Object.values(derivation.facts)) {
     const text = onTables(sql, { name: derivation.name, tables });
-    const { rows } = await connection.query<{ stream?: unknown }>(text, [[key]]);
+    const { rows } = await connection.query<{ stream?: unknown }>(text, [keys]);
     for (const { stream } of rows) if (typeof stream === 'string') streams.add(stream);
   }
   return [...streams];

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type {
   AccountPostings,
   ClosedMonths,
-  Closings,
+  Closings as ClosingsPage,
   Corrections,
   ClosingWithBalances,
   DeferredRevenue,
@@ -22,6 +22,10 @@ import { startLedger, type TestLedger } from '../support/ledger.js';
 import { checkAnswer } from '../support/openapi.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { refund } from '../support/stripe-objects.js';
+import { verifyBooks, type SaidOfClosing } from '../../src/cli/verify-closings.js';
+import { Closings, type ClosedMonth } from '../../src/closings/closing-log.js';
+import { connectEventStore } from '../../src/eventstore/event-store.js';
+import { Database } from '../../src/read-models/database.js';
 import { faultOf, sealed } from '../../src/closings/closing.js';
 import { runCommand } from '../support/command.js';
 import { randomId } from '../support/subscription-events.js';
@@ -51,7 +55,7 @@ const get = async <T = Record<string, unknown>>(path: string): Promise<T> => {
   return body;
 };
 /** What the log has of closings, whatever the rows. */
-const closings = async <T = Closings>(path = ''): Promise<T> => {
+const closings = async <T = ClosingsPage>(path = ''): Promise<T> => {
   const { status, body } = await read<T>(ledger.url, `/v1/closings${path}`);
   expect({ path, status, body }).toMatchObject({ status: 200 });
   return body;
@@ -467,6 +471,51 @@ describe('closings', () => {
     expect(faultOf(second, null)).toContain('does not follow');
     expect(faultOf(sealed({ ...content, month: '2025-12' }), first)).toContain('not after');
   });
+
+  it('are derived again at their position by their policy, and one that says something else is told of', async () => {
+    const whose = newWhose();
+    const { ch, events } = paidInvoice(whose);
+    await send(...events);
+    await get(`/journal?account=${whose.account}`);
+    await post('/closings', { month: '2026-02', ...whose });
+    await send(refundOf(whose, ch, 9000, '2026-01-20', '2026-03-10'));
+    await get(`/journal?account=${whose.account}`);
+    const store = connectEventStore(ledger.eventstoreUrl);
+    const database = new Database(ledger.databaseUrl, { connectionsMax: 2, onIdleError: () => undefined });
+    const said = async () => {
+      const kept = new Closings(store);
+      await kept.refresh();
+      const found: SaidOfClosing[] = [];
+      const { signal } = new AbortController();
+      for await (const one of verifyBooks({ store, database, signal }, kept, whose)) found.push(one);
+      return { found, kept };
+    };
+    try {
+      const { found, kept } = await said();
+      expect(found).toEqual([]);
+      const february = await kept.read(kept.of(whose).at(-1) as ClosedMonth);
+      const { hash: previous, ...written } = february;
+      const [usd] = february.balances;
+      const accounts = (usd?.accounts ?? []).map((one) =>
+        one.name === 'Income:Revenue' ? { ...one, endMinor: one.endMinor + 1 } : one,
+      );
+      const data = sealed({ ...written, month: '2026-03', previous, balances: [{ currency: 'usd', accounts }] });
+      // Others close months of theirs in the same stream.
+      const append = async (event: Parameters<Closings['append']>[0][number]): Promise<void> => {
+        while ((await kept.append([event], await kept.refresh())) === 'moved');
+      };
+      await append({ kind: 'closed', data });
+      const { found: faults } = await said();
+      const reopenedAt = new Date().toISOString();
+      await append({ kind: 'reopened', data: { ...whose, month: '2026-03', by: 'test', reopenedAt, reason: null } });
+      expect(faults).toMatchObject([
+        { isFault: true, text: expect.stringContaining('usd Income:Revenue -9000') as unknown },
+      ]);
+      expect(faults[0]?.text).toContain('The closing of 2026-03');
+    } finally {
+      await Promise.all([store.close(), database.close()]);
+    }
+  }, 60_000);
 
   it('survive the loss of Postgres, and another policy', async () => {
     const whose = newWhose();

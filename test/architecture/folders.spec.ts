@@ -151,7 +151,9 @@ const rooms: Record<string, { mayImport: readonly string[]; because: string }> =
   },
   'src/cli': {
     mayImport: [
+      'src/as-of',
       'src/closings',
+      'src/folding/group-by.ts',
       'src/reconcile',
       'src/stripe-api',
       'src/access-changes',

@@ -4,7 +4,7 @@ import { projections } from '../../../projections/index.js';
 import { invoices } from '../../../projections/invoices.js';
 import type { AnyProjection, Row } from '../../../projections/projection.js';
 import type { Moment } from '../../as-of/moment.js';
-import { deriveFromRows, streamsOfKey } from '../../deriving/derive-past.js';
+import { deriveFromRows, streamsOfKeys } from '../../deriving/derive-past.js';
 import type { Snapshots } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
 import { answerOf, type Answer } from '../answer.js';
@@ -29,7 +29,7 @@ type Parts = Readonly<{ past: AsOf; database: Snapshots; policy: MoneyPolicy }>;
 export async function pastBook({ past, database, policy }: Parts, invoice: string, at: Moment): Promise<Answer> {
   const { own, others } = await streamsOfInvoice(database, invoice);
   const followed = await database.snapshot((connection) =>
-    streamsOfKey(connection, journal, { key: invoice, tables: TABLES }),
+    streamsOfKeys(connection, journal, { keys: [invoice], tables: TABLES }),
   );
   const streams = await past.read([...new Set([...own, ...others, ...followed])]);
   const rows = tablesAt(READ, streams, at);
