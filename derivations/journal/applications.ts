@@ -18,18 +18,23 @@ export type Application = Readonly<{
 }>;
 
 /**
- * What was laid to an invoice, from the milestones of the invoice and of its invoice payments. An invoice payment is the owner of
- * what it says; what the invoice alone says it was paid is evidence, and counts as far as no invoice payment says it. Events
- * before 2025-03-31.basil know no invoice payments.
+ * What was laid to an invoice, from the milestones of the invoice, of its invoice payments, and of payments. An invoice payment is the owner
+ * of what it says; what the invoice alone says it was paid is evidence, and counts as far as no invoice payment says it; so does, after both, a
+ * payment that names the invoice. Events before 2025-03-31.basil know no invoice payments.
  */
-export function applicationsOf(invoice: string, milestones: readonly MilestoneRow[]): readonly Application[] {
+export function applicationsOf(
+  invoice: string,
+  milestones: readonly MilestoneRow[],
+  payments: readonly MilestoneRow[],
+): readonly Application[] {
   const rows = [...milestones].sort(byTime);
-  const told = rows.filter(({ kind, invoice: of }) => kind === 'invoice_payment' && of === invoice);
+  const ofPayments = rows.filter(({ kind, invoice: of }) => kind === 'invoice_payment' && of === invoice);
   const own = rows.filter(({ kind, object }) => kind === 'invoice' && object === invoice);
-  const known = told.filter(({ stage }) => stage === 'paid').map((row) => ownedBy(row, told));
+  const known = ofPayments.filter(({ stage }) => stage === 'paid').map((row) => ownedBy(row, ofPayments));
   const external = externalOf(invoice, known, own);
   const evident = evidentOf(invoice, [...known, ...external], own);
-  return reopened([...known, ...external, ...evident].sort(byMoment), own);
+  const told = [...known, ...external, ...evident];
+  return reopened([...told, ...namingOf(invoice, told, [...payments].sort(byTime))].sort(byMoment), own);
 }
 
 const byTime = (a: MilestoneRow, b: MilestoneRow): number =>
@@ -90,6 +95,53 @@ function evidentOf(
       return [{ ...evidence(row, object, amountMinor), step: times === 1 ? null : times }];
     });
 }
+
+/** What payments that name the invoice have received, as far as nothing else tells what they paid of it. */
+function namingOf(
+  invoice: string,
+  known: readonly Application[],
+  payments: readonly MilestoneRow[],
+): readonly Application[] {
+  const naming = new Set(
+    payments
+      .filter(({ stage, invoice: of }) => stage === 'captured' && of === invoice)
+      .flatMap((row) => row.payment ?? []),
+  );
+  // Who paid by the word of the invoice alone may be any of them.
+  let unknownMinor = sumOf(known.filter(({ payment, isExternal }) => payment === null && !isExternal));
+  return [...naming].sort().flatMap((payment) => {
+    const own = payments.filter((row) => row.payment === payment);
+    const ofCharges = own.filter(({ kind }) => kind === 'charge');
+    const captured = own.filter(({ stage }) => stage === 'captured');
+    const counted = captured.some(({ kind }) => kind === 'charge') ? ofCharges : own;
+    let toldMinor = sumOf(known.filter((one) => one.payment === payment));
+    const seen = new Map<string, number>();
+    return counted
+      .filter(({ stage }) => stage === 'captured')
+      .flatMap((row) => {
+        const told = Math.min(row.amount_minor, toldMinor);
+        toldMinor -= told;
+        const unknown = Math.min(row.amount_minor - told, unknownMinor);
+        unknownMinor -= unknown;
+        const amountMinor = row.amount_minor - told - unknown;
+        if (amountMinor === 0) return [];
+        const object = `${invoice}:${row.kind === 'charge' ? row.object : (row.other ?? row.object)}`;
+        const times = (seen.get(object) ?? 0) + 1;
+        seen.set(object, times);
+        const failed = ofCharges.find(({ stage, object: of }) => stage === 'failed' && of === row.object);
+        return [
+          {
+            ...{ ...evidence(row, object, amountMinor), payment, step: times === 1 ? null : times },
+            inference: NAMED,
+            unapplied: failed === undefined ? null : { at: secondOf(failed.at), cause: failed, inference: NAMED },
+          },
+        ];
+      });
+  });
+}
+
+const NAMED = 'the payment alone says that it pays it';
+const sumOf = (all: readonly Application[]): number => all.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
 
 const evidence = (row: MilestoneRow, object: string, amountMinor: number): Omit<Application, 'step'> => ({
   object,

@@ -102,7 +102,7 @@ class InvoiceBook {
     this.currency = facts.invoice.currency;
     this.finalizedAt = secondOf(finalized.at);
     this.lines = bookLines(facts, this.finalizedAt, policy);
-    this.applications = applicationsOf(facts.invoice.id, facts.milestones);
+    this.applications = applicationsOf(facts.invoice.id, facts.milestones, facts.payments);
   }
 
   written(): Book {

@@ -13,7 +13,7 @@ const PAYMENT_IDS = `
 const PAYMENTS_OF_INVOICES = `
   select distinct paid.key, paid.payment, paid.id from (
     select m.invoice as key, coalesce(p.payment, m.payment) as payment from {milestones} m left join {payments} p on p.id = m.payment
-    where m.invoice = any($1) and m.payment is not null and m.kind in ('invoice', 'invoice_payment')) as one
+    where m.invoice = any($1) and m.payment is not null and m.kind in ('invoice', 'invoice_payment', 'charge', 'payment_intent')) as one
   cross join lateral (
     select one.key, one.payment, one.payment as id union select one.key, one.payment, other.id from {payments} other where other.payment = one.payment) as paid`;
 

@@ -163,7 +163,7 @@ type Facts = Readonly<{
  */
 export const journal = defineDerivation({
   name: 'journal',
-  version: 6,
+  version: 7,
   reads: [
     ...['milestones', 'invoices', 'invoice_items', 'credit_notes', 'refunds', 'disputes', 'payments'],
     'balance_transactions',

@@ -27,8 +27,8 @@ import { deliver, read } from '../support/delivery.js';
 import { accountNames } from '../../derivations/journal/accounts.js';
 import { onDays } from '../../src/api/books/query.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
-import { creditNote, refund } from '../support/stripe-objects.js';
-import { randomId } from '../support/subscription-events.js';
+import { charge, creditNote, OLD, refund, stripeEvent } from '../support/stripe-objects.js';
+import { randomId, START } from '../support/subscription-events.js';
 
 let ledger: TestLedger;
 let position = '0';
@@ -587,6 +587,22 @@ it('tells that the books lack an event which cannot be read, though its stream g
   const { books, isComplete } = await get<TrialBalances>('/trial-balance');
   expect(books.parkedStreams).toBeGreaterThan(before);
   expect(isComplete).toBe(false);
+});
+
+it('lays a payment to the invoice that it names, though no event of the invoice says that it was paid', async () => {
+  const whose = newWhose();
+  const [customer, inv, ch] = ['cus', 'in', 'ch'].map(randomId) as [string, string, string];
+  const lines = [{ id: randomId('il'), amount: 9000, from: '2026-01-01', to: '2026-04-01' }];
+  const amounts = { amount: 9000, amount_captured: 9000, currency: 'usd', customer, created: secondOf('2026-01-02') };
+  await send(
+    stripeEvent('charge.succeeded', charge(ch, OLD, { ...amounts, invoice: inv }), {
+      ...{ ...whose, apiVersion: OLD, after: secondOf('2026-01-02') - START },
+    }),
+    eventOf(whose)('invoice.finalized', bill(inv, { customer, day: '2026-01-01', lines }), '2026-01-01'),
+  );
+  expect(await balances(whose, 'month=2026-01')).toEqual({
+    ...{ 'Assets:Stripe:Clearing': 9000, 'Income:Revenue': -3100, 'Liabilities:Deferred': -5900 },
+  });
 });
 
 it('lists payouts by their state, currency and day', async () => {

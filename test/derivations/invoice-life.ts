@@ -142,10 +142,20 @@ export class InvoiceLife {
     return this;
   }
 
-  charged(payment: string, time: string, amount: number, currency = this.currency): this {
-    this.payments.push(
-      this.milestone('charge', payment, 'captured', time, amount, { payment, currency, invoice: null }),
-    );
+  charged(
+    payment: string,
+    time: string,
+    amount: number,
+    currency = this.currency,
+    invoice: string | null = null,
+  ): this {
+    this.payments.push(this.milestone('charge', payment, 'captured', time, amount, { payment, currency, invoice }));
+    return this;
+  }
+
+  /** It failed after it had succeeded. */
+  chargeFailed(payment: string, time: string, amount: number): this {
+    this.payments.push(this.milestone('charge', payment, 'failed', time, amount, { payment }));
     return this;
   }
 

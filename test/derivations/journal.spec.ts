@@ -252,6 +252,22 @@ describe('the book of an invoice', () => {
     expect(postingsOf(unseen, 'application:in_1:unknown')).toEqual({ [unapplied]: 9900, [receivable]: -9900 });
   });
 
+  it('believes a payment that alone says that it pays the invoice, once, until others say it, or it fails', () => {
+    const life = () => base().charged('ch_1', '2026-01-02', 9900, 'usd', 'in_1');
+    const ids = (of: InvoiceLife) => of.book().entries.map(({ id }) => id);
+    const { entries } = life().book();
+    expect(postingsOf(entries, 'application:in_1:ch_1')).toEqual({ [unapplied]: 9900, [receivable]: -9900 });
+    expect(entries.at(-1)?.inference).toBe('the payment alone says that it pays it');
+    expect(balances(life().entries())).not.toHaveProperty(unapplied);
+    const told = life().stage('paid', '2026-01-02', 9900, { payment: 'ch_1', other: 'ch_1' });
+    expect(ids(told)).toEqual(['invoice:in_1', 'application:in_1:ch_1']);
+    expect(ids(life().stage('paid', '2026-01-02', 9900))).toEqual(['invoice:in_1', 'application:in_1:unknown']);
+    expect(ids(life().applied('inpay_1', 'ch_1', '2026-01-02', 9900))).toEqual(['invoice:in_1', 'application:inpay_1']);
+    const failed = life().chargeFailed('ch_1', '2026-01-09', 9900);
+    expect(balances(failed.entries())).toMatchObject({ [receivable]: 9900 });
+    expect(balances(failed.entries())).not.toHaveProperty(unapplied);
+  });
+
   it('J6: gives what was paid too much to the balance', () => {
     const life = base()
       .paid('2026-01-02', 4000)
