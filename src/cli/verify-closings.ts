@@ -62,8 +62,10 @@ async function* verifyTogether(
   }
   const last = months.at(-1);
   if (last === undefined) return;
-  if (last.rules === undefined)
-    return yield said(last, 'it was closed before its policy was kept, and is not derived again.', false);
+  if (last.rules === undefined) {
+    yield said(last, 'it was closed before its policy was kept, and is not derived again.', false);
+    return;
+  }
   try {
     const sums = await derivedThen(parts, closings, { whose, last });
     if (sums === null) return;
