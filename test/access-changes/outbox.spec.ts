@@ -76,6 +76,8 @@ class Telling {
   readonly warnings: string[] = [];
   readonly failures: string[] = [];
   givenUp = 0;
+  /** Whose changes cannot be sent: it throws. */
+  unsendable = '';
   outbox: Outbox;
 
   constructor(
@@ -91,7 +93,10 @@ class Telling {
       store,
       endpoint,
       now: () => this.now,
-      send: (change): Promise<Delivered> => send(endpoint, change, { allowsPrivate: true, now: new Date() }),
+      send: async (change): Promise<Delivered> => {
+        if (change.customer === this.unsendable) throw new Error('No such change can be sent.');
+        return send(endpoint, change, { allowsPrivate: true, now: new Date() });
+      },
       failed: (cause) => void this.failures.push(cause),
       gaveUp: () => {
         this.givenUp += 1;
@@ -165,6 +170,21 @@ describe('an endpoint', () => {
     await telling.rounds(24 * 60 * MINUTE);
     expect(receiver.revisionsOf(one)).toEqual([0, 2]);
     expect(telling.outbox.state).toMatchObject({ waiting: 0, oldestAt: null });
+  });
+
+  it('is told the changes of others where one cannot be sent, which is tried again later', async () => {
+    const [one, other] = [randomId('cus'), randomId('cus')];
+    const telling = new Telling();
+    await telling.rounds();
+    telling.unsendable = one;
+    await decide(one, true);
+    await decide(other, true);
+    await telling.rounds();
+    expect([receiver.revisionsOf(one), receiver.revisionsOf(other)]).toEqual([[], [0]]);
+    expect(telling.failures).toEqual(['Error: No such change can be sent.']);
+    telling.unsendable = '';
+    await telling.rounds(MINUTE);
+    expect([receiver.revisionsOf(one), receiver.revisionsOf(other)]).toEqual([[0], [0]]);
   });
 
   it('is tried again after the pauses of Standard Webhooks, then given up, and told the next change', async () => {
