@@ -37,7 +37,7 @@ export const payouts = defineProjection({
     payouts: {
       columns: { ...columns, ...provenanceColumns },
       key: ['id'],
-      indexes: [],
+      indexes: [['arrives_at']],
       listedBy: { time: 'created_at', id: 'id' },
     },
     payout_transactions: {
