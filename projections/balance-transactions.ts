@@ -39,7 +39,4 @@ export const balanceTransactions = defineProjection({
   rows: (row) => ({ balance_transactions: row === null ? [] : [row] }),
 });
 
-const rowOfTransaction = (fact: Fact<BalanceTransactionSnapshot>) => ({
-  ...rowOf(columns, fact.snapshot),
-  ...provenanceOf(fact),
-});
+const rowOfTransaction = (fact: Fact<BalanceTransactionSnapshot>) => rowOf(columns, fact.snapshot, provenanceOf(fact));

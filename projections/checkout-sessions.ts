@@ -64,7 +64,4 @@ const isOutdated = (row: Row, { status, paymentStatus }: CheckoutSessionSnapshot
   (row.status !== null && status !== null && isStale(life, row.status, status)) ||
   (row.payment_status !== null && paymentStatus !== null && isStale(paying, row.payment_status, paymentStatus));
 
-const sessionRow = (fact: Fact<CheckoutSessionSnapshot>) => ({
-  ...rowOf(columns, fact.snapshot),
-  ...provenanceOf(fact),
-});
+const sessionRow = (fact: Fact<CheckoutSessionSnapshot>) => rowOf(columns, fact.snapshot, provenanceOf(fact));

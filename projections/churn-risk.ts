@@ -63,8 +63,16 @@ const narrow = {
     latestInvoice,
     periodEnd,
   }: SubscriptionSnapshot) => ({
-    ...{ kind, id, livemode, account, customer, status, collectionMethod, currency },
-    ...{ latestInvoice, periodEnd },
+    kind,
+    id,
+    livemode,
+    account,
+    customer,
+    status,
+    collectionMethod,
+    currency,
+    latestInvoice,
+    periodEnd,
   }),
   invoice: ({
     kind,
@@ -79,8 +87,17 @@ const narrow = {
     dueDate,
     nextPaymentAttempt,
   }: InvoiceSnapshot) => ({
-    ...{ kind, id, livemode, account, status, formerStatus, attemptCount },
-    ...{ currency, amountRemainingMinor, dueDate, nextPaymentAttempt },
+    kind,
+    id,
+    livemode,
+    account,
+    status,
+    formerStatus,
+    attemptCount,
+    currency,
+    amountRemainingMinor,
+    dueDate,
+    nextPaymentAttempt,
   }),
 };
 

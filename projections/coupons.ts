@@ -42,10 +42,8 @@ export const coupons = defineProjection({
   rows: (row) => ({ coupons: row === null ? [] : [row] }),
 });
 
-const couponRow = (fact: Fact, coupon: CouponSnapshot, isDeleted = false) => ({
-  ...rowOf(columns, { ...coupon, scope: scopeOf(coupon), isDeleted }),
-  ...provenanceOf(fact),
-});
+const couponRow = (fact: Fact, coupon: CouponSnapshot, isDeleted = false) =>
+  rowOf(columns, { ...coupon, scope: scopeOf(coupon), isDeleted }, provenanceOf(fact));
 
 /** A deletion tells all that the coupon was, or its id alone. */
 function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {

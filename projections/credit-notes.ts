@@ -72,12 +72,7 @@ export const creditNotes = defineProjection({
   }),
 });
 
-const creditNoteRow = (fact: Fact<CreditNoteSnapshot>) => ({
-  ...rowOf(columns, fact.snapshot),
-  ...provenanceOf(fact),
-});
+const creditNoteRow = (fact: Fact<CreditNoteSnapshot>) => rowOf(columns, fact.snapshot, provenanceOf(fact));
 
-const lineRow = (fact: Fact<CreditNoteSnapshot>, line: CreditNoteLine) => ({
-  ...rowOf(lineColumns, { ...line, creditNote: fact.snapshot.id }),
-  ...provenanceOf(fact),
-});
+const lineRow = (fact: Fact<CreditNoteSnapshot>, line: CreditNoteLine) =>
+  rowOf(lineColumns, { ...line, creditNote: fact.snapshot.id }, provenanceOf(fact));

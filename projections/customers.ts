@@ -55,10 +55,8 @@ export const customers = defineProjection({
   }),
 });
 
-const customerRow = (fact: Fact<CustomerSnapshot | DeletionSnapshot>, fields: FieldsOf<typeof columns>) => ({
-  ...rowOf(columns, fields),
-  ...provenanceOf(fact),
-});
+const customerRow = (fact: Fact<CustomerSnapshot | DeletionSnapshot>, fields: FieldsOf<typeof columns>) =>
+  rowOf(columns, fields, provenanceOf(fact));
 
 const unknown = {
   email: null,

@@ -79,7 +79,7 @@ function discountRow(
   { id: name, ...told }: DiscountSnapshot & { readonly id: string | null; readonly isDeleted: boolean },
 ) {
   const knownSince = before?.known_since ?? fact.event.created;
-  return { ...rowOf(columns, { ...told, id: String(name), knownSince }), ...provenanceOf(fact) };
+  return rowOf(columns, { ...told, id: String(name), knownSince }, provenanceOf(fact));
 }
 
 function withoutDiscount(rows: State, fact: Fact<DeletionSnapshot>): State {

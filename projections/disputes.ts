@@ -80,8 +80,6 @@ export const disputes = defineProjection({
   }),
 });
 
-const disputeRow = (fact: Fact<DisputeSnapshot>) => ({ ...rowOf(columns, fact.snapshot), ...provenanceOf(fact) });
-const movementRow = (fact: Fact<DisputeSnapshot>, movement: DisputeSnapshot['movements'][number]) => ({
-  ...rowOf(movementColumns, { ...movement, dispute: fact.snapshot.id }),
-  ...provenanceOf(fact),
-});
+const disputeRow = (fact: Fact<DisputeSnapshot>) => rowOf(columns, fact.snapshot, provenanceOf(fact));
+const movementRow = (fact: Fact<DisputeSnapshot>, movement: DisputeSnapshot['movements'][number]) =>
+  rowOf(movementColumns, { ...movement, dispute: fact.snapshot.id }, provenanceOf(fact));

@@ -66,11 +66,7 @@ export const entitlements = defineProjection({
 const listedRow = (before: Row | undefined, now: Row): Row =>
   before?.feature === now.feature && before.lookup_key === now.lookup_key ? before : now;
 
-const entitlementRow = (fact: Fact<EntitlementsSnapshot>, fields: FieldsOf<typeof columns>) => ({
-  ...rowOf(columns, fields),
-  ...provenanceOf(fact),
-});
-const summaryRow = (fact: Fact<Snapshot>, fields: FieldsOf<typeof summaryColumns>) => ({
-  ...rowOf(summaryColumns, fields),
-  ...provenanceOf(fact),
-});
+const entitlementRow = (fact: Fact<EntitlementsSnapshot>, fields: FieldsOf<typeof columns>) =>
+  rowOf(columns, fields, provenanceOf(fact));
+const summaryRow = (fact: Fact<Snapshot>, fields: FieldsOf<typeof summaryColumns>) =>
+  rowOf(summaryColumns, fields, provenanceOf(fact));

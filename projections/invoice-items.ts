@@ -40,7 +40,5 @@ export const invoiceItems = defineProjection({
   rows: (row) => ({ invoice_items: row === null ? [] : [row] }),
 });
 
-const itemRow = (fact: Fact, item: InvoiceItemSnapshot, isDeleted = false) => ({
-  ...rowOf(columns, { ...item, isDeleted }),
-  ...provenanceOf(fact),
-});
+const itemRow = (fact: Fact, item: InvoiceItemSnapshot, isDeleted = false) =>
+  rowOf(columns, { ...item, isDeleted }, provenanceOf(fact));

@@ -69,7 +69,4 @@ export const invoicePayments = defineProjection({
 const later = (before: Row | null, now: Row): Row =>
   before !== null && isStale(life, before.status, now.status) ? before : now;
 
-const invoicePaymentRow = (fact: Fact, fields: FieldsOf<typeof columns>) => ({
-  ...rowOf(columns, fields),
-  ...provenanceOf(fact),
-});
+const invoicePaymentRow = (fact: Fact, fields: FieldsOf<typeof columns>) => rowOf(columns, fields, provenanceOf(fact));

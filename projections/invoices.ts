@@ -126,10 +126,8 @@ export function isOutdatedInvoice(
   return isStale(life, known.status, status);
 }
 
-const invoiceRow = (fact: Fact, snapshot: InvoiceSnapshot, isDeleted = false) => ({
-  ...rowOf(columns, { ...snapshot, subscriptions: subscriptionsOf(snapshot), isDeleted }),
-  ...provenanceOf(fact),
-});
+const invoiceRow = (fact: Fact, snapshot: InvoiceSnapshot, isDeleted = false) =>
+  rowOf(columns, { ...snapshot, subscriptions: subscriptionsOf(snapshot), isDeleted }, provenanceOf(fact));
 
 /** The subscription that an invoice is for, and those that only its lines name. */
 const subscriptionsOf = ({ subscription, lines }: InvoiceSnapshot): string[] => [
@@ -148,9 +146,8 @@ function linesOf(row: Row) {
   if (row.status === 'draft' || row.is_deleted) return [];
   const { livemode, account, stripe_event_id, stripe_event_type, stripe_event_created, api_version } = row;
   const provenance = { livemode, account, stripe_event_id, stripe_event_type, stripe_event_created, api_version };
-  const lines = row.lines.map((line, place) => ({
-    ...rowOf(lineColumns, { ...line, invoice: row.id, no: place + 1 }),
-    ...provenance,
-  }));
+  const lines = row.lines.map((line, place) =>
+    rowOf(lineColumns, { ...line, invoice: row.id, no: place + 1 }, provenance),
+  );
   return [...new Map(lines.map((line) => [line.id, line])).values()];
 }

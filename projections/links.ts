@@ -57,7 +57,14 @@ const narrow = {
     pendingSetupIntent,
     testClock,
   }: SubscriptionSnapshot) => ({
-    ...{ kind, id, livemode, account, customer, latestInvoice, pendingSetupIntent, testClock },
+    kind,
+    id,
+    livemode,
+    account,
+    customer,
+    latestInvoice,
+    pendingSetupIntent,
+    testClock,
     items: items.map((item) => ({ id: item.id })) as readonly { id: string | null }[],
   }),
   invoice: ({
@@ -74,7 +81,16 @@ const narrow = {
     quote,
     testClock,
   }: InvoiceSnapshot) => ({
-    ...{ kind, id, livemode, account, subscription, customer, charge, paymentIntent, quote, testClock },
+    kind,
+    id,
+    livemode,
+    account,
+    subscription,
+    customer,
+    charge,
+    paymentIntent,
+    quote,
+    testClock,
     payments: payments.map(({ charge: ofPayment, paymentIntent: intent, paymentRecord }): Paying => ({
       charge: ofPayment,
       paymentIntent: intent,
@@ -260,7 +276,4 @@ function linking<S extends Pick<Snapshot, 'livemode' | 'account'> & { readonly i
 const linkRow = (
   fact: Parameters<typeof provenanceOf>[0],
   link: Readonly<{ object: string; id: string; targetKind: string; target: string }>,
-) => ({
-  ...rowOf(columns, link),
-  ...provenanceOf(fact),
-});
+) => rowOf(columns, link, provenanceOf(fact));

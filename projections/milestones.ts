@@ -52,10 +52,28 @@ const narrow = {
     const { startingBalanceMinor, endingBalanceMinor, charge, paymentIntent } = snapshot;
     const { finalizedAt, paidAt, voidedAt, markedUncollectibleAt } = snapshot;
     return {
-      ...{ kind, id: name, livemode, account, customer, currency, status, formerStatus, attemptCount },
-      ...{ totalMinor, amountDueMinor, amountPaidMinor, amountOverpaidMinor, amountPaidOffStripeMinor },
-      ...{ startingBalanceMinor, endingBalanceMinor, charge, paymentIntent },
-      ...{ finalizedAt, paidAt, voidedAt, markedUncollectibleAt },
+      kind,
+      id: name,
+      livemode,
+      account,
+      customer,
+      currency,
+      status,
+      formerStatus,
+      attemptCount,
+      totalMinor,
+      amountDueMinor,
+      amountPaidMinor,
+      amountOverpaidMinor,
+      amountPaidOffStripeMinor,
+      startingBalanceMinor,
+      endingBalanceMinor,
+      charge,
+      paymentIntent,
+      finalizedAt,
+      paidAt,
+      voidedAt,
+      markedUncollectibleAt,
     };
   },
   payment: (snapshot: PaymentSnapshot) => {
@@ -63,12 +81,33 @@ const narrow = {
     const { amountMinor, amountReceivedMinor, amountRefundedMinor, paymentIntent, charge, transfer, createdAt } =
       snapshot;
     return {
-      ...{ kind, object, id: name, livemode, account, customer, currency, status, invoice, orderReference },
-      ...{ amountMinor, amountReceivedMinor, amountRefundedMinor, paymentIntent, charge, transfer, createdAt },
+      kind,
+      object,
+      id: name,
+      livemode,
+      account,
+      customer,
+      currency,
+      status,
+      invoice,
+      orderReference,
+      amountMinor,
+      amountReceivedMinor,
+      amountRefundedMinor,
+      paymentIntent,
+      charge,
+      transfer,
+      createdAt,
     };
   },
   customer: ({ kind, id: name, livemode, account, currency, balanceMinor, formerBalanceMinor }: CustomerSnapshot) => ({
-    ...{ kind, id: name, livemode, account, currency, balanceMinor, formerBalanceMinor },
+    kind,
+    id: name,
+    livemode,
+    account,
+    currency,
+    balanceMinor,
+    formerBalanceMinor,
   }),
 };
 type Invoice = ReturnType<typeof narrow.invoice>;
@@ -124,14 +163,20 @@ type Stage = Readonly<{ stage: string; at: string; amountMinor: number; cumulati
 const milestoneRow = (told: Told, stage: Stage, ordinal: number, event: EventReference) => {
   const { customer = null, invoice = null, payment = null, other = null, amountMinor } = stage;
   const fields = {
-    ...{ customer, invoice, payment, other, amountMinor, ordinal },
-    cumulativeMinor: amountMinor,
-    ...stage,
+    object: told.id,
+    stage: stage.stage,
+    ordinal,
+    kind: told.kind,
+    at: stage.at,
+    currency: told.currency,
+    amountMinor,
+    cumulativeMinor: stage.cumulativeMinor ?? amountMinor,
+    customer,
+    invoice,
+    payment,
+    other,
   };
-  return {
-    ...rowOf(columns, { ...fields, object: told.id, kind: told.kind, currency: told.currency }),
-    ...provenanceOf({ snapshot: told, event }),
-  };
+  return rowOf(columns, fields, provenanceOf({ snapshot: told, event }));
 };
 
 const of = ({ rows }: State, stage: string): readonly Row[] => rows.filter((row) => row.stage === stage);
@@ -187,7 +232,10 @@ function ofInvoice(before: State, { snapshot, event }: FactOf<Invoice>): State {
 }
 
 const pick = ({ id: name, currency, livemode, account }: Omit<Told, 'kind'>): Omit<Told, 'kind'> => ({
-  ...{ id: name, currency, livemode, account },
+  id: name,
+  currency,
+  livemode,
+  account,
 });
 
 /** What the customer's balance paid of the invoice, negative: what it owed. A void one may have it returned already. */

@@ -46,10 +46,8 @@ export const paymentMethods = defineProjection({
   rows: (row) => ({ payment_methods: row === null ? [] : [row] }),
 });
 
-const methodRow = (fact: Fact, method: PaymentMethodSnapshot, isDeleted = false) => ({
-  ...rowOf(columns, { ...method, expiresAt: endOfMonth(method), isDeleted }),
-  ...provenanceOf(fact),
-});
+const methodRow = (fact: Fact, method: PaymentMethodSnapshot, isDeleted = false) =>
+  rowOf(columns, { ...method, expiresAt: endOfMonth(method), isDeleted }, provenanceOf(fact));
 
 /** A deletion tells all that the card was, or its id alone. */
 function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {

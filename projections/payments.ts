@@ -104,7 +104,7 @@ function paymentState(before: State, fact: Fact<PaymentSnapshot>): State {
     capturedAt: isCapture ? event.created : (before?.row.captured_at ?? null),
     ...refundedBefore(before, fact, { former: net(snapshot.formerCountedMinor), now: amountRefundedMinor }),
   };
-  return { row: { ...rowOf(columns, { ...snapshot, ...told }), ...provenanceOf(fact) }, receivedMinor };
+  return { row: rowOf(columns, { ...snapshot, ...told }, provenanceOf(fact)), receivedMinor };
 }
 
 /** What a charge counted as refunded before, as the event says, or as the one before it showed. */

@@ -66,11 +66,7 @@ export const payouts = defineProjection({
   }),
 });
 
-const payoutRow = (fact: Fact<MovementSnapshot>) => ({
-  ...rowOf(columns, { ...fact.snapshot, status: fact.snapshot.status ?? 'unknown' }),
-  ...provenanceOf(fact),
-});
-const transactionRow = (fact: Fact, payout: string, transaction: string) => ({
-  ...rowOf(transactionColumns, { payout, id: transaction }),
-  ...provenanceOf(fact),
-});
+const payoutRow = (fact: Fact<MovementSnapshot>) =>
+  rowOf(columns, { ...fact.snapshot, status: fact.snapshot.status ?? 'unknown' }, provenanceOf(fact));
+const transactionRow = (fact: Fact, payout: string, transaction: string) =>
+  rowOf(transactionColumns, { payout, id: transaction }, provenanceOf(fact));

@@ -64,10 +64,8 @@ const shown = (state: State, fact: Fact<PriceSnapshot>): State =>
     ? { object: fact.snapshot.kind, row: priceRow(fact, fact.snapshot) }
     : state;
 
-const priceRow = (fact: Fact, price: PriceSnapshot, isDeleted = false) => ({
-  ...rowOf(columns, { ...price, isActive: price.active, scope: scopeOf(price), isDeleted }),
-  ...provenanceOf(fact),
-});
+const priceRow = (fact: Fact, price: PriceSnapshot, isDeleted = false) =>
+  rowOf(columns, { ...price, isActive: price.active, scope: scopeOf(price), isDeleted }, provenanceOf(fact));
 
 /** A deletion tells all that the price was, or its id alone. */
 function deleted(state: State, fact: Fact<DeletionSnapshot>): State {

@@ -40,10 +40,8 @@ export const products = defineProjection({
   rows: (row) => ({ products: row === null ? [] : [row] }),
 });
 
-const productRow = (fact: Fact, product: ProductSnapshot, isDeleted = false) => ({
-  ...rowOf(columns, { ...product, isActive: product.active, scope: scopeOf(product), isDeleted }),
-  ...provenanceOf(fact),
-});
+const productRow = (fact: Fact, product: ProductSnapshot, isDeleted = false) =>
+  rowOf(columns, { ...product, isActive: product.active, scope: scopeOf(product), isDeleted }, provenanceOf(fact));
 
 /** A deletion tells all that the product was, or its id alone. */
 function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {

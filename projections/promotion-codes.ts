@@ -39,7 +39,9 @@ export const promotionCodes = defineProjection({
   rows: (row) => ({ promotion_codes: row === null ? [] : [row] }),
 });
 
-const codeRow = (fact: Fact<PromotionCodeSnapshot>) => ({
-  ...rowOf(columns, { ...fact.snapshot, isActive: fact.snapshot.active, scope: scopeOf(fact.snapshot) }),
-  ...provenanceOf(fact),
-});
+const codeRow = (fact: Fact<PromotionCodeSnapshot>) =>
+  rowOf(
+    columns,
+    { ...fact.snapshot, isActive: fact.snapshot.active, scope: scopeOf(fact.snapshot) },
+    provenanceOf(fact),
+  );

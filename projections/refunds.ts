@@ -123,10 +123,8 @@ export const refunds = defineProjection({
   }),
 });
 
-const refundRow = (fact: Fact<RefundSnapshot>, knownSince: string) => ({
-  ...rowOf(columns, { ...fact.snapshot, knownSince }),
-  ...provenanceOf(fact),
-});
+const refundRow = (fact: Fact<RefundSnapshot>, knownSince: string) =>
+  rowOf(columns, { ...fact.snapshot, knownSince }, provenanceOf(fact));
 
 function withEvidence(state: State, evidence: readonly Evidence[]): State {
   const fresh = evidence.map((row) => {
@@ -136,10 +134,8 @@ function withEvidence(state: State, evidence: readonly Evidence[]): State {
   return { ...state, evidence: { ...state.evidence, ...Object.fromEntries(fresh) } };
 }
 
-const evidenceRow = (fact: Fact, fields: Omit<FieldsOf<typeof evidenceColumns>, 'knownSince'>) => ({
-  ...rowOf(evidenceColumns, { ...fields, knownSince: fact.event.created }),
-  ...provenanceOf(fact),
-});
+const evidenceRow = (fact: Fact, fields: Omit<FieldsOf<typeof evidenceColumns>, 'knownSince'>) =>
+  rowOf(evidenceColumns, { ...fields, knownSince: fact.event.created }, provenanceOf(fact));
 
 /** Before 2014 refunds had no id: the movement of money that they were names them. */
 function ofCharge(fact: Fact<PaymentSnapshot>, refund: RefundFacts): Evidence {

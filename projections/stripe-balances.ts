@@ -34,7 +34,6 @@ export const stripeBalances = defineProjection({
 });
 
 const rowsOfBalance = (fact: Fact<BalanceSnapshot>) =>
-  fact.snapshot.amounts.map((amount) => ({
-    ...rowOf(columns, { ...amount, event: fact.event.stripeEventId, at: fact.event.created }),
-    ...provenanceOf(fact),
-  }));
+  fact.snapshot.amounts.map((amount) =>
+    rowOf(columns, { ...amount, event: fact.event.stripeEventId, at: fact.event.created }, provenanceOf(fact)),
+  );

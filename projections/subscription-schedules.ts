@@ -47,10 +47,8 @@ export const subscriptionSchedules = defineProjection({
   rows: (row) => ({ subscription_schedules: row === null ? [] : [row] }),
 });
 
-const scheduleRow = (fact: Fact<SubscriptionScheduleSnapshot>) => ({
-  ...rowOf(columns, { ...fact.snapshot, nextPhase: nextPhaseOf(fact.snapshot) }),
-  ...provenanceOf(fact),
-});
+const scheduleRow = (fact: Fact<SubscriptionScheduleSnapshot>) =>
+  rowOf(columns, { ...fact.snapshot, nextPhase: nextPhaseOf(fact.snapshot) }, provenanceOf(fact));
 
 /** Stripe lists phases by their starts. */
 function nextPhaseOf({ status, currentPhase, phases }: SubscriptionScheduleSnapshot): SchedulePhase | null {

@@ -64,10 +64,7 @@ export const subscriptionTerms = defineProjection({
 function termsRow(fact: Fact<SubscriptionSnapshot>, no: number) {
   const { id: subscription, pauseCollection: pause } = fact.snapshot;
   const told = { pause, subscription, no };
-  return {
-    ...rowOf(columns, { ...fact.snapshot, ...told, effectiveAt: fact.event.created }),
-    ...provenanceOf(fact),
-  };
+  return rowOf(columns, { ...fact.snapshot, ...told, effectiveAt: fact.event.created }, provenanceOf(fact));
 }
 
 /** What two rows of the same terms have alike. */

@@ -106,5 +106,5 @@ function subscriptionRow({ current, changedBy, statusBegan, previousStatus }: Li
     statusSince: statusBegan.created,
     statusEvent: statusBegan.stripeEventId,
   };
-  return { ...rowOf(columns, fields), ...provenanceOf({ snapshot: current, event: changedBy }) };
+  return rowOf(columns, fields, provenanceOf({ snapshot: current, event: changedBy }));
 }

@@ -37,7 +37,5 @@ function withClock(row: Row | null, fact: Fact): Row | null {
   return clockRow(fact, clock);
 }
 
-const clockRow = (fact: Fact, { id: name, frozen_at: frozenAt }: Readonly<{ id: string; frozen_at: string }>) => ({
-  ...rowOf(columns, { id: name, frozenAt }),
-  ...provenanceOf(fact),
-});
+const clockRow = (fact: Fact, { id: name, frozen_at: frozenAt }: Readonly<{ id: string; frozen_at: string }>) =>
+  rowOf(columns, { id: name, frozenAt }, provenanceOf(fact));

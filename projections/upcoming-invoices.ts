@@ -51,7 +51,5 @@ export const upcomingInvoices = defineProjection({
   rows: (row) => ({ upcoming_invoices: row === null ? [] : [row] }),
 });
 
-const previewRow = (fact: Fact<UpcomingInvoiceSnapshot>, subscription: string) => ({
-  ...rowOf(columns, { ...fact.snapshot, id: subscription, previewedAt: fact.event.created }),
-  ...provenanceOf(fact),
-});
+const previewRow = (fact: Fact<UpcomingInvoiceSnapshot>, subscription: string) =>
+  rowOf(columns, { ...fact.snapshot, id: subscription, previewedAt: fact.event.created }, provenanceOf(fact));

@@ -56,7 +56,10 @@ export function advance(
   const last = settled ?? settle(projection, reached);
   guesses.push(...last.ambiguous);
   return {
-    ...{ kind: 'folded', state: reached, settled: last, current: last.settled },
+    kind: 'folded',
+    state: reached,
+    settled: last,
+    current: last.settled,
     guesses: withoutEvents(guesses, first.ambiguous),
   };
 }

@@ -84,7 +84,9 @@ export class StreamFolder {
       const isAgain = again.has(stream);
       for (const generation of isAgain ? generations : concernedBy(events)) {
         const asked = {
-          ...{ events, isAgain, inlineMax: this.limits.readInlineMax },
+          events,
+          isAgain,
+          inlineMax: this.limits.readInlineMax,
           parked: parked.get(nameOfGeneration(generation))?.get(stream) ?? null,
         };
         tasks.get(generation)?.push(...taskOf(generation, stream, asked));
@@ -280,15 +282,17 @@ type Asked = Readonly<{ events: readonly ReadEvent[]; parked: Parked | null; isA
 function taskOf(generation: Generation, stream: string, { events, parked, isAgain, inlineMax }: Asked): StreamTask[] {
   const own = events.filter((event) => concerns(generation.projection, event));
   if (own.length === 0 && !isAgain) return [];
-  const task = { generation, stream, events: own, facts: null, parked, states: new Map<string, CachedObject>() };
+  const taskBy = (how: StreamTask['how'], facts: FactsByObject | null = null): StreamTask[] => [
+    { generation, stream, how, events: own, facts, parked, states: new Map<string, CachedObject>() },
+  ];
   // The fold that it waits for reads these events, too.
-  if (parked?.kind === 'waiting') return isAgain ? [{ ...task, how: 'wait' }] : [];
-  if (isAgain) return [{ ...task, how: 'whole' }];
+  if (parked?.kind === 'waiting') return isAgain ? taskBy('wait') : [];
+  if (isAgain) return taskBy('whole');
   if (parked === null || parked.kind === 'passed' || parked.kind === 'unread')
-    return [{ ...task, how: 'onto', facts: factsOf(generation, own) }];
-  if (parked.kind !== 'whole') return [{ ...task, how: 'retry' }];
+    return taskBy('onto', factsOf(generation, own));
+  if (parked.kind !== 'whole') return taskBy('retry');
   // A long one waits until somebody asks for a replay: it would be read with every event.
-  return (own.at(-1)?.revision ?? 0n) < inlineMax ? [{ ...task, how: 'later' }] : [];
+  return (own.at(-1)?.revision ?? 0n) < inlineMax ? taskBy('later') : [];
 }
 
 /** What events say, by the object that it concerns; null when one of them cannot be read, and no other makes it good. */
