@@ -60,12 +60,17 @@ export type SimulatedStripe = Readonly<{
   thin: Map<string, Json>;
   /** Delivers what is due by the clock. */
   deliver(): Promise<readonly Delivered[]>;
-  /** Lets requests of this path wait, until what it returns is called. */
-  hold(path: string): () => void;
+  /** What goes wrong with requests from now on. */
+  disturb(faults: Faults): void;
+  /** Lets requests of this path (`*`: of any) wait, but for the first ones, until what it returns is called. */
+  hold(path: string, passing?: number): Held;
   /** Ends the connection to an account, as its owner can. */
   deauthorize(account: string): void;
   stop(): Promise<void>;
 }>;
+
+/** Lets the requests that wait go on. */
+export type Held = (() => void) & Readonly<{ waiting: () => number }>;
 
 export const DEMO_KEY = 'rk_test_demo';
 const JANUARY_2026 = Date.UTC(2026, 0, 5, 9) / 1_000;
@@ -98,7 +103,8 @@ export async function startStripeApi(options: StripeApiOptions): Promise<Simulat
     counters: api.counters,
     thin: api.thin,
     deliver: () => api.endpoints.deliver(clock.now()),
-    hold: (path) => api.hold(path),
+    disturb: (faults) => api.disturb(faults),
+    hold: (path, passing) => api.hold(path, passing),
     deauthorize: (account) => void api.connected.delete(account),
     stop: () =>
       new Promise((resolve) => {
@@ -115,12 +121,12 @@ class Api {
   readonly counters: Counters;
   readonly endpoints: Endpoints;
   readonly thin = new Map<string, Json>();
-  readonly #luck: () => Luck;
-  readonly #held = new Map<string, Promise<void>>();
+  #luck: () => Luck;
+  readonly #held = new Map<string, () => Promise<void> | undefined>();
   #requests = 0;
 
   constructor(
-    options: StripeApiOptions,
+    private readonly options: StripeApiOptions,
     private readonly clock: VirtualClock,
     private readonly world: World,
     readonly connected: Map<string, World>,
@@ -132,13 +138,25 @@ class Api {
     this.#luck = luckOf(seed, faults);
   }
 
-  hold(path: string): () => void {
+  disturb(faults: Faults): void {
+    this.#luck = luckOf(this.options.seed, faults);
+  }
+
+  hold(path: string, passing = 0): Held {
     let release = (): void => undefined;
-    this.#held.set(path, new Promise((resolve) => (release = resolve)));
-    return () => {
+    let [left, waiting] = [passing, 0];
+    const released = new Promise<void>((resolve) => (release = resolve));
+    this.#held.set(path, () => {
+      left -= 1;
+      if (left >= 0) return undefined;
+      waiting += 1;
+      return released;
+    });
+    const end = (): void => {
       this.#held.delete(path);
       release();
     };
+    return Object.assign(end, { waiting: () => waiting });
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -148,7 +166,9 @@ class Api {
     const { fault, waitMs, staleS } = this.#luck();
     try {
       if (waitMs > 0) await pause(waitMs);
-      await this.#held.get(address.pathname);
+      await (this.#held.get(address.pathname) ?? this.#held.get('*'))?.();
+      // Whoever asked was killed meanwhile: it is as if nothing had been asked.
+      if (request.socket.destroyed) return;
       const form = new URLSearchParams(await bodyOf(request));
       if (tooMany !== null) throw refusals.limited(tooMany);
       if (fault.kind === 'limited') throw refusals.limited(fault.reason);

@@ -3,7 +3,7 @@ import type { ApiVersion } from '../api-version.js';
 import { bankOf, type Bank } from '../bank/bank.js';
 import type { Ledger } from '../bank/ledger.js';
 import { DAY, type Seconds } from '../calendar.js';
-import type { StripeEvent, StripeObject } from '../json.js';
+import type { JsonObject, StripeEvent, StripeObject } from '../json.js';
 import { seededRandom } from '../random.js';
 import { lives } from '../simulator.js';
 import { catalogueOf, happeningsOf, tiersOf, type Happening } from './happenings.js';
@@ -53,6 +53,7 @@ export class World {
   readonly #things = new Map<string, Thing>();
   readonly #byObject = new Map<string, Thing[]>();
   readonly #deleted = new Map<string, Seconds>();
+  readonly #amended = new Map<string, readonly Readonly<{ at: Seconds; fields: JsonObject }>[]>();
   /** Of invoice items: the invoice whose lines they became, and when; no event says so. */
   readonly #invoiced = new Map<string, { at: Seconds; invoice: string }>();
   /** Every event that Stripe makes, in the order in which they happen. */
@@ -147,12 +148,19 @@ export class World {
     const state = this.#things.get(id)?.states.findLast(({ at }) => at <= now);
     if (state === undefined || this.isDeleted(id, now)) return null;
     const invoiced = this.#invoiced.get(id);
-    const shape = readAtTime(state.object(apiVersion), readAt - this.openedAt);
+    const read = readAtTime(state.object(apiVersion), readAt - this.openedAt);
+    const amended = (this.#amended.get(id) ?? []).filter(({ at }) => at <= now);
+    const shape = amended.reduce<StripeObject>((before, { fields }) => ({ ...before, ...fields }), read);
     return invoiced === undefined || invoiced.at > now ? shape : { ...shape, invoice: invoiced.invoice };
   }
 
   kindOf(id: string): string | null {
     return this.#things.get(id)?.object ?? null;
+  }
+
+  /** Changes an object, without an event. */
+  amend(id: string, at: Seconds, fields: JsonObject): void {
+    this.#amended.set(id, [...(this.#amended.get(id) ?? []), { at, fields }]);
   }
 
   /** Deletes an object as the merchant would, without an event. */

@@ -85,13 +85,8 @@ const DOES: Readonly<Record<(typeof WHAT)[number], Does>> = {
     return 0;
   },
   async create(work, endpoints) {
-    const { terminal, api, url } = work;
     assertKept(work);
-    for (const endpoint of unsaved(endpoints, url)) {
-      answered(await deleteEndpoint(api, endpoint));
-      terminal.print(`Deleted ${endpoint.id}: a run before ended before its secret was kept.`);
-    }
-    const [known] = oursIn(endpoints, url).filter((endpoint) => !unsaved(endpoints, url).includes(endpoint));
+    const [known] = await withoutUnsaved(work, endpoints);
     if (known !== undefined)
       throw new UsageError(
         `There is ${said(known)} already. "endpoint fix" repairs it, "endpoint rotate" replaces it.`,
@@ -109,9 +104,10 @@ const DOES: Readonly<Record<(typeof WHAT)[number], Does>> = {
     return 0;
   },
   async rotate(work, endpoints) {
-    const ours = oursIn(endpoints, work.url).toSorted((a, b) => b.created - a.created);
-    if (work.given.values['finish'] === true) return finish(work, ours);
-    assertKept(work);
+    const isFinish = work.given.values['finish'] === true;
+    if (!isFinish) assertKept(work);
+    const ours = (await withoutUnsaved(work, endpoints)).toSorted((a, b) => b.created - a.created);
+    if (isFinish) return finish(work, ours);
     if (ours.length !== 1)
       throw new UsageError(`${ours.length} endpoints have the address ${work.url}; rotate begins with one.`);
     await make(work, 'next');
@@ -121,6 +117,16 @@ const DOES: Readonly<Record<(typeof WHAT)[number], Does>> = {
     return 0;
   },
 };
+
+/** Those at our address, after those are deleted of which a run that was killed may not have kept the secret. */
+async function withoutUnsaved({ terminal, api, url }: Work, endpoints: readonly Endpoint[]): Promise<Endpoint[]> {
+  const lost = unsaved(endpoints, url);
+  for (const endpoint of lost) {
+    answered(await deleteEndpoint(api, endpoint));
+    terminal.print(`Deleted ${endpoint.id}: a run before ended before its secret was kept.`);
+  }
+  return oursIn(endpoints, url).filter((endpoint) => !lost.includes(endpoint));
+}
 
 /** Makes an endpoint, and keeps its secret before anything else. */
 async function make({ given, terminal, api, url }: Work, label: string): Promise<void> {

@@ -1,8 +1,11 @@
 /** The commands that ask Stripe, against a simulated one. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { startStripeApi, type SimulatedStripe } from '../../simulator/stripe-api/server.js';
@@ -10,6 +13,7 @@ import { kindOf } from '../../src/events/normalise.js';
 import { asStripeEvent } from '../../src/events/stripe-event.js';
 import { NEEDED_TYPES } from '../../src/stripe-api/event-types.js';
 import { thisBuild } from '../support/builds.js';
+import { until } from '../support/until.js';
 import { temporaryDirectory } from '../support/servers.js';
 
 const ADDRESS = 'https://ledger.example.com';
@@ -33,10 +37,7 @@ afterAll(async () => {
   await directory.remove();
 });
 
-async function run(
-  args: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
-): Promise<{ code: number | null; output: string; errors: string }> {
+function spawned(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
   const env = {
     PATH: process.env['PATH'] ?? '',
     STRIPE_API_URL: stripe.url,
@@ -45,7 +46,14 @@ async function run(
     PUBLIC_URL: ADDRESS,
     ...environment,
   };
-  const child = spawn(process.execPath, [thisBuild.command, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(process.execPath, [thisBuild.command, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+async function run(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<{ code: number | null; output: string; errors: string }> {
+  const child = spawned(args, environment);
   const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { code: code as number | null, output, errors };
 }
@@ -92,6 +100,67 @@ describe('endpoint', () => {
     expect(stripe.endpoints.all).toEqual([next]);
     expect(await endpoint('rotate', '--finish')).toMatchObject({ code: 2 });
   });
+
+  it('is rotated while events come, and killed after each step, without losing one', async () => {
+    const file = join(directory.path, 'rotated');
+    const others = stripe.endpoints.all.map(({ id }) => id);
+    for (const id of others) update(id, { disabled: 'true' });
+    const verified: string[] = [];
+    // It takes what is signed by one of the secrets that are kept.
+    const service = createServer((request, response) => {
+      void text(request).then((body) => {
+        const [, at, given] = /^t=(\d+),v1=(\w+)$/.exec(String(request.headers['stripe-signature'])) ?? [];
+        const secrets = [...readFileSync(file, 'utf8').matchAll(/=(whsec_\S+)/g)].map(([, secret = '']) => secret);
+        const isOurs = secrets.some((by) => createHmac('sha256', by).update(`${at}.${body}`).digest('hex') === given);
+        if (isOurs) verified.push((JSON.parse(body) as { id: string }).id);
+        response.writeHead(isOurs ? 200 : 400).end();
+      });
+    });
+    await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+    const to = ['--url', `http://127.0.0.1:${(service.address() as AddressInfo).port}`];
+    const rotate = ['rotate', '--secret-to', file, ...to];
+    expect(await endpoint('create', '--all', '--secret-to', file, ...to)).toMatchObject({ code: 0 });
+    const [first] = stripe.endpoints.all.filter(({ url }) => url.startsWith(String(to[1])));
+    stripe.endpoints.skipTo(stripe.clock.now());
+    const since = stripe.clock.now();
+    const deliverADay = async () => {
+      stripe.clock.advance(86_400);
+      await stripe.deliver();
+    };
+    await deliverADay();
+    try {
+      for (const [args, requests] of [
+        // It has made the second, and is to note that the secret is kept.
+        [rotate, 2],
+        // It has disabled the first, and is to delete it.
+        [['rotate', '--finish', ...to], 4],
+      ] as const) {
+        const held = stripe.hold('*', requests);
+        const killed = spawned(['endpoint', ...args, '--all', '--api-key', 'rk_test_demo']);
+        await until('its next request waits', async () => held.waiting() > 0 || killed.exitCode !== null);
+        const waited = held.waiting();
+        killed.kill('SIGKILL');
+        if (killed.exitCode === null && killed.signalCode === null) await once(killed, 'close');
+        held();
+        expect(waited).toBe(1);
+        await deliverADay();
+        expect(await endpoint(...args, '--all')).toMatchObject({ code: 0 });
+        await deliverADay();
+      }
+    } finally {
+      service.closeAllConnections();
+      service.close();
+    }
+    const happened = stripe.world.events.filter(({ at }) => at > since && at <= stripe.clock.now()).map(({ id }) => id);
+    expect([...new Set(verified)].sort()).toEqual(happened.sort());
+    expect(verified.length).toBeGreaterThan(happened.length);
+    const left = stripe.endpoints.all.filter(({ url }) => url.startsWith(String(to[1])));
+    expect(left).toEqual([expect.objectContaining({ status: 'enabled' })]);
+    expect(left[0]?.id).not.toBe(first?.id);
+    expect(readFileSync(file, 'utf8')).toContain(String(left[0]?.secret));
+    for (const { id } of left) stripe.endpoints.delete(id);
+    for (const id of others) update(id, { disabled: 'false' });
+  }, 60_000);
 
   it('is not given up while Stripe still tries to deliver to it alone', async () => {
     const [old] = stripe.endpoints.all;
