@@ -49,6 +49,7 @@ type Asked = Readonly<{
 const WINDOW_S = 3_600;
 const WINDOW_MAX_S = 86_400;
 const PAGES_MAX = 10;
+const RESTARTS_MAX = 20;
 /** About a page of the index. */
 const IDS_AT_ONCE = 500;
 
@@ -60,9 +61,12 @@ const IDS_AT_ONCE = 500;
 export async function compareEvents(parts: EventsParts, asked: Asked): Promise<EventsFound | Refusal> {
   const found: EventsFound = { listed: 0, known: 0, requests: 0, missing: [] };
   let windowS = WINDOW_S;
+  let restarts = 0;
   for (let from = asked.from; from <= asked.to;) {
     const to = Math.min(from + windowS - 1, asked.to);
     const pages = await pagesOf(parts.api, { from, to });
+    // The last event of a page grew too old, or was deleted, before the next was asked for.
+    if (!Array.isArray(pages) && pages.kind === 'cursor_gone' && (restarts += 1) <= RESTARTS_MAX) continue;
     if (!Array.isArray(pages)) return pages;
     found.requests += pages.length;
     const isCut = pages.at(-1)?.hasMore === true;

@@ -22,6 +22,7 @@ const DOCUMENTS = [
   'packages/embedded-postgres/README.md',
   'packages/private-files/README.md',
   'simulator/README.md',
+  'test/reconcile/scenarios.md',
 ];
 
 it.each(DOCUMENTS)('%s names tests that exist', (document) => {
@@ -30,4 +31,14 @@ it.each(DOCUMENTS)('%s names tests that exist', (document) => {
   const exists = (path: string): boolean =>
     [path, `${path}.spec.ts`, `${path}.ts`].some((file) => existsSync(join(ROOT, file)));
   expect(named.filter((path) => !exists(path))).toEqual([]);
+});
+
+it('the scenarios of Stripe’s side name tests that are in their files', () => {
+  const document = readFileSync(join(ROOT, 'test/reconcile/scenarios.md'), 'utf8');
+  const named = [...document.matchAll(/`(test\/[\w/-]+)` ([^|`;]{5,})/g)].map(([, file = '', title = '']) => ({
+    text: readFileSync(join(ROOT, `${file}.spec.ts`), 'utf8'),
+    title: title.trim(),
+  }));
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter(({ text, title }) => !text.includes(title)).map(({ title }) => title)).toEqual([]);
 });

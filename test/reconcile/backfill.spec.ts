@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DAY } from '../../simulator/calendar.js';
-import { RESOURCES } from '../../src/stripe-api/resources.js';
+import { resourceOf, RESOURCES, type Resource } from '../../src/stripe-api/resources.js';
+import { connectEventStore } from '../../src/eventstore/event-store.js';
+import { wholeOf } from '../../src/reconcile/ranges.js';
+import { beginRun, stepOf } from '../../src/reconcile/run-log.js';
 import { ADMIN_TOKEN, deliver, read, SECRET } from '../support/delivery.js';
 import { query } from '../support/read-models.js';
 import { looksDuring, Storm } from '../support/storm-looks.js';
@@ -43,16 +46,66 @@ const KEYS = { rk_test_demo: 'all', [LIMITED]: RIGHTS.filter((right) => right !=
 describe('a backfill of an account of which no webhook ever came', () => {
   let parts: Parts;
   let first: Result;
+  /** A customer that Stripe lists no more, and that a subscription names. */
+  let deleted: string;
   beforeAll(async () => {
     parts = await startBoth({ keys: KEYS, connected: [4, 3, 1] });
+    const { world, clock, disturb } = parts.stripe;
+    const [oldest] = [...world.objects(clock.now() - 60 * DAY, VERSION)].filter(
+      (shape) => shape.object === 'subscription' && shape['test_clock'] == null,
+    );
+    deleted = String(oldest?.['customer']);
+    world.delete(deleted, clock.now());
+    disturb({ limited: 0.05, broken: 0.03, cut: 0.02, slow: 0.02, slowMs: 300 });
     first = await backfill(parts);
+    disturb({});
     await cameUp(parts);
   }, 120_000);
   afterAll(() => parts.stop());
 
-  it('reads all there is, and its rows are Stripe’s books', async () => {
+  it('reads all there is over faults, never faster than it may, and its rows are Stripe’s books', async () => {
     expect(first).toMatchObject({ kind: 'finished', complete: true, skipped: {} });
     expect(await wrongRows(parts)).toEqual([]);
+    expect(parts.stripe.counters.mostInASecond).toBeLessThanOrEqual(100);
+    // What no list shows is asked for by the id that others name.
+    const rows = `select is_deleted, stripe_event_type from ledger.customers where id = '${deleted}'`;
+    expect(await query(parts.ledger.databaseUrl, rows)).toEqual([
+      { is_deleted: true, stripe_event_type: 'ledger.customer.absent' },
+    ]);
+  });
+
+  it('begins again where the object of its cursor is gone', async () => {
+    const { world, clock } = parts.stripe;
+    const store = connectEventStore(parts.ledger.eventstoreUrl);
+    const drafts = [...world.objects(clock.now(), VERSION)].filter(({ object }) => object === 'payment_intent');
+    const [cursor] = drafts;
+    const id = String(cursor?.id);
+    world.delete(id, clock.now());
+    const about = { account: world.account.id, livemode: false, key: 'tests', apiVersion: VERSION, at: clock.now() };
+    const run = await beginRun(store, { kind: 'backfill', ...about, options: { only: ['payment_intent'] } });
+    // As if its first page, which ended there, had been read before.
+    const resource = resourceOf('payment_intent') as Resource;
+    const range = { ...wholeOf(resource, {}, { from: 0, to: clock.now() }), after: id };
+    await stepOf(store, run, { step: 'checkpoint', state: { phase: 'objects', open: [range] } });
+    await store.close();
+    const resumed = await backfill(parts, ['--resume', run.id]);
+    const listed = { listed: drafts.length - 1 };
+    expect(resumed).toMatchObject({ kind: 'finished', complete: true, counts: { payment_intent: listed } });
+  });
+
+  it('tells of what it found that it was there before, and not since when', async () => {
+    const { ledger } = parts;
+    const [row] = await query<{ id: string; customer: string }>(
+      ledger.databaseUrl,
+      `select id, customer from ledger.subscriptions where stripe_event_type = 'ledger.subscription.observed' and status = 'active' limit 1`,
+    );
+    const movements = await query<{ kind: string }>(
+      ledger.databaseUrl,
+      `select kind from ledger.mrr_movements where customer = '${row?.customer}' order by at limit 1`,
+    );
+    expect(movements).toEqual([{ kind: 'opening' }]);
+    const before = await read(ledger.url, `/subscriptions/${row?.id}?trueAt=2026-01-01T00:00:00Z`);
+    expect(before).toMatchObject({ status: 404 });
   });
 
   it('records each object that Stripe has, in an event or an observation', async () => {

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { DAY } from '../../simulator/calendar.js';
 import { projections } from '../../projections/index.js';
 import { Appender } from '../../src/eventstore/appender.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
+import { lastOf } from '../../src/eventstore/own-streams.js';
 import { Database } from '../../src/read-models/database.js';
 import { BatchedEventIdIndex } from '../../src/read-models/event-id-index.js';
 import { AskedRuns, type AskedRunsOptions } from '../../src/reconcile/asked-runs.js';
@@ -10,6 +13,7 @@ import { askForRun, stopRun } from '../../src/reconcile/asking.js';
 import { Backfill } from '../../src/reconcile/backfill.js';
 import { closeGaps, readCoverages } from '../../src/reconcile/coverage-report.js';
 import { coverageStreamOf, readCoverage, recover, sweepLate, type Recovered } from '../../src/reconcile/coverage.js';
+import { compareEvents } from '../../src/reconcile/events-pass.js';
 import { Reconcile, type Reconciled } from '../../src/reconcile/reconcile.js';
 import { follow } from '../../src/reconcile/following.js';
 import { lookOf, type Look } from '../../src/reconcile/look.js';
@@ -19,6 +23,8 @@ import { append, beginRun, latestRuns, readRun, startRun, stepOf } from '../../s
 import { startedBy } from '../../src/reconcile/run-kinds.js';
 import { Watch, type WatchNews } from '../../src/reconcile/watch.js';
 import { openSession, whoseOf, type Session } from '../../src/reconcile/session.js';
+import { resourceOf, type Resource } from '../../src/stripe-api/resources.js';
+import { StripeApi } from '../../src/stripe-api/stripe-api.js';
 import { RunBudget, type Budget } from '../../src/stripe-api/budget.js';
 import { Rates } from '../../src/stripe-api/rates.js';
 import { APPENDER_LIMITS } from '../support/appender-limits.js';
@@ -95,7 +101,12 @@ const sessionWith = (budget: Budget): Promise<Session> =>
 const recovering = (isDryRun: boolean): Promise<Recovered> =>
   recover({ api: session.api, store, appender, database }, { session, run: null, isDryRun });
 
-const reconciling = (repair: boolean, only: readonly string[] = [], by = session): Promise<Reconciled> =>
+const reconciling = (
+  repair: boolean,
+  only: readonly string[] = [],
+  by = session,
+  meanwhile?: () => void,
+): Promise<Reconciled> =>
   new Reconcile(
     { store, database, appender, projections, session: by },
     {
@@ -103,7 +114,10 @@ const reconciling = (repair: boolean, only: readonly string[] = [], by = session
       only,
       repair,
       max: 1_000,
-      wait: async (seconds) => parts.stripe.clock.advance(seconds),
+      wait: async (seconds) => {
+        meanwhile?.();
+        parts.stripe.clock.advance(seconds);
+      },
       report: () => undefined,
       run: null,
     },
@@ -159,6 +173,81 @@ it('what no event tells is found, by dry run, is repaired exactly so, and then n
   expect(await wrongRows(parts)).toEqual([]);
   expect(await reconciling(false)).toMatchObject({ kind: 'reconciled', findings: [] });
 }, 120_000);
+
+/** A subscription that is active in the ledger and at Stripe, in real time. */
+function anActiveOne(): string {
+  const { world, clock } = parts.stripe;
+  const all = [...world.objects(clock.now(), VERSION)];
+  const one = all.find(({ object, status, test_clock: by }) => object === 'subscription' && status === 'active' && !by);
+  if (one === undefined) throw new Error('No subscription is active.');
+  return one.id;
+}
+const lengthOf = async (stream: string): Promise<number> => Number((await lastOf(store, stream))?.revision ?? -1n) + 1;
+const rowOf = async (id: string) => {
+  await cameUp(parts);
+  return (await read<Record<string, unknown>>(parts.ledger.url, `/subscriptions/${id}`)).body;
+};
+
+it('what changes between all looks is busy, and is not repaired on ground that has changed', async () => {
+  const { world, clock } = parts.stripe;
+  const id = anActiveOne();
+  const cancelsAt = (at: number | null) => world.amend(id, clock.now(), { cancel_at: at });
+  cancelsAt(clock.now() + DAY);
+  clock.advance(3_600);
+  let looks = 0;
+  const changing = await reconciling(true, ['subscription'], session, () =>
+    cancelsAt(clock.now() + (looks += 1) * DAY),
+  );
+  expect([looks, changing.findings]).toEqual([4, [expect.objectContaining({ id, verdict: 'busy', repaired: null })]]);
+  expect(await rowOf(id)).toMatchObject({ cancelAt: null });
+  cancelsAt(null);
+  clock.advance(3_600);
+  expect(await reconciling(true, ['subscription'])).toMatchObject({ kind: 'reconciled', findings: [] });
+});
+
+it('a state that comes back is news, and one look by many at a time is recorded once', async () => {
+  const { world, clock, url } = parts.stripe;
+  const id = anActiveOne();
+  const end = new Date(Math.floor(clock.now() / 60) * 60_000 + 30 * DAY * 1_000);
+  const shows = async (at: number | null) => {
+    world.amend(id, clock.now(), { cancel_at: at });
+    clock.advance(3_600);
+    const found = await session.api.retrieve(resourceOf('subscription') as Resource, id);
+    if (found.kind !== 'found') throw new Error(`${id} was ${found.kind} at ${url}.`);
+    const look = lookOf(found.item, found, whoseOf(session));
+    const purpose = { run: null, reason: 'drift', causedBy: null } as const;
+    const recorders = Array.from({ length: 8 }, () => {
+      const own = new Appender(store, new BatchedEventIdIndex(database), APPENDER_LIMITS);
+      return new Recorder({ store, database, appender: own, projections });
+    });
+    const before = await lengthOf(`subscription-${id}`);
+    await Promise.all(recorders.map((one) => one.recordAll([look], { worth: NEWS, purpose })));
+    // Several may be answered that they appended it: the log has it once.
+    return (await lengthOf(`subscription-${id}`)) - before;
+  };
+  expect([await shows(end.getTime() / 1_000), await shows(null), await shows(end.getTime() / 1_000)]).toEqual([
+    1, 1, 1,
+  ]);
+  expect(await rowOf(id)).toMatchObject({ cancelAt: end.toISOString() });
+  expect(await shows(null)).toBe(1);
+});
+
+it('what the life of an object excludes is said, and never repaired', async () => {
+  const { world, clock } = parts.stripe;
+  const all = [...world.objects(clock.now(), VERSION)];
+  const over = all.find(({ object, status }) => object === 'subscription' && status === 'canceled');
+  if (over === undefined) throw new Error('No subscription is canceled.');
+  world.amend(over.id, clock.now(), { status: 'active', ended_at: null, canceled_at: null });
+  clock.advance(3_600);
+  const { findings } = await reconciling(true, ['subscription']);
+  expect(findings).toEqual([expect.objectContaining({ id: over.id, verdict: 'contradicts', repaired: null })]);
+  expect(await rowOf(over.id)).toMatchObject({ status: 'canceled' });
+  world.amend(over.id, clock.now(), {
+    status: 'canceled',
+    ended_at: over['ended_at'] ?? null,
+    canceled_at: over['canceled_at'] ?? null,
+  });
+});
 
 it('the commands say what is missing and what differs, and their exit codes say whether', async () => {
   const { clock, endpoints, world } = parts.stripe;
@@ -562,6 +651,39 @@ it('an endpoint that is not told of a type is the cause, and what Stripe keeps n
   expect(await gaps()).toHaveLength(1);
   await closeGaps(store, session, { id: run.id, at: clock.now() });
   expect(await gaps()).toEqual([]);
+});
+
+it('a list whose cursor has aged out is read again from its beginning', async () => {
+  const told = { id: 'evt_old', object: 'event', type: 'customer.created', api_version: VERSION, livemode: true };
+  const event = { ...told, created: NOW, pending_webhooks: 0, data: { object: { id: 'cus_old', object: 'customer' } } };
+  const asked: string[] = [];
+  const answers = [
+    [200, { object: 'list', data: [event], has_more: true }],
+    [400, { error: { type: 'invalid_request_error', message: 'The event has aged out of our retention policy.' } }],
+    [200, { object: 'list', data: [{ ...event, id: 'evt_young' }], has_more: false }],
+  ] as const;
+  const server = createServer((request, response) => {
+    const [status, body] = answers[asked.push(String(request.url)) - 1] ?? answers[2];
+    response.writeHead(status, { 'content-type': 'application/json', 'request-id': 'req_1' });
+    response.end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const api = new StripeApi({
+    ...{ key: KEY, url: `http://127.0.0.1:${port}`, apiVersion: VERSION, signal },
+    ...{ rates: new Rates({ perSecond: 100 }), budget: new RunBudget(10) },
+  });
+  try {
+    const purpose = { run: null, reason: 'recovery', causedBy: null } as const;
+    const whose = { account: 'acct_other', livemode: true };
+    const of = { from: NOW - 10, to: NOW + 10, whose, purpose };
+    const found = await compareEvents({ api, store, appender, database }, of);
+    expect(found).toMatchObject({ listed: 1, missing: [{ id: 'evt_young' }] });
+    expect(asked.map((url) => url.includes('starting_after'))).toEqual([false, true, false]);
+  } finally {
+    api.close();
+    server.close();
+  }
 });
 
 it('an event that Stripe lists after its time was complete is found by listing an hour again', async () => {
