@@ -7,10 +7,11 @@ export type Ended = Readonly<{ code: number | null; output: string; errors: stri
 /** A command of the ledger in a process of its own, and how it ends. */
 export function startCommand(
   args: readonly string[],
-  urls: { eventstoreUrl: string; databaseUrl: string },
+  urls: { eventstoreUrl: string; databaseUrl: string; environment?: Readonly<Record<string, string>> },
   build: Build = thisBuild,
 ): { child: ChildProcess; ended: Promise<Ended> } {
-  const env = { PATH: process.env['PATH'] ?? '', EVENTSTORE_URL: urls.eventstoreUrl, DATABASE_URL: urls.databaseUrl };
+  const { eventstoreUrl: EVENTSTORE_URL, databaseUrl: DATABASE_URL, environment = {} } = urls;
+  const env = { PATH: process.env['PATH'] ?? '', EVENTSTORE_URL, DATABASE_URL, ...environment };
   const child = spawn(process.execPath, [build.command, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let [output, errors] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => {
