@@ -23,6 +23,7 @@ const HELP = `Simulates Stripe: its API with customers of the last ${HISTORY_S /
   --subscriptions N   simulate about N subscriptions (50)
   --seed N            the same seed gives the same customers (1)
   --lose SHARE        lose this share of the webhooks, from 0 to 1 (0.1)
+  --unmade SHARE      make no event of this share of the changes (0.02)
   --faults SHARE      answer this share of requests with 429, as many with 5xx, and cut as many answers (0)
   --speed N           let N seconds pass in each second, up to the present (${HOUR})
   --port N            listen for API requests on this port (12111)
@@ -38,6 +39,7 @@ function optionsOf(args: readonly string[]) {
       subscriptions: { type: 'string', default: '50' },
       seed: { type: 'string', default: '1' },
       lose: { type: 'string', default: '0.1' },
+      unmade: { type: 'string', default: '0.02' },
       faults: { type: 'string', default: '0' },
       speed: { type: 'string', default: String(HOUR) },
       port: { type: 'string', default: '12111' },
@@ -45,7 +47,10 @@ function optionsOf(args: readonly string[]) {
       help: { type: 'boolean', default: false },
     },
   });
-  const number = (name: 'subscriptions' | 'seed' | 'lose' | 'faults' | 'speed' | 'port', max: number): number => {
+  const number = (
+    name: 'subscriptions' | 'seed' | 'lose' | 'unmade' | 'faults' | 'speed' | 'port',
+    max: number,
+  ): number => {
     const value = Number(values[name]);
     if (!(value >= 0 && value <= max)) throw new WrongOption(`--${name} must be a number from 0 to ${max}.`);
     return value;
@@ -58,6 +63,7 @@ function optionsOf(args: readonly string[]) {
     subscriptions: Math.floor(number('subscriptions', 10_000)),
     seed: number('seed', 2 ** 31),
     lose: number('lose', 1),
+    unmadeRate: number('unmade', 1),
     faults: number('faults', 0.3),
     speed: number('speed', 30 * DAY),
     port: number('port', 65_535),
@@ -97,7 +103,7 @@ Paste this line into two other terminals, so that the ledger asks it and takes i
   npm start                                  # in the first: takes webhooks from now on
   npx subscription-ledger backfill           # in the second: reads what Stripe had before; about two minutes
   npx subscription-ledger recover            # fetches the webhooks that were lost since
-  npx subscription-ledger reconcile          # compares every object; looks twice, so it takes a minute
+  npx subscription-ledger reconcile --all --repair   # finds and mends what no event told; looks twice, so it takes a minute
 
 Stop it with Ctrl-C. The next start simulates the same month again: remove the folder ${DATA_FOLDER} first.
 
