@@ -4,7 +4,7 @@
  * the argument `load`, for `dist-load`; `npm run check` with `packages`, which builds nothing.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -48,6 +48,8 @@ function isInstalled() {
     .every(([path, { version }]) => path in there && there[path].version === version);
 }
 
+const commands = () => Object.values(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).bin ?? {});
+
 function modifiedAt(path) {
   if (!existsSync(path)) return 0;
   const entry = statSync(path);
@@ -87,6 +89,8 @@ if (build !== undefined) {
     // TypeScript 7, which is many times faster; eslint and the Nest CLI need the API of 6, whose output is the same.
     const tsc = join(root, 'node_modules', 'typescript-native', 'bin', 'tsc');
     run(process.execPath, [tsc, '-p', build.config, '--outDir', build.into]);
+    // npx remembers that it made the commands of the package executable, and does so once.
+    if (build === builds.service) for (const file of commands()) chmodSync(join(root, file), 0o755);
     writeFileSync(built, '');
   }
 }

@@ -1,7 +1,7 @@
 /** `scripts/prepare.mjs` on checkouts of few files, with an `npm` that needs no network. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { scratchFolder } from '../support/scratch.js';
@@ -33,6 +33,7 @@ function checkout(name: string): string {
   json('package.json', {
     name: 'a-checkout',
     version: '1.0.0',
+    bin: { command: 'dist/built-by' },
     devDependencies: { 'typescript-native': 'file:tools/tsc' },
   });
   json('package-lock.json', {
@@ -66,6 +67,8 @@ describe('preparing a checkout', () => {
     const root = checkout('production');
     expect(prepare(root, { NODE_ENV: 'production' })).toMatchObject({ status: 0 });
     expect(readFileSync(join(root, 'dist/built-by'), 'utf8')).toBe('tsc');
+    // npx makes a command executable when it first runs it, and not after another build.
+    expect(statSync(join(root, 'dist/built-by')).mode & 0o111).toBe(0o111);
     expect(prepare(root)).toEqual({ status: 0, output: '' });
   });
 
