@@ -17,7 +17,7 @@ const columns = {
   reconciliation_status: id().orNull().filtered(),
   balance_transaction: id().orNull(),
   failure_balance_transaction: id().orNull(),
-  arrives_at: time().orNull().filtered(between('arrives')),
+  arrives_at: time().orNull(),
   created_at: time().orNull().filtered(between('created')),
 };
 const transactionColumns = { payout: id(), id: id() };

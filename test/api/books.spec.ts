@@ -628,7 +628,7 @@ it('lists payouts by their state, currency and day', async () => {
   expect(await list('status=paid&order=created')).toEqual([first, second]);
   expect(await list('currency=eur')).toEqual([second]);
   expect(await list('automatic=false')).toEqual([third]);
-  expect(await list('arrivesSince=2026-01-14T00:00:00Z')).toEqual([third, second]);
+  expect(await list('createdSince=2026-01-12T00:00:00Z')).toEqual([third, second]);
   expect(await get(`/payouts/${second}`)).toMatchObject({
     id: second,
     amountMinor: 1000,

@@ -4,7 +4,7 @@ import type { MoneyViolation } from '../support/money-laws.js';
 
 /** `LIVES=5000 npm test -- test/property/bank`, or `npm run laws -- --money`, plays more; `SEED=…` begins at another one. */
 const LIVES = Number(process.env['LIVES'] ?? 40);
-const FIRST = Number(process.env['SEED'] ?? 1 + Math.floor(Math.random() * 2 ** 31));
+const FIRST = Number(process.env['SEED'] ?? 1);
 const SHOWN_MAX = 5;
 
 describe(`the journal of ${LIVES} simulated lives from seed ${FIRST}, and the bank’s own books, by the default policy, one of another field, and a mixture`, () => {

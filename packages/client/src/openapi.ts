@@ -7309,8 +7309,6 @@ export interface operations {
                 readonly currency?: string | readonly string[];
                 readonly automatic?: "true" | "false";
                 readonly reconciliationStatus?: string | readonly string[];
-                readonly arrivesSince?: string;
-                readonly arrivesUntil?: string;
                 readonly createdSince?: string;
                 readonly createdUntil?: string;
                 readonly livemode?: "true" | "false";
