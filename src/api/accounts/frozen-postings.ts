@@ -4,6 +4,7 @@ import type { Closings } from '../../closings/closing-log.js';
 import type { Queryable } from '../../read-models/database.js';
 import { amountOf } from '../books/amounts.js';
 import { monthAfter, monthStart } from '../books/query.js';
+import { FirstInOrder } from '../first-in-order.js';
 import type { FrozenBooks } from '../closings/frozen-books.js';
 import { correctingPostings } from '../journal/frozen-journal.js';
 import type { PostingAnswer } from '../journal/journal.js';
@@ -43,17 +44,29 @@ export async function postingsShown(
     if (isBehind(month)) continue;
     const closing = books.months.get(month);
     const isKept = closing !== undefined && month <= books.last;
-    const own = isKept
-      ? await keptOf(closings, closing, { asked, zone })
-      : await openOf(connection, asked, { month, zone });
-    const entries = isKept ? await all(closings.rowsOf<Kept>(closing, 'entries')) : [];
-    const corrections = await correctingPostings(connection, month, {
-      ...{ books, closing: isKept ? closing : undefined, closings, entries },
+    const first = new FirstInOrder<Found>(limit - found.length + 1, inOrder);
+    const from = place;
+    const add = (posting: Found): void => {
+      if (inOrder(posting, from) > 0) first.add(posting);
+    };
+    if (isKept) for await (const posting of earnedOf(closings, closing, { asked, zone })) add(posting);
+    else
+      for await (const posting of openOf(connection, asked, {
+        month,
+        zone,
+        after: from,
+        limit: limit - found.length + 1,
+      }))
+        add(posting);
+    const corrections = await correctingPostings<Kept>(connection, month, {
+      ...{ books, closing: isKept ? closing : undefined, closings },
+      seen: (entry) => {
+        for (const posting of keptOf(entry, asked)) add(posting);
+      },
     });
     const correction = corrections.find(({ name, currency }) => name === asked.name && currency === asked.currency);
-    if (correction !== undefined) own.push(correctionIn(month, correction, zone));
-    for (const posting of own.sort(inOrder)) {
-      if (inOrder(posting, place) <= 0) continue;
+    if (correction !== undefined) add(correctionIn(month, correction, zone));
+    for (const posting of first.all()) {
       if (found.length === limit) return { data: found, next: place };
       const { at, ...shown } = posting;
       const balanceMinor = amountOf(BigInt(place.balance) + BigInt(posting.amountMinor));
@@ -105,52 +118,46 @@ type KeptRevenue = Readonly<{
 
 const microsOf = (time: string): string => String(BigInt(Date.parse(time)) * 1_000n);
 
-/** What a closed month was closed with on an account. */
-async function keptOf(
-  closings: Closings,
-  closing: Closing,
-  { asked: { name, currency }, zone }: Readonly<{ asked: AskedAccount; zone: string }>,
-): Promise<Found[]> {
-  const found: Found[] = [];
-  for await (const row of closings.rowsOf<Kept>(closing, 'entries'))
-    for (const [place, posting] of row.postings.entries())
-      if (posting.name === name && posting.currency === currency)
-        found.push({
+/** The postings of an entry of a closed month on an account. */
+const keptOf = (row: Kept, { name, currency }: AskedAccount): Found[] =>
+  [...row.postings.entries()].flatMap(([place, posting]) =>
+    posting.name === name && posting.currency === currency
+      ? {
           ...{ at: microsOf(row.effective_at), entry: row.id, no: place + 1, kind: row.kind },
           ...{ effectiveAt: new Date(row.effective_at), amountMinor: posting.amountMinor, line: posting.line },
           ...{ object: row.object, invoice: row.invoice, customer: row.customer, stripeEvent: row.stripe_event_id },
-        });
+        }
+      : [],
+  );
+
+/** What was earned in a closed month, on an account. */
+async function* earnedOf(
+  closings: Closings,
+  closing: Closing,
+  { asked: { name, currency }, zone }: Readonly<{ asked: AskedAccount; zone: string }>,
+): AsyncGenerator<Found> {
   const end = new Date((monthStart(monthAfter(closing.month), zone) - 1) * 1000);
   for await (const row of closings.rowsOf<KeptRevenue>(closing, 'revenue')) {
     const moves = earnedMoves(row.part, { revenue: row.revenue_minor, unbilled: row.unbilled_minor });
     const amountMinor = moves.find(([of]) => of === name)?.[1] ?? 0;
     if (amountMinor === 0 || row.currency !== currency) continue;
-    found.push({
+    yield {
       entry: `recognition:${row.line}:${row.month}${row.part === 'revenue' ? '' : `:${row.part}`}`,
       ...{ at: microsOf(end.toISOString()), no: 1, kind: 'recognition', effectiveAt: end, amountMinor },
       ...{ line: row.line, object: row.line, invoice: row.invoice, customer: row.customer },
       stripeEvent: row.stripe_event_id,
-    });
+    };
   }
-  return found;
 }
 
-const PAGE = 10_000;
-
-/** What is known now of a month on an account. */
-async function openOf(
+/** What is known now of a month on an account, after a place: as many as a page may have. */
+async function* openOf(
   connection: Queryable,
   asked: AskedAccount,
-  { month, zone }: Readonly<{ month: string; zone: string }>,
-): Promise<Found[]> {
-  const found: Found[] = [];
-  let after: PostingPlace | null = { at: '-1', entry: '', no: 0, balance: '0' };
-  while (after !== null) {
-    const { data, next } = await postingsOf(connection, asked, { from: month, to: month, zone, after, limit: PAGE });
-    found.push(...data.map(({ balanceMinor: _, ...one }) => ({ ...one, at: microsOf(one.effectiveAt.toISOString()) })));
-    after = next;
-  }
-  return found;
+  { month, zone, after, limit }: Readonly<{ month: string; zone: string; after: PostingPlace; limit: number }>,
+): AsyncGenerator<Found> {
+  const { data } = await postingsOf(connection, asked, { from: month, to: month, zone, after, limit });
+  for (const { balanceMinor: _, ...one } of data) yield { ...one, at: microsOf(one.effectiveAt.toISOString()) };
 }
 
 function correctionIn(month: string, { amountMinor }: PostingAnswer, zone: string): Found {
@@ -159,10 +166,4 @@ function correctionIn(month: string, { amountMinor }: PostingAnswer, zone: strin
     ...{ entry: `correction:${month}`, no: 1, kind: 'correction', at: microsOf(effectiveAt.toISOString()) },
     ...{ effectiveAt, amountMinor, line: null, object: null, invoice: null, customer: null, stripeEvent: null },
   };
-}
-
-async function all<T>(rows: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = [];
-  for await (const row of rows) found.push(row);
-  return found;
 }

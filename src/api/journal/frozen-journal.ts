@@ -2,10 +2,11 @@ import { earnedMoves } from '../../../derivations/journal/moved.js';
 import type { Closing } from '../../closings/closing.js';
 import type { Closings } from '../../closings/closing-log.js';
 import type { Queryable } from '../../read-models/database.js';
-import { pageOfRows, type Listing } from '../../read-models/listing.js';
+import { compared, pageOfRows, placeOf, type Listing } from '../../read-models/listing.js';
 import { answerOf, type Answer, type Row } from '../answer.js';
 import { monthAfter, monthStart, type AskedScope } from '../books/query.js';
 import { areKept, booksAsked, lastClosed, type FrozenBooks } from '../closings/frozen-books.js';
+import { FirstInOrder } from '../first-in-order.js';
 import { findRows, pageOf, type Page } from '../lists.js';
 import { trialBalanceOfMonth } from '../trial-balance/trial-balance.js';
 import { ENTRIES, type PostingAnswer } from './journal.js';
@@ -87,12 +88,14 @@ async function keptEntries(
     if (!isWithin({ start, end }, listing)) continue;
     const closed = known.get(month);
     const closing = closed === undefined ? undefined : await closings.read(closed);
-    const entries: KeptEntry[] = [];
-    if (closing !== undefined)
-      for await (const row of closings.rowsOf<KeptEntry>(closing, 'entries')) entries.push(row);
-    const correction = await correctionOf(connection, month, { books, closing, closings, entries, zone });
-    if (correction !== null) entries.push(correction);
-    found.push(...(pageOfRows(ENTRIES.table, entries.filter(ownFilters(listing)), plain(listing)) as KeptEntry[]));
+    const first = new FirstInOrder<KeptEntry>(listing.limit + 1, orderOf(listing));
+    const isAsked = ownFilters(listing);
+    const keep = (entry: KeptEntry): void => {
+      if (isAsked(entry) && pageOfRows(ENTRIES.table, [entry], plain(listing)).length > 0) first.add(entry);
+    };
+    const correction = await correctionOf(connection, month, { books, closing, closings, keep, zone });
+    if (correction !== null) keep(correction);
+    found.push(...first.all());
     if (found.length > listing.limit) break;
   }
   return found;
@@ -121,7 +124,12 @@ const plain = (listing: Listing): Listing => {
   return { ...listing, filters };
 };
 
-/** What a closed month was closed with beside its entries, and what the first open one has of closed ones; null where that is nothing. */
+const orderOf =
+  ({ isNewestFirst }: Listing) =>
+  (one: KeptEntry, other: KeptEntry): number =>
+    (isNewestFirst ? -1 : 1) * compared(placeOf(ENTRIES.table, one), placeOf(ENTRIES.table, other));
+
+/** What a closed month was closed with beside its entries, each of which `keep` sees, and what the first open one has of closed ones; null where that is nothing. */
 async function correctionOf(
   connection: Queryable,
   month: string,
@@ -129,18 +137,18 @@ async function correctionOf(
     books,
     closing,
     closings,
-    entries,
+    keep,
     zone,
   }: Readonly<{
     books: FrozenBooks;
     closing: Closing | undefined;
     closings: Closings;
-    entries: readonly KeptEntry[];
+    keep: (entry: KeptEntry) => void;
     zone: string;
   }>,
 ): Promise<KeptEntry | null> {
   const { livemode, account } = books;
-  const postings = await correctingPostings(connection, month, { books, closing, closings, entries });
+  const postings = await correctingPostings(connection, month, { books, closing, closings, seen: keep });
   if (postings.length === 0) return null;
   const id = ['correction', month, ...(livemode ? [] : ['test']), ...(account === null ? [] : [account])].join(':');
   const at = new Date((monthStart(monthAfter(month), zone) - 1) * 1000).toISOString();
@@ -157,19 +165,20 @@ async function correctionOf(
 type KeptRevenue = Readonly<{ part: string; currency: string; revenue_minor: number; unbilled_minor: number }>;
 
 /** What a month shows less what its entries, and what was earned in it, add up to. */
-export async function correctingPostings(
+export async function correctingPostings<E extends Readonly<{ postings: readonly Omit<PostingAnswer, 'line'>[] }>>(
   connection: Queryable,
   month: string,
   {
     books,
     closing,
     closings,
-    entries,
+    seen,
   }: Readonly<{
     books: FrozenBooks;
     closing: Closing | undefined;
     closings: Closings;
-    entries: Iterable<Readonly<{ postings: readonly Omit<PostingAnswer, 'line'>[] }>>;
+    /** Called with each entry that the month was closed with. */
+    seen: (entry: E) => void;
   }>,
 ): Promise<readonly PostingAnswer[]> {
   const asked = { livemode: books.livemode, account: books.account ?? '' };
@@ -186,8 +195,10 @@ export async function correctingPostings(
   } else {
     for (const { currency, accounts } of closing.balances)
       for (const { name, debitMinor, creditMinor } of accounts) add(name, currency, debitMinor - creditMinor);
-    for (const { postings } of entries)
-      for (const { name, currency, amountMinor } of postings) add(name, currency, -amountMinor);
+    for await (const entry of closings.rowsOf<E>(closing, 'entries')) {
+      for (const { name, currency, amountMinor } of entry.postings) add(name, currency, -amountMinor);
+      seen(entry);
+    }
     for await (const row of closings.rowsOf<KeptRevenue>(closing, 'revenue'))
       for (const [name, amount] of earnedMoves(row.part, {
         revenue: row.revenue_minor,
