@@ -261,6 +261,7 @@ describe('the configuration', () => {
       version: null,
       perSecond: { live: 20, test: 5 },
       perDay: 'auto',
+      connected: [],
     });
     const { stripeApi, warnings } = loadConfig({
       ...PRODUCTION,
@@ -280,6 +281,7 @@ describe('the configuration', () => {
       version: '2026-09-30.endive',
       perSecond: { live: 7, test: 7 },
       perDay: 1000,
+      connected: ['acct_1', 'acct_2'],
     });
     expect(warnings).toEqual([expect.stringMatching(/^STRIPE_API_KEYS: default is a secret key/)]);
   });
