@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { invoices } from '../../projections/invoices.js';
 import { subscriptions } from '../../projections/subscriptions.js';
+import { field } from '../events/json.js';
 import { readStreamBack } from '../eventstore/read.js';
 import { sampleStreams } from '../read-models/event-index.js';
 import { viewOf } from '../read-models/schema.js';
@@ -81,6 +82,10 @@ const LISTED_BY_CLOCK = new Set(['customer', 'subscription']);
 
 /** It stops here: nothing is concluded from what could not be asked, nor repaired where too much differs. */
 class Stopped extends Error {}
+
+/** What became of an invoice item that was billed its invoice's line tells, and no event of its own: that is no drift. */
+const isBilledItem = ({ name, object }: Look): boolean =>
+  name === 'invoiceitem' && typeof field(object, 'invoice') === 'string';
 
 /**
  * Compares the ledger with Stripe, object by object. What an event can tell is recovered first; what differs then is looked at again,
@@ -224,7 +229,7 @@ export class Reconcile {
       // Asked in another's name, Stripe would say that there is none such.
       const look =
         named === null || !(await this.#isOurs(stream)) ? null : await this.#lookAt(named.object, named.id, undefined);
-      if (look !== null) this.#open.push(...(await this.#judged([look], () => stream)));
+      if (look !== null && !isBilledItem(look)) this.#open.push(...(await this.#judged([look], () => stream)));
     }
     this.options.report(`${this.#compared} objects compared`);
   }

@@ -198,7 +198,7 @@ describe('a backfill of an account of which no webhook ever came', () => {
     expect((await read(ledger.url, '/stripe/coverage')).body).toMatchObject({
       data: expect.arrayContaining([one, other].map((account) => expect.objectContaining({ account, ended: null }))),
     });
-  }, 60_000);
+  }, 180_000);
 
   it('is named by the rows and the timeline as what it is', async () => {
     const [row] = await query<{ id: string; stripe_event_id: string }>(
