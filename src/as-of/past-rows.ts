@@ -34,6 +34,20 @@ export function pastRows<T extends Tables>(
   >;
 }
 
+/** The rows of several projections at a moment, each with its stream, by their tables. Pure. @throws UnreadablePast */
+export function pastTables(
+  projections: readonly AnyProjection[],
+  streams: Streams,
+  moment: Moment,
+): Readonly<Record<string, readonly Row[]>> {
+  const all: Record<string, Row[]> = {};
+  for (const [stream, events] of streams)
+    for (const projection of projections)
+      for (const [table, own] of Object.entries(pastRows(projection, new Map([[stream, events]]), moment)))
+        (all[table] ??= []).push(...own.map((row) => ({ ...row, stream })));
+  return all;
+}
+
 function factsAt(projection: AnyProjection, events: readonly RecordedEvent[], moment: Moment) {
   const then = events
     .filter((event) => isKnown(event, moment))

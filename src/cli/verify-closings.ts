@@ -3,16 +3,15 @@ import { journal } from '../../derivations/journal/journal.js';
 import { projections } from '../../projections/index.js';
 import type { Row } from '../../projections/projection.js';
 import { VIEWS } from '../api/books/views.js';
-import { pastRows, UnreadablePast } from '../as-of/past-rows.js';
+import { pastTables, UnreadablePast } from '../as-of/past-rows.js';
 import { nameOfBooks, type Closing, type Whose } from '../closings/closing.js';
 import type { Closings, ClosedMonth } from '../closings/closing-log.js';
-import { deriveFromRows, streamsOfKeys } from '../deriving/derive-past.js';
+import { deriveFromRows, readBy, streamsOfKeys } from '../deriving/derive-past.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { readStream } from '../eventstore/read.js';
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import type { Database } from '../read-models/database.js';
 import { groupBy } from '../folding/group-by.js';
-import { viewOf } from '../read-models/schema.js';
 
 type Parts = Readonly<{ store: EventStore; database: Database; signal: AbortSignal }>;
 
@@ -23,12 +22,7 @@ export type SaidOfClosing = Readonly<{ text: string; isFault: boolean }>;
 const PAGE_KEYS = 100;
 /** No more accounts of one month are named. */
 const NAMED_MAX = 5;
-const READ = projections.filter(({ name }) => journal.reads.includes(name));
-const TABLES = new Map(
-  READ.flatMap((projection) =>
-    Object.keys(projection.tables).map((table) => [table, viewOf(projection, table)] as const),
-  ),
-);
+const { models: READ, tables: TABLES } = readBy(journal, projections);
 
 /**
  * Derives the books again as they were known at the position of each closing, by the policy that it was closed by, and holds what stood on each
@@ -180,9 +174,8 @@ async function rowsThen({ store, database }: Parts, keys: readonly string[], { p
   for (const stream of streams) {
     const events: RecordedEvent[] = [];
     for await (const event of readStream(store, stream)) events.push(event);
-    for (const projection of READ)
-      for (const [table, own] of Object.entries(pastRows(projection, new Map([[stream, events]]), moment)))
-        (rows[table] ??= []).push(...own.map((row) => ({ ...row, stream })));
+    for (const [table, own] of Object.entries(pastTables(READ, new Map([[stream, events]]), moment)))
+      (rows[table] ??= []).push(...own);
   }
   return database.snapshot((connection) =>
     deriveFromRows(connection, journal, { keys, models: READ, rows, policy: rules }),

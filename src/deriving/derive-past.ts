@@ -1,9 +1,22 @@
 import type { AnyDerivation, Policy } from '../../derivations/derivation.js';
-import type { ReadModel, Row } from '../../projections/projection.js';
+import type { AnyProjection, ReadModel, Row } from '../../projections/projection.js';
 import { jsonForPostgres, type Queryable } from '../read-models/database.js';
 import { givenAs, typesOf } from '../read-models/rows.js';
+import { viewOf } from '../read-models/schema.js';
 import { onTables } from './derived.js';
 import { rowFrom } from './rows.js';
+
+/** Which of these projections a derivation reads, and their tables by name, as SQL names the views of them. */
+export function readBy(
+  { reads }: AnyDerivation,
+  projections: readonly AnyProjection[],
+): Readonly<{ models: readonly AnyProjection[]; tables: ReadonlyMap<string, string> }> {
+  const models = projections.filter(({ name }) => reads.includes(name));
+  const views = models.flatMap((projection) =>
+    Object.keys(projection.tables).map((table) => [table, viewOf(projection, table)] as const),
+  );
+  return { models, tables: new Map(views) };
+}
 
 /** The rows of keys by table. */
 type RowsByKey = ReadonlyMap<string, Readonly<Record<string, readonly Row[]>>>;

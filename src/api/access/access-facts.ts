@@ -15,7 +15,7 @@ import { hasReference } from '../reference.js';
 import { changedByOf, type Row } from '../answer.js';
 import { creditNotesOf } from '../invoices/credit-notes.js';
 import { INVOICES } from '../invoices/invoices.js';
-import { settledNow, unsettledIds, withSettled } from '../invoices/settled.js';
+import { settledRows } from '../invoices/settled.js';
 import { paymentsGivenBack } from '../payments/payment-queries.js';
 import type { AccessQuestion } from './access-question.js';
 import { isMoneyStale, itemFactsOf, mayDependOnMoney, paidIds, type MoneyRows } from './paid-periods.js';
@@ -139,8 +139,7 @@ async function findMoneyRows(connection: Queryable, subscriptions: readonly Row[
     [periods.map(({ id }) => id), periods.map((row) => row['period_start'] ?? new Date(0))],
   );
   if (found.length > ROWS_MAX) throw tooLarge(`More than ${ROWS_MAX} invoices are for what is asked for.`);
-  const known = await settledNow(connection, unsettledIds(found));
-  const settled = found.map((row) => withSettled(row, known));
+  const settled = await settledRows(connection, found);
   const paid = paidIds(settled);
   return {
     invoices: settled,

@@ -15,7 +15,7 @@ import type { Row } from '../answer.js';
 import { CHECKOUT_SESSIONS } from '../checkout/checkout-sessions.js';
 import { CUSTOMERS } from '../customers/customers.js';
 import { INVOICES } from '../invoices/invoices.js';
-import { settledNow, unsettledIds, withSettled } from '../invoices/settled.js';
+import { settledRows } from '../invoices/settled.js';
 import { findById } from '../lists.js';
 import { findPayment } from '../payments/payment-queries.js';
 import { hasReference } from '../reference.js';
@@ -119,12 +119,6 @@ function searchesOf(q: string, referenceKey: string | null): Search[] {
     exact('checkout-sessions', session, 'client_reference_id'),
     ...references,
   ];
-}
-
-/** Rows of invoices as others have settled them. */
-async function settledRows(connection: Queryable, rows: readonly Row[]): Promise<readonly Row[]> {
-  const settled = await settledNow(connection, unsettledIds(rows));
-  return rows.map((row) => withSettled(row, settled));
 }
 
 /** Everything that has a text as its id, or as something else that people know it by, and what was searched. */

@@ -2,8 +2,7 @@ import { OWED } from '../../../derivations/settling/settled.js';
 import { settledInvoices } from '../../../derivations/settling/settled-invoices.js';
 import { projections } from '../../../projections/index.js';
 import { fieldOf } from '../../../projections/row.js';
-import type { AnyProjection } from '../../../projections/projection.js';
-import { deriveFromRows, deriveFromTables } from '../../deriving/derive-past.js';
+import { deriveFromRows, deriveFromTables, readBy } from '../../deriving/derive-past.js';
 import type { Queryable } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
 import type { Answer, Row } from '../answer.js';
@@ -12,15 +11,9 @@ import { SETTLED_INVOICES } from '../books/views.js';
 /** What follows for invoices from what others tell of them, by their ids: rows of `settled_invoices`. */
 export type SettledById = ReadonlyMap<string, Row>;
 
+const { models, tables: TABLES } = readBy(settledInvoices, projections);
 /** What tells of the settling of invoices. */
-export const SETTLING: readonly AnyProjection[] = projections.filter(({ name }) =>
-  settledInvoices.reads.includes(name),
-);
-const TABLES = new Map(
-  SETTLING.flatMap((projection) =>
-    Object.keys(projection.tables).map((table) => [table, viewOf(projection, table)] as const),
-  ),
-);
+export const SETTLING = models;
 
 /** Which of these invoices are owed by their own word, so that others may settle them. */
 export const unsettledIds = (invoices: readonly (Row | Answer)[]): string[] =>
@@ -63,6 +56,13 @@ export function withSettled<T extends Row | Answer>(
   return { ...invoice, ...Object.fromEntries(SHOWN.map((column) => [nameOf(column), row[column]])) };
 }
 
+/** Rows of invoices as others have settled them by now. */
+export async function settledRows(connection: Queryable, invoices: readonly Row[]): Promise<readonly Row[]> {
+  const settled = await settledNow(connection, unsettledIds(invoices));
+  return invoices.map((row) => withSettled(row, settled));
+}
+
+/** An answer about an invoice, in the same way. */
 export const settledAnswer = (invoice: Answer, settled: SettledById): Answer => withSettled(invoice, settled, fieldOf);
 
 const MOVED = viewOf(SETTLED_INVOICES, 'settled_invoices');

@@ -35,7 +35,7 @@ export async function frozenPage(connection: Queryable, wanted: Wanted): Promise
   const { listing, zone, closings, asked } = wanted;
   const frozen: FrozenBooks[] = [];
   for (const whose of booksAsked(closings, asked).filter((one) => areKept(closings, one)))
-    frozen.push(...[(await lastClosed(closings, whose)) ?? []].flat());
+    frozen.push(...[await lastClosed(closings, whose)].filter((one) => one !== undefined));
   const kept: KeptEntry[] = [];
   for (const books of frozen) kept.push(...(await keptEntries(connection, books, wanted)));
   const notBefore = frozen.map(
@@ -45,17 +45,16 @@ export async function frozenPage(connection: Queryable, wanted: Wanted): Promise
     ...listing,
     filters: { ...listing.filters, ...(notBefore.length === 0 ? {} : { notBefore }) },
   });
-  const own = new Set(kept.map(({ id }) => id));
+  const keptById = new Map(kept.map((row) => [row.id, row]));
   const merged = pageOfRows(ENTRIES.table, [...open, ...kept], { ...listing, filters: {} });
   const page = pageOf(ENTRIES, listing, merged);
   const completed =
     (await ENTRIES.complete?.(
       connection,
-      page.data.filter(({ id }) => !own.has(String(id))),
+      page.data.filter(({ id }) => !keptById.has(String(id))),
       false,
     )) ?? [];
   const byId = new Map(completed.map((one) => [String(one['id']), one]));
-  const keptById = new Map(kept.map((row) => [row.id, row]));
   return {
     ...page,
     data: page.data.map((one) => {

@@ -2,23 +2,17 @@ import { journal } from '../../../derivations/journal/journal.js';
 import { policyHash, type MoneyPolicy } from '../../../derivations/policy.js';
 import { projections } from '../../../projections/index.js';
 import { invoices } from '../../../projections/invoices.js';
-import type { AnyProjection, Row } from '../../../projections/projection.js';
+import type { Row } from '../../../projections/projection.js';
 import type { Moment } from '../../as-of/moment.js';
-import { deriveFromRows, streamsOfKeys } from '../../deriving/derive-past.js';
+import { deriveFromRows, readBy, streamsOfKeys } from '../../deriving/derive-past.js';
 import type { Snapshots } from '../../read-models/database.js';
-import { viewOf } from '../../read-models/schema.js';
 import { answerOf, type Answer } from '../answer.js';
 import { asOfAnswer, notKnownThen, tablesAt, type AsOf } from '../past/as-of.js';
 import { streamsOfInvoice } from '../past/past-payments.js';
 import { withBalances, type PostingAnswer } from './journal.js';
 
 /** What the journal reads: projections alone, whose past can be folded. */
-const READ: readonly AnyProjection[] = projections.filter(({ name }) => journal.reads.includes(name));
-const TABLES = new Map(
-  READ.flatMap((projection) =>
-    Object.keys(projection.tables).map((table) => [table, viewOf(projection, table)] as const),
-  ),
-);
+const { models: READ, tables: TABLES } = readBy(journal, projections);
 
 type Parts = Readonly<{ past: AsOf; database: Snapshots; policy: MoneyPolicy }>;
 

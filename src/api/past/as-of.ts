@@ -3,7 +3,7 @@ import { links } from '../../../projections/links.js';
 import type { AnyProjection, Row, Tables } from '../../../projections/projection.js';
 import { isKnown, type Moment } from '../../as-of/moment.js';
 import type { Past, PastLimits, PastStreams } from '../../as-of/past.js';
-import { pastRows, UnreadablePast, type Streams } from '../../as-of/past-rows.js';
+import { pastRows, pastTables, UnreadablePast, type Streams } from '../../as-of/past-rows.js';
 import { ProblemError } from '../../http/problem.js';
 import type { Snapshots } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
@@ -160,18 +160,11 @@ export const rowsAt = <T extends Tables>(
 ): ReturnType<typeof pastRows<T>> => orProblem(() => pastRows(projection, streams, at));
 
 /** The rows of projections at a moment, each with its stream, by their tables. @throws as `rowsAt` */
-export function tablesAt(
+export const tablesAt = (
   projections: readonly AnyProjection[],
   streams: Streams,
   at: Moment,
-): Readonly<Record<string, readonly Row[]>> {
-  const all: Record<string, Row[]> = {};
-  for (const [stream, events] of streams)
-    for (const projection of projections)
-      for (const [table, own] of Object.entries(rowsAt(projection, new Map([[stream, events]]), at)))
-        (all[table] ??= []).push(...own.map((row) => ({ ...row, stream })));
-  return all;
-}
+): Readonly<Record<string, readonly Row[]>> => orProblem(() => pastTables(projections, streams, at));
 
 /** What was read of the log. @throws ProblemError 422 when it is more than one answer may read */
 export function orTooLarge(read: PastStreams, limits: PastLimits): Extract<PastStreams, { kind: 'read' }> {

@@ -11,7 +11,7 @@ import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import type { Answer, Row } from '../answer.js';
 import { findRows, pageOf, refuseUnknownWords, type List, type Page } from '../lists.js';
 import { invoicesOfSubscriptions } from '../invoices/of-subscriptions.js';
-import { settledNow, unsettledIds, withSettled } from '../invoices/settled.js';
+import { settledRows } from '../invoices/settled.js';
 import { answersAbout, invoicePaymentsKnown, partsOfInvoice, type Link, type PaymentFacts } from './payment-answer.js';
 
 const PAYMENTS = viewOf(payments, 'payments');
@@ -309,7 +309,6 @@ async function factsOf(connection: Queryable, names: readonly string[]): Promise
   });
   const invoiceIds = [...new Set([...naming('invoice'), ...named, ...paid.map(({ invoice }) => String(invoice))])];
   const told = await select(rowsWithStaleness(invoices, 'invoices'), { column: 'id', among: invoiceIds });
-  const settled = await settledNow(connection, unsettledIds(told));
   const noted = await connection.query<Row>(
     `select * from ${rowsWithStaleness(refunds, 'refund_evidence')} where source_object = 'credit_note' and (refund = any($1) or invoice = any($2))`,
     [[...own.map(({ id }) => id), ...listed.map(({ refund }) => refund)], invoiceIds],
@@ -325,7 +324,7 @@ async function factsOf(connection: Queryable, names: readonly string[]): Promise
       among: naming('dispute'),
     }),
     invoicePayments: paid,
-    invoices: told.map((row) => withSettled(row, settled)),
+    invoices: await settledRows(connection, told),
   };
 }
 

@@ -45,12 +45,13 @@ export async function recognised(
   const { after, limit } = wanted;
   const isAfter = (sum: Sum): boolean => after === null || comparePlaces(placeOf(sum), after) > 0;
   const sums = new Map<string, Sum>();
-  const all = [...(await openSums(connection, wanted)), ...(await closedSums(connection, wanted)).filter(isAfter)];
-  for (const sum of all) {
+  const add = (sum: Sum): void => {
     const name = JSON.stringify(placeOf(sum));
     const { revenue = 0n, contra = 0n } = sums.get(name) ?? {};
     sums.set(name, { ...sum, revenue: revenue + sum.revenue, contra: contra + sum.contra });
-  }
+  };
+  (await openSums(connection, wanted)).forEach(add);
+  for await (const sum of closedSums(connection, wanted)) if (isAfter(sum)) add(sum);
   const found = [...sums.values()].sort((a, b) => comparePlaces(placeOf(a), placeOf(b)));
   const page = found.slice(0, limit);
   const last = page.at(-1);
@@ -109,16 +110,10 @@ async function openSums(
 type KeptRow = Readonly<Record<SoldBy | 'line' | 'month' | 'booked_month' | 'currency', string | null>> &
   Readonly<{ revenue_minor: number; contra_minor: number }>;
 
-/** What closed months were closed with, and what corrects them. */
-async function closedSums(connection: Queryable, wanted: Wanted): Promise<readonly Sum[]> {
+/** What closed months were closed with, row by row, and what corrects them. */
+async function* closedSums(connection: Queryable, wanted: Wanted): AsyncGenerator<Sum> {
   const { from, to, bookedMonth, by, of, closings, frozen } = wanted;
-  if (frozen.length === 0) return [];
-  const sums = new Map<string, Sum>();
-  const add = (sum: Sum): void => {
-    const name = JSON.stringify(placeOf(sum));
-    const { revenue = 0n, contra = 0n } = sums.get(name) ?? {};
-    sums.set(name, { ...sum, revenue: revenue + sum.revenue, contra: contra + sum.contra });
-  };
+  if (frozen.length === 0) return;
   const isWanted = (row: KeptRow): boolean =>
     (wanted.currency === undefined || row.currency === wanted.currency) &&
     (bookedMonth === undefined || row.booked_month === bookedMonth) &&
@@ -127,19 +122,18 @@ async function closedSums(connection: Queryable, wanted: Wanted): Promise<readon
     for (const closing of months)
       for await (const row of closings.rowsOf<KeptRow>(closing, 'revenue'))
         if (isWanted(row))
-          add({
+          yield {
             ...{ livemode, account, currency: String(row.currency), key: row[by] },
             ...{ revenue: BigInt(row.revenue_minor), contra: BigInt(row.contra_minor) },
-          });
+          };
   // Nobody asks for one customer's part of what is known of all lines together.
-  if (SOLD_BY.some((name) => of[name] !== undefined)) return [...sums.values()];
+  if (SOLD_BY.some((name) => of[name] !== undefined)) return;
   for (const cell of await postedRevenue(connection, { closings, frozen, asked: wanted }))
     if (cell.isCorrection && cell.month >= from && cell.month <= to)
       if (bookedMonth === undefined || cell.bookedMonth === bookedMonth)
-        add({
+        yield {
           ...{ livemode: cell.livemode, account: cell.account, currency: cell.currency },
           ...{ key: by === 'month' ? cell.month : CORRECTIONS },
           ...{ revenue: BigInt(cell.revenueMinor), contra: BigInt(cell.contraMinor) },
-        });
-  return [...sums.values()];
+        };
 }
