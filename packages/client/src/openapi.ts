@@ -1828,957 +1828,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        readonly Problem: {
-            readonly type: string;
-            readonly title: string;
-            readonly status: number;
-            readonly detail: string;
-            /** @description One of bad_address, bad_request, bad_query, malformed_request, unauthenticated, scope_missing, not_found, key_reused, run_under_way, no_stripe_key, stripe_refuses, request_timeout, address_too_long, too_many_requests, headers_too_large, client_left, internal_error, stopping, signature_no_signature, signature_no_match, signature_clock, unreadable_body, incomplete_body, body_too_large, overloaded, store_unavailable, position_not_reached, books_not_ready, closing_refused, amount_too_large, customer_too_large, read_models_busy, read_models_conflict, read_models_unavailable, read_timeout, event_store_unavailable, too_many_waiting, too_many_live, refreshes_busy, stripe_away, replays_busy, not_known_then, past_too_large, past_unreadable, past_busy, past_timeout, past_failed; more may come. */
-            readonly code: string;
-            readonly instance?: string;
-        };
-        readonly ProblemKind: {
-            readonly code: string;
-            readonly type: string;
-            readonly status: number;
-            readonly title: string;
-            readonly remedy: string;
-            readonly retryable: boolean;
-            readonly retryAfterS: number | null;
-        };
-        readonly ProblemKinds: {
-            readonly data: readonly components["schemas"]["ProblemKind"][];
-        };
-        /** @description The Stripe event that made it so. */
-        readonly ChangedBy: {
-            readonly stripeEventId: string;
-            readonly type: string;
-            /** Format: date-time */
-            readonly created: string;
-            readonly apiVersion: string | null;
-        };
-        /** @description The stream is parked: this is its last good row. */
-        readonly Stale: {
-            /** Format: date-time */
-            readonly since: string;
-            readonly stream: string;
-            readonly revision: string;
-            readonly cause: string;
-        };
-        /** @description An event of the stream that could not be read; the row shows a later state. */
-        readonly Unread: {
-            readonly stripeEventId: string;
-            readonly stream: string;
-            readonly revision: string;
-            readonly cause: string | null;
-        };
-        readonly AsOf: {
-            /** Format: date-time */
-            readonly trueAt: string | null;
-            readonly knownAt: string | null;
-            readonly revision: string | null;
-            readonly position: string | null;
-        };
-        readonly CheckoutSession: {
-            readonly id: string;
-            /** @description One of payment, setup, subscription; more may come. */
-            readonly mode: string | null;
-            /** @description One of open, complete, expired; more may come. */
-            readonly status: string | null;
-            /** @description One of unpaid, paid, no_payment_required; more may come. */
-            readonly paymentStatus: string | null;
-            readonly customer: string | null;
-            readonly email: string | null;
-            readonly clientReferenceId: string | null;
-            readonly subscription: string | null;
-            readonly invoice: string | null;
-            readonly paymentIntent: string | null;
-            readonly setupIntent: string | null;
-            readonly paymentLink: string | null;
-            readonly currency: string | null;
-            readonly amountSubtotalMinor: number | null;
-            readonly amountTotalMinor: number | null;
-            readonly metadata: {
-                readonly [key: string]: string;
-            } | null;
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            /** Format: date-time */
-            readonly expiresAt: string | null;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly reference?: string | null;
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly CheckoutSessionPage: {
-            readonly data: readonly components["schemas"]["CheckoutSession"][];
-            readonly nextCursor: string | null;
-            readonly count?: {
-                readonly value: number;
-                readonly isAtLeast: boolean;
-            };
-        };
-        readonly CreditNote: {
-            readonly id: string;
-            readonly number: string | null;
-            /** @description One of issued, void; more may come. */
-            readonly status: string;
-            readonly type: string;
-            readonly reason: string | null;
-            readonly invoice: string;
-            readonly customer: string | null;
-            readonly currency: string;
-            readonly amountMinor: number;
-            readonly subtotalMinor: number;
-            readonly totalMinor: number;
-            readonly taxMinor: number | null;
-            readonly prePaymentAmountMinor: number;
-            readonly postPaymentAmountMinor: number;
-            readonly outOfBandAmountMinor: number;
-            readonly customerBalanceTransaction: string | null;
-            readonly refunds: readonly components["schemas"]["RefundOfCreditNote"][];
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            /** Format: date-time */
-            readonly voidedAt: string | null;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly CreditNotePage: {
-            readonly data: readonly components["schemas"]["CreditNote"][];
-            readonly nextCursor: string | null;
-            readonly count?: {
-                readonly value: number;
-                readonly isAtLeast: boolean;
-            };
-        };
-        readonly PaymentMethod: {
-            readonly id: string;
-            readonly object: string;
-            readonly type: string;
-            readonly customer: string | null;
-            readonly brand: string | null;
-            readonly last4: string | null;
-            readonly expMonth: number | null;
-            readonly expYear: number | null;
-            /** Format: date-time */
-            readonly expiresAt: string | null;
-            readonly country: string | null;
-            readonly wallet: string | null;
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            readonly isDeleted: boolean;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly PaymentMethodPage: {
-            readonly data: readonly components["schemas"]["PaymentMethod"][];
-            readonly nextCursor: string | null;
-            readonly count?: {
-                readonly value: number;
-                readonly isAtLeast: boolean;
-            };
-        };
-        readonly Product: {
-            readonly id: string;
-            readonly scope: string;
-            readonly name: string | null;
-            readonly isActive: boolean | null;
-            readonly description: string | null;
-            readonly defaultPrice: string | null;
-            readonly metadata: {
-                readonly [key: string]: string;
-            } | null;
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            readonly isDeleted: boolean;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly ProductPage: {
-            readonly data: readonly components["schemas"]["Product"][];
-            readonly nextCursor: string | null;
-            readonly count?: {
-                readonly value: number;
-                readonly isAtLeast: boolean;
-            };
-        };
-        readonly Price: {
-            readonly id: string;
-            readonly scope: string;
-            readonly product: string | null;
-            readonly isActive: boolean | null;
-            readonly nickname: string | null;
-            readonly lookupKey: string | null;
-            readonly currency: string | null;
-            readonly unitAmountMinor: number | null;
-            readonly unitAmountDecimal: string | null;
-            readonly interval: string | null;
-            readonly intervalCount: number | null;
-            readonly usageType: string | null;
-            readonly billingScheme: string | null;
-            readonly tiers: readonly components["schemas"]["Tier"][] | null;
-            readonly tiersMode: string | null;
-            readonly transformQuantity: components["schemas"]["TransformQuantity"] | null;
-            readonly metadata: {
-                readonly [key: string]: string;
-            } | null;
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            readonly isDeleted: boolean;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly PricePage: {
-            readonly data: readonly components["schemas"]["Price"][];
-            readonly nextCursor: string | null;
-            readonly count?: {
-                readonly value: number;
-                readonly isAtLeast: boolean;
-            };
-        };
-        readonly Coupon: {
-            readonly id: string;
-            readonly scope: string;
-            readonly name: string | null;
-            readonly terms: components["schemas"]["CouponTerms"];
-            readonly isValid: boolean | null;
-            readonly timesRedeemed: number | null;
-            readonly maxRedemptions: number | null;
-            /** Format: date-time */
-            readonly redeemBy: string | null;
-            readonly metadata: {
-                readonly [key: string]: string;
-            } | null;
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            readonly isDeleted: boolean;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly CouponPage: {
-            readonly data: readonly components["schemas"]["Coupon"][];
-            readonly nextCursor: string | null;
-            readonly count?: {
-                readonly value: number;
-                readonly isAtLeast: boolean;
-            };
-        };
-        readonly PromotionCode: {
-            readonly id: string;
-            readonly scope: string;
-            readonly code: string | null;
-            readonly coupon: string | null;
-            readonly customer: string | null;
-            readonly isActive: boolean;
-            readonly timesRedeemed: number | null;
-            readonly maxRedemptions: number | null;
-            /** Format: date-time */
-            readonly expiresAt: string | null;
-            readonly metadata: {
-                readonly [key: string]: string;
-            } | null;
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly PromotionCodePage: {
-            readonly data: readonly components["schemas"]["PromotionCode"][];
-            readonly nextCursor: string | null;
-            readonly count?: {
-                readonly value: number;
-                readonly isAtLeast: boolean;
-            };
-        };
-        readonly SubscriptionSchedule: {
-            readonly id: string;
-            /** @description One of not_started, active, completed, released, canceled; more may come. */
-            readonly status: string;
-            readonly customer: string | null;
-            readonly subscription: string | null;
-            readonly endBehavior: string | null;
-            readonly currentPhase: components["schemas"]["CurrentPhase"] | null;
-            readonly nextPhase: components["schemas"]["SchedulePhase"] | null;
-            readonly phases: readonly components["schemas"]["SchedulePhase"][];
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            /** Format: date-time */
-            readonly canceledAt: string | null;
-            /** Format: date-time */
-            readonly completedAt: string | null;
-            /** Format: date-time */
-            readonly releasedAt: string | null;
-            readonly testClock: string | null;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly SubscriptionSchedulePage: {
-            readonly data: readonly components["schemas"]["SubscriptionSchedule"][];
-            readonly nextCursor: string | null;
-            readonly count?: {
-                readonly value: number;
-                readonly isAtLeast: boolean;
-            };
-        };
-        readonly UpcomingInvoice: {
-            readonly id: string;
-            readonly customer: string | null;
-            readonly currency: string;
-            readonly subtotalMinor: number;
-            readonly taxMinor: number | null;
-            readonly discountMinor: number | null;
-            readonly totalMinor: number;
-            readonly amountDueMinor: number;
-            readonly startingBalanceMinor: number;
-            readonly billingReason: string | null;
-            readonly collectionMethod: string;
-            /** Format: date-time */
-            readonly nextPaymentAttempt: string | null;
-            /** Format: date-time */
-            readonly periodStart: string | null;
-            /** Format: date-time */
-            readonly periodEnd: string | null;
-            readonly lines: readonly components["schemas"]["InvoiceLine"][];
-            readonly hasAllLines: boolean;
-            /** Format: date-time */
-            readonly previewedAt: string;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly UpcomingInvoicePage: {
-            readonly data: readonly components["schemas"]["UpcomingInvoice"][];
-            readonly nextCursor: string | null;
-            readonly count?: {
-                readonly value: number;
-                readonly isAtLeast: boolean;
-            };
-        };
-        readonly Payout: {
-            readonly id: string;
-            /** @description One of pending, in_transit, paid, canceled, failed; more may come. */
-            readonly status: string;
-            readonly amountMinor: number;
-            readonly currency: string;
-            readonly isAutomatic: boolean | null;
-            readonly reconciliationStatus: string | null;
-            readonly balanceTransaction: string | null;
-            readonly failureBalanceTransaction: string | null;
-            /** Format: date-time */
-            readonly arrivesAt: string | null;
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly PayoutPage: {
-            readonly data: readonly components["schemas"]["Payout"][];
-            readonly nextCursor: string | null;
-            readonly count?: {
-                readonly value: number;
-                readonly isAtLeast: boolean;
-            };
-        };
-        readonly Subscription: {
-            readonly id: string;
-            readonly customer: string | null;
-            /** @description One of incomplete, trialing, active, past_due, unpaid, paused, incomplete_expired, canceled; more may come. */
-            readonly status: string;
-            /** Format: date-time */
-            readonly statusSince: string;
-            readonly statusEvent: string;
-            readonly previousStatus: string | null;
-            readonly currency: string | null;
-            readonly items: readonly components["schemas"]["SubscriptionItem"][];
-            readonly hasAllItems: boolean;
-            /** Format: date-time */
-            readonly periodStart: string | null;
-            /** Format: date-time */
-            readonly periodEnd: string | null;
-            /** Format: date-time */
-            readonly trialStart: string | null;
-            /** Format: date-time */
-            readonly trialEnd: string | null;
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            /** Format: date-time */
-            readonly startedAt: string | null;
-            /** Format: date-time */
-            readonly cancelAt: string | null;
-            readonly cancelAtPeriodEnd: boolean | null;
-            /** Format: date-time */
-            readonly canceledAt: string | null;
-            /** Format: date-time */
-            readonly endedAt: string | null;
-            readonly cancellationReason: string | null;
-            readonly pauseCollection: components["schemas"]["PauseCollection"] | null;
-            readonly collectionMethod: string | null;
-            readonly defaultPaymentMethod: string | null;
-            readonly trialEndBehavior: string | null;
-            readonly discounts: readonly components["schemas"]["Discount"][];
-            readonly latestInvoice: string | null;
-            readonly schedule: string | null;
-            readonly metadata: {
-                readonly [key: string]: string;
-            } | null;
-            /** Format: date-time */
-            readonly billingCycleAnchor: string | null;
-            /** Format: date-time */
-            readonly pendingUpdateExpiresAt: string | null;
-            readonly testClock: string | null;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly reference?: string | null;
-            readonly statusSinceIsBound?: boolean;
-            readonly asOf?: components["schemas"]["AsOf"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly Subscriptions: {
-            readonly data: readonly components["schemas"]["Subscription"][];
-            readonly nextCursor: string | null;
-            readonly asOf?: components["schemas"]["AsOf"];
-            readonly count?: {
-                readonly value: number;
-                readonly isAtLeast: boolean;
-            };
-        };
-        readonly Invoice: {
-            readonly id: string;
-            readonly number: string | null;
-            /** @description One of draft, open, uncollectible, paid, void; more may come. */
-            readonly status: string;
-            readonly customer: string | null;
-            readonly subscription: string | null;
-            readonly subscriptions: readonly string[];
-            readonly currency: string;
-            readonly subtotalMinor: number;
-            readonly taxMinor: number | null;
-            readonly discountMinor: number | null;
-            readonly shippingMinor: number;
-            readonly shippingTaxMinor: number;
-            readonly totalMinor: number;
-            readonly amountDueMinor: number;
-            readonly amountPaidMinor: number;
-            readonly amountRemainingMinor: number;
-            readonly amountOverpaidMinor: number;
-            readonly paidOutOfBand: boolean | null;
-            readonly startingBalanceMinor: number;
-            readonly endingBalanceMinor: number | null;
-            readonly prePaymentCreditNotesMinor: number;
-            readonly postPaymentCreditNotesMinor: number;
-            readonly billingReason: string | null;
-            readonly collectionMethod: string;
-            readonly attemptCount: number;
-            /** Format: date-time */
-            readonly nextPaymentAttempt: string | null;
-            /** Format: date-time */
-            readonly dueDate: string | null;
-            /** Format: date-time */
-            readonly periodStart: string | null;
-            /** Format: date-time */
-            readonly periodEnd: string | null;
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            /** Format: date-time */
-            readonly finalizedAt: string | null;
-            /** Format: date-time */
-            readonly paidAt: string | null;
-            /** Format: date-time */
-            readonly voidedAt: string | null;
-            /** Format: date-time */
-            readonly markedUncollectibleAt: string | null;
-            readonly finalizationError: components["schemas"]["FinalizationError"] | null;
-            readonly automaticTaxStatus: string | null;
-            readonly lines: readonly components["schemas"]["InvoiceLine"][];
-            readonly hasAllLines: boolean;
-            readonly metadata: {
-                readonly [key: string]: string;
-            } | null;
-            readonly testClock: string | null;
-            readonly isDeleted: boolean;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            /** @description In minor units of the currency beside it. */
-            readonly creditedMinor?: number;
-            readonly creditNotes?: readonly components["schemas"]["CreditNote"][];
-            readonly payments?: readonly components["schemas"]["Payment"][];
-            readonly asOf?: components["schemas"]["AsOf"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly Invoices: {
-            readonly data: readonly components["schemas"]["Invoice"][];
-            readonly nextCursor: string | null;
-            readonly asOf?: components["schemas"]["AsOf"];
-            readonly count?: {
-                readonly value: number;
-                readonly isAtLeast: boolean;
-            };
-        };
-        readonly Customer: {
-            readonly id: string;
-            readonly email: string | null;
-            readonly name: string | null;
-            readonly currency: string | null;
-            readonly balanceMinor: number | null;
-            readonly isDelinquent: boolean | null;
-            readonly defaultPaymentMethod: string | null;
-            readonly discounts: readonly components["schemas"]["Discount"][] | null;
-            readonly metadata: {
-                readonly [key: string]: string;
-            } | null;
-            readonly testClock: string | null;
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            readonly isDeleted: boolean;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly reference?: string | null;
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly Customers: {
-            readonly data: readonly components["schemas"]["Customer"][];
-            readonly nextCursor: string | null;
-            readonly count?: {
-                readonly value: number;
-                readonly isAtLeast: boolean;
-            };
-        };
-        readonly PaymentMethodOfCustomer: {
-            readonly id: string;
-            readonly object: string;
-            readonly type: string;
-            readonly customer: string | null;
-            readonly brand: string | null;
-            readonly last4: string | null;
-            readonly expMonth: number | null;
-            readonly expYear: number | null;
-            /** Format: date-time */
-            readonly expiresAt: string | null;
-            readonly country: string | null;
-            readonly wallet: string | null;
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            readonly isDeleted: boolean;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly isDefault: boolean;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly CustomerEverything: {
-            readonly id: string;
-            readonly customer: components["schemas"]["Customer"] | null;
-            readonly subscriptions: components["schemas"]["Subscriptions"];
-            readonly invoices: components["schemas"]["Invoices"];
-            readonly payments: components["schemas"]["Payments"];
-            readonly paymentMethods: readonly components["schemas"]["PaymentMethodOfCustomer"][];
-        };
-        readonly ChurnRisk: {
-            readonly id: string;
-            readonly customer: string | null;
-            /** @description One of past_due, unpaid; more may come. */
-            readonly status: string;
-            readonly collectionMethod: string;
-            readonly currency: string | null;
-            readonly amountMinor: number;
-            readonly overdueInvoices: number;
-            /** Format: date-time */
-            readonly pastDueSince: string;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly lastFailure: {
-                readonly invoice: string;
-                /** Format: date-time */
-                readonly at: string | null;
-                readonly attempt: number | null;
-                /** Format: date-time */
-                readonly nextAttempt: string | null;
-                readonly code: string | null;
-            } | null;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly ChurnRisks: {
-            readonly data: readonly components["schemas"]["ChurnRisk"][];
-            readonly nextCursor: string | null;
-            readonly count?: {
-                readonly value: number;
-                readonly isAtLeast: boolean;
-            };
-        };
-        readonly TimelineEntry: {
-            readonly number: number;
-            readonly stripeEventId: string;
-            readonly observation: {
-                /** Format: date-time */
-                readonly askedAt: string;
-                /** Format: date-time */
-                readonly answeredAt: string;
-                readonly reason: string | null;
-                readonly run: string | null;
-            } | null;
-            readonly gap: {
-                /** Format: date-time */
-                readonly after: string;
-                /** Format: date-time */
-                readonly before: string;
-            } | null;
-            readonly type: string;
-            /** Format: date-time */
-            readonly created: string;
-            readonly object: {
-                readonly kind: string | null;
-                readonly id: string | null;
-            };
-            readonly apiVersion: string | null;
-            readonly renderings: readonly (string | null)[];
-            readonly changes: readonly {
-                readonly path: string;
-                readonly from: unknown;
-                readonly to: unknown;
-            }[] | null;
-            readonly transition: {
-                readonly from: string | null;
-                readonly to: string;
-            } | null;
-            readonly late: boolean;
-            readonly ambiguous: boolean;
-            readonly stream: string;
-            readonly revision: string;
-            readonly position: string;
-            /** Format: date-time */
-            readonly receivedAt: string | null;
-        };
-        readonly Timeline: {
-            readonly data: readonly components["schemas"]["TimelineEntry"][];
-            readonly nextAfter: number | null;
-        };
-        readonly Payment: {
-            readonly id: string;
-            readonly isOutOfBand: boolean;
-            readonly status: string;
-            readonly customer: string | null;
-            readonly currency: string;
-            /** @description In minor units of the currency beside it. */
-            readonly amountMinor: number;
-            readonly presentment: {
-                readonly currency: string;
-                /** @description In minor units of the currency beside it. */
-                readonly amountMinor: number;
-            } | null;
-            readonly failureCode: string | null;
-            readonly declineCode: string | null;
-            readonly failureMessage: string | null;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            /** @description In minor units of the currency beside it. */
-            readonly amountReceivedMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly amountRefundedMinor: number | null;
-            /** @description In minor units of the currency beside it. */
-            readonly amountRefundedUnlistedMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly amountRefundPendingMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly amountDisputedMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly disputeFeesMinor: number | null;
-            /** @description In minor units of the currency beside it. */
-            readonly amountNetMinor: number | null;
-            readonly isDisputed: boolean;
-            readonly paymentIntent: components["schemas"]["PaymentPart"] | null;
-            readonly charges: readonly components["schemas"]["Charge"][];
-            readonly refunds: readonly components["schemas"]["RefundOfPayment"][];
-            readonly disputes: readonly components["schemas"]["Dispute"][];
-            readonly invoices: readonly {
-                readonly id: string;
-                readonly number: string | null;
-                readonly status: string | null;
-                readonly subscription: string | null;
-                readonly invoicePayments: readonly components["schemas"]["InvoicePayment"][];
-            }[];
-            readonly asOf?: components["schemas"]["AsOf"];
-        };
-        readonly Payments: {
-            readonly data: readonly components["schemas"]["Payment"][];
-            readonly nextCursor: string | null;
-            readonly asOf?: components["schemas"]["AsOf"];
-        };
-        readonly PaymentPart: {
-            readonly id: string;
-            readonly object: string;
-            readonly payment: string;
-            /** @description One of requires_payment_method, requires_source, requires_confirmation, requires_action, requires_source_action, processing, requires_capture, succeeded, canceled, pending, failed; more may come. */
-            readonly status: string;
-            readonly customer: string | null;
-            readonly currency: string;
-            readonly amountMinor: number;
-            readonly amountReceivedMinor: number;
-            readonly amountRefundedMinor: number | null;
-            readonly formerRefundedMinor: number | null;
-            /** Format: date-time */
-            readonly refundedChangedAt: string | null;
-            readonly isReleaseCounted: boolean | null;
-            /** Format: date-time */
-            readonly capturedAt: string | null;
-            readonly isCaptured: boolean | null;
-            readonly paymentMethod: string | null;
-            readonly balanceTransaction: string | null;
-            readonly failureCode: string | null;
-            readonly declineCode: string | null;
-            readonly failureMessage: string | null;
-            readonly presentmentCurrency: string | null;
-            readonly presentmentAmountMinor: number | null;
-            readonly isDisputed: boolean;
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            /** Format: date-time */
-            readonly canceledAt: string | null;
-            readonly cancellationReason: string | null;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly Charge: {
-            readonly id: string;
-            readonly object: string;
-            readonly payment: string;
-            /** @description One of requires_payment_method, requires_source, requires_confirmation, requires_action, requires_source_action, processing, requires_capture, succeeded, canceled, pending, failed; more may come. */
-            readonly status: string;
-            readonly customer: string | null;
-            readonly currency: string;
-            readonly amountMinor: number;
-            readonly amountReceivedMinor: number;
-            readonly amountRefundedMinor: number | null;
-            readonly formerRefundedMinor: number | null;
-            /** Format: date-time */
-            readonly refundedChangedAt: string | null;
-            readonly isReleaseCounted: boolean | null;
-            /** Format: date-time */
-            readonly capturedAt: string | null;
-            readonly isCaptured: boolean | null;
-            readonly paymentMethod: string | null;
-            readonly balanceTransaction: string | null;
-            readonly failureCode: string | null;
-            readonly declineCode: string | null;
-            readonly failureMessage: string | null;
-            readonly presentmentCurrency: string | null;
-            readonly presentmentAmountMinor: number | null;
-            readonly isDisputed: boolean;
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            /** Format: date-time */
-            readonly canceledAt: string | null;
-            readonly cancellationReason: string | null;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly InvoicePayment: {
-            readonly id: string;
-            readonly invoice: string;
-            readonly status: string;
-            readonly currency: string;
-            readonly amountRequestedMinor: number;
-            readonly amountPaidMinor: number;
-            readonly isDefault: boolean;
-            readonly paymentIntent: string | null;
-            readonly charge: string | null;
-            readonly paymentRecord: string | null;
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            /** Format: date-time */
-            readonly paidAt: string | null;
-            /** Format: date-time */
-            readonly canceledAt: string | null;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly Refund: {
-            readonly id: string;
-            readonly status: string | null;
-            /** @description In minor units of the currency beside it. */
-            readonly amountMinor: number | null;
-            readonly customer: string | null;
-            readonly currency: string;
-            readonly charge: string | null;
-            readonly paymentIntent: string | null;
-            readonly balanceTransaction: string | null;
-            readonly failureBalanceTransaction: string | null;
-            readonly failureReason: string | null;
-            readonly reason: string | null;
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly creditNotes: readonly string[];
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly Refunds: {
-            readonly data: readonly components["schemas"]["Refund"][];
-            readonly nextCursor: string | null;
-            readonly count?: {
-                readonly value: number;
-                readonly isAtLeast: boolean;
-            };
-        };
-        /** @description A refund from its own events, or from the charge or credit note that lists it. */
-        readonly RefundOfPayment: {
-            /** @description In minor units of the currency beside it. */
-            readonly amountMinor: number | null;
-            readonly currency: string;
-            readonly status: string | null;
-            readonly creditNotes: readonly string[];
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly refund?: string;
-            readonly source?: string;
-            readonly sourceObject?: string;
-            readonly invoice?: string | null;
-            readonly charge?: string | null;
-            readonly paymentIntent?: string | null;
-            readonly balanceTransaction?: string | null;
-            readonly failureBalanceTransaction?: string | null;
-            readonly failureReason?: string | null;
-            readonly reason?: string | null;
-            /** Format: date-time */
-            readonly createdAt?: string | null;
-            /** Format: date-time */
-            readonly knownSince?: string;
-            readonly livemode?: boolean | null;
-            readonly account?: string | null;
-            readonly id?: string;
-            readonly customer?: string | null;
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly Dispute: {
-            readonly id: string;
-            /** @description One of warning_needs_response, warning_under_review, warning_closed, needs_response, under_review, won, lost, charge_refunded, prevented, appeal_needs_response, appeal_under_review; more may come. */
-            readonly status: string;
-            readonly isInquiry: boolean;
-            readonly reason: string | null;
-            readonly amountMinor: number;
-            readonly currency: string;
-            readonly charge: string;
-            readonly paymentIntent: string | null;
-            /** Format: date-time */
-            readonly evidenceDueBy: string | null;
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly movements: readonly components["schemas"]["DisputeMovement"][];
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly customer?: string | null;
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly Disputes: {
-            readonly data: readonly components["schemas"]["Dispute"][];
-            readonly nextCursor: string | null;
-            readonly count?: {
-                readonly value: number;
-                readonly isAtLeast: boolean;
-            };
-        };
-        readonly DisputeMovement: {
-            readonly dispute: string;
-            readonly id: string;
-            readonly amountMinor: number;
-            readonly feeMinor: number;
-            readonly netMinor: number;
-            readonly currency: string;
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly PaidInvoice: {
-            readonly invoice: string;
-            readonly currency: string;
-            /** Format: date-time */
-            readonly paidAt: string | null;
-            /** @description In minor units of the currency beside it. */
-            readonly amountPaidMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly amountRefundedMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly amountLostMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly amountDisputedMinor: number;
-            /** Format: date-time */
-            readonly givenBackAt: string | null;
-        };
-        /** @description The rule, and what it stands on: a subscription, an entitlement, or nothing. */
-        readonly AccessReason: {
-            readonly rule: string;
-            readonly customer?: string;
-            readonly subscription?: string;
-            readonly status?: string;
-            /** Format: date-time */
-            readonly statusSince?: string;
-            readonly statusEvent?: string;
-            /** Format: date-time */
-            readonly pastDueSince?: string | null;
-            readonly paid?: readonly components["schemas"]["PaidInvoice"][];
-            readonly isPaidAfterEnd?: boolean;
-            /** Format: date-time */
-            readonly clockTime?: string | null;
-            readonly isStale?: boolean;
-            readonly entitlement?: string;
-            readonly feature?: string;
-            readonly lookupKey?: string;
-            readonly changedBy?: components["schemas"]["ChangedBy"];
-        };
         readonly Access: {
             readonly customers: readonly string[];
             /** Format: date-time */
@@ -2878,47 +1927,595 @@ export interface components {
             }[];
             readonly nextCursor: string | null;
         };
-        readonly HeldChanges: {
-            readonly data: readonly {
-                readonly customer: string;
-                readonly reference: string | null;
-                readonly revision: number;
-                readonly before: {
-                    readonly granted: boolean;
-                    readonly products: readonly string[];
-                    readonly entitlements: readonly string[];
-                };
-                readonly now: {
-                    readonly granted: boolean;
-                    readonly products: readonly string[];
-                    readonly entitlements: readonly string[];
-                    /** Format: date-time */
-                    readonly until: string | null;
-                    readonly reason: components["schemas"]["AccessReason"];
-                    readonly isComplete: boolean;
-                    readonly unseenSubscriptions: readonly string[];
-                };
-                readonly because: {
-                    /** @description One of event, time, policy, repair; more may come. */
-                    readonly kind: string;
-                    readonly stripeEventId?: string | null;
-                    readonly position?: string;
-                };
-                /** Format: date-time */
-                readonly decidedAt: string;
-                readonly hold: string;
-            }[];
-            readonly count: number;
+        /** @description The rule, and what it stands on: a subscription, an entitlement, or nothing. */
+        readonly AccessReason: {
+            readonly rule: string;
+            readonly customer?: string;
+            readonly subscription?: string;
+            readonly status?: string;
+            /** Format: date-time */
+            readonly statusSince?: string;
+            readonly statusEvent?: string;
+            /** Format: date-time */
+            readonly pastDueSince?: string | null;
+            readonly paid?: readonly components["schemas"]["PaidInvoice"][];
+            readonly isPaidAfterEnd?: boolean;
+            /** Format: date-time */
+            readonly clockTime?: string | null;
+            readonly isStale?: boolean;
+            readonly entitlement?: string;
+            readonly feature?: string;
+            readonly lookupKey?: string;
+            readonly changedBy?: components["schemas"]["ChangedBy"];
+        };
+        readonly AccountBalance: {
+            readonly name: string;
+            /** @description In minor units of the currency beside it. */
+            readonly startMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly debitMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly creditMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly endMinor: number;
+            /** @description What of debit less credit corrects closed months: what became known of them later. */
+            readonly correctionMinor: number;
+        };
+        readonly AccountPosting: {
+            readonly entry: string;
+            readonly no: number;
+            readonly kind: string;
+            /** Format: date-time */
+            readonly effectiveAt: string;
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly balanceMinor: number;
+            readonly line: string | null;
+            readonly object: string | null;
+            readonly invoice: string | null;
+            readonly customer: string | null;
+            readonly stripeEvent: string | null;
+        };
+        readonly AccountPostings: {
+            readonly name: string;
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly currency: string;
+            readonly from: string;
+            readonly to: string;
+            /** @description One of frozen, restated; more may come. */
+            readonly view: string;
+            /** @description In minor units of the currency beside it. */
+            readonly startMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly endMinor: number;
+            readonly data: readonly components["schemas"]["AccountPosting"][];
             readonly nextCursor: string | null;
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly Acknowledged: {
+            /** @description One of appended, duplicate, quarantined; more may come. */
+            readonly outcome: string;
+            readonly stream: string;
+            readonly revision: string;
+            readonly position: string | null;
+        };
+        readonly Alive: {
+            readonly status: string;
         };
         readonly Approved: {
             readonly approved: number;
         };
-        readonly Rejection: {
-            readonly why: string;
+        readonly AsOf: {
+            /** Format: date-time */
+            readonly trueAt: string | null;
+            readonly knownAt: string | null;
+            readonly revision: string | null;
+            readonly position: string | null;
         };
-        readonly Rejected: {
-            readonly rejected: number;
+        /** @description What Stripe said was in the balance the last time that it said it, and what the books had then. */
+        readonly BalanceCheckpoint: {
+            /** Format: date-time */
+            readonly at: string;
+            /** @description In minor units of the currency beside it. */
+            readonly stripeMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly balanceMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly clearingMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly unseenMinor: number;
+        };
+        /** @description How far the books are, by which policy, and what is known to be missing in them. */
+        readonly Books: {
+            readonly position: string | null;
+            readonly policy: string;
+            readonly behindKeys: number;
+            readonly parkedKeys: number;
+            readonly parkedStreams: number;
+        };
+        /** @description The Stripe event that made it so. */
+        readonly ChangedBy: {
+            readonly stripeEventId: string;
+            readonly type: string;
+            /** Format: date-time */
+            readonly created: string;
+            readonly apiVersion: string | null;
+        };
+        readonly Charge: {
+            readonly id: string;
+            readonly object: string;
+            readonly payment: string;
+            /** @description One of requires_payment_method, requires_source, requires_confirmation, requires_action, requires_source_action, processing, requires_capture, succeeded, canceled, pending, failed; more may come. */
+            readonly status: string;
+            readonly customer: string | null;
+            readonly currency: string;
+            readonly amountMinor: number;
+            readonly amountReceivedMinor: number;
+            readonly amountRefundedMinor: number | null;
+            readonly formerRefundedMinor: number | null;
+            /** Format: date-time */
+            readonly refundedChangedAt: string | null;
+            readonly isReleaseCounted: boolean | null;
+            /** Format: date-time */
+            readonly capturedAt: string | null;
+            readonly isCaptured: boolean | null;
+            readonly paymentMethod: string | null;
+            readonly balanceTransaction: string | null;
+            readonly failureCode: string | null;
+            readonly declineCode: string | null;
+            readonly failureMessage: string | null;
+            readonly presentmentCurrency: string | null;
+            readonly presentmentAmountMinor: number | null;
+            readonly isDisputed: boolean;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            /** Format: date-time */
+            readonly canceledAt: string | null;
+            readonly cancellationReason: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly ChartAccount: {
+            readonly name: string;
+            /** @description One of debit, credit; more may come. */
+            readonly side: string;
+            readonly balances: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string;
+                /** @description In minor units of the currency beside it. */
+                readonly balanceMinor: number;
+            }[];
+        };
+        readonly ChartOfAccounts: {
+            readonly month: string | null;
+            /** Format: date-time */
+            readonly asOf: string | null;
+            /** @description One of frozen, restated; more may come. */
+            readonly view: string;
+            readonly data: readonly components["schemas"]["ChartAccount"][];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly CheckoutSession: {
+            readonly id: string;
+            /** @description One of payment, setup, subscription; more may come. */
+            readonly mode: string | null;
+            /** @description One of open, complete, expired; more may come. */
+            readonly status: string | null;
+            /** @description One of unpaid, paid, no_payment_required; more may come. */
+            readonly paymentStatus: string | null;
+            readonly customer: string | null;
+            readonly email: string | null;
+            readonly clientReferenceId: string | null;
+            readonly subscription: string | null;
+            readonly invoice: string | null;
+            readonly paymentIntent: string | null;
+            readonly setupIntent: string | null;
+            readonly paymentLink: string | null;
+            readonly currency: string | null;
+            readonly amountSubtotalMinor: number | null;
+            readonly amountTotalMinor: number | null;
+            readonly metadata: {
+                readonly [key: string]: string;
+            } | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            /** Format: date-time */
+            readonly expiresAt: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly reference?: string | null;
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly CheckoutSessionPage: {
+            readonly data: readonly components["schemas"]["CheckoutSession"][];
+            readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
+        };
+        readonly ChurnRisk: {
+            readonly id: string;
+            readonly customer: string | null;
+            /** @description One of past_due, unpaid; more may come. */
+            readonly status: string;
+            readonly collectionMethod: string;
+            readonly currency: string | null;
+            readonly amountMinor: number;
+            readonly overdueInvoices: number;
+            /** Format: date-time */
+            readonly pastDueSince: string;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly lastFailure: {
+                readonly invoice: string;
+                /** Format: date-time */
+                readonly at: string | null;
+                readonly attempt: number | null;
+                /** Format: date-time */
+                readonly nextAttempt: string | null;
+                readonly code: string | null;
+            } | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly ChurnRisks: {
+            readonly data: readonly components["schemas"]["ChurnRisk"][];
+            readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
+        };
+        readonly ClosedMonths: {
+            readonly data: readonly components["schemas"]["Closing"][];
+        };
+        readonly Closing: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly month: string;
+            readonly zone: string;
+            readonly position: string;
+            readonly policy: string;
+            readonly build: string;
+            readonly by: string;
+            /** Format: date-time */
+            readonly closedAt: string;
+            readonly accepted: readonly string[];
+            readonly previous: string | null;
+            readonly hash: string;
+            readonly rows?: {
+                readonly name: string;
+                readonly hash: string;
+                readonly chunks: {
+                    readonly entries: number;
+                    readonly revenue: number;
+                    readonly schedules: number;
+                    readonly booked: number;
+                };
+            };
+            /** @description The policy that the books followed. */
+            readonly rules?: {
+                readonly [key: string]: unknown;
+            };
+        };
+        readonly ClosingRequest: {
+            readonly month: string;
+            /** @default true */
+            readonly livemode: boolean;
+            readonly account?: string;
+            /** @default false */
+            readonly accept: boolean;
+        };
+        readonly ClosingWithBalances: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly month: string;
+            readonly zone: string;
+            readonly position: string;
+            readonly policy: string;
+            readonly build: string;
+            readonly by: string;
+            /** Format: date-time */
+            readonly closedAt: string;
+            readonly accepted: readonly string[];
+            readonly previous: string | null;
+            readonly hash: string;
+            readonly balances: readonly {
+                readonly currency: string;
+                readonly accounts: readonly components["schemas"]["AccountBalance"][];
+            }[];
+            readonly rows?: {
+                readonly name: string;
+                readonly hash: string;
+                readonly chunks: {
+                    readonly entries: number;
+                    readonly revenue: number;
+                    readonly schedules: number;
+                    readonly booked: number;
+                };
+            };
+            /** @description The policy that the books followed. */
+            readonly rules?: {
+                readonly [key: string]: unknown;
+            };
+        };
+        readonly Closings: {
+            readonly data: readonly components["schemas"]["Closing"][];
+            readonly nextCursor: string | null;
+        };
+        readonly CommittedMrr: {
+            /** Format: date-time */
+            readonly at: string;
+            /** Format: date-time */
+            readonly until: string;
+            readonly withinDays: number;
+            readonly data: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string;
+                /** @description In minor units of the currency beside it. */
+                readonly mrrMinor: number;
+                /** @description In minor units of the currency beside it. */
+                readonly changesMinor: number;
+                /** @description In minor units of the currency beside it. */
+                readonly endingMinor: number;
+                readonly endingSubscriptions: number;
+                /** @description In minor units of the currency beside it. */
+                readonly committedMinor: number;
+                readonly scheduledSubscriptions: number;
+            }[];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly Corrections: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly month: string;
+            readonly position: string;
+            readonly accounts: readonly {
+                readonly currency: string;
+                readonly name: string;
+                /** @description In minor units of the currency beside it. */
+                readonly closedMinor: number;
+                /** @description In minor units of the currency beside it. */
+                readonly nowMinor: number;
+                /** @description In minor units of the currency beside it. */
+                readonly changeMinor: number;
+            }[];
+            readonly data: readonly components["schemas"]["LateEntry"][];
+            readonly nextCursor: string | null;
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly Coupon: {
+            readonly id: string;
+            readonly scope: string;
+            readonly name: string | null;
+            readonly terms: components["schemas"]["CouponTerms"];
+            readonly isValid: boolean | null;
+            readonly timesRedeemed: number | null;
+            readonly maxRedemptions: number | null;
+            /** Format: date-time */
+            readonly redeemBy: string | null;
+            readonly metadata: {
+                readonly [key: string]: string;
+            } | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly isDeleted: boolean;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly CouponPage: {
+            readonly data: readonly components["schemas"]["Coupon"][];
+            readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
+        };
+        readonly CouponTerms: {
+            readonly percentOff: string | null;
+            /** @description In minor units of the currency beside it. */
+            readonly amountOffMinor: number | null;
+            readonly currency: string | null;
+            readonly duration: string | null;
+            readonly durationInMonths: number | null;
+            readonly products: readonly string[] | null;
+        };
+        readonly CreditNote: {
+            readonly id: string;
+            readonly number: string | null;
+            /** @description One of issued, void; more may come. */
+            readonly status: string;
+            readonly type: string;
+            readonly reason: string | null;
+            readonly invoice: string;
+            readonly customer: string | null;
+            readonly currency: string;
+            readonly amountMinor: number;
+            readonly subtotalMinor: number;
+            readonly totalMinor: number;
+            readonly taxMinor: number | null;
+            readonly prePaymentAmountMinor: number;
+            readonly postPaymentAmountMinor: number;
+            readonly outOfBandAmountMinor: number;
+            readonly customerBalanceTransaction: string | null;
+            readonly refunds: readonly components["schemas"]["RefundOfCreditNote"][];
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            /** Format: date-time */
+            readonly voidedAt: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly CreditNotePage: {
+            readonly data: readonly components["schemas"]["CreditNote"][];
+            readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
+        };
+        readonly CurrentPhase: {
+            /** Format: date-time */
+            readonly startsAt: string;
+            /** Format: date-time */
+            readonly endsAt: string;
+        };
+        readonly Customer: {
+            readonly id: string;
+            readonly email: string | null;
+            readonly name: string | null;
+            readonly currency: string | null;
+            readonly balanceMinor: number | null;
+            readonly isDelinquent: boolean | null;
+            readonly defaultPaymentMethod: string | null;
+            readonly discounts: readonly components["schemas"]["Discount"][] | null;
+            readonly metadata: {
+                readonly [key: string]: string;
+            } | null;
+            readonly testClock: string | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly isDeleted: boolean;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly reference?: string | null;
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly CustomerEverything: {
+            readonly id: string;
+            readonly customer: components["schemas"]["Customer"] | null;
+            readonly subscriptions: components["schemas"]["Subscriptions"];
+            readonly invoices: components["schemas"]["Invoices"];
+            readonly payments: components["schemas"]["Payments"];
+            readonly paymentMethods: readonly components["schemas"]["PaymentMethodOfCustomer"][];
+        };
+        readonly CustomerMrr: {
+            readonly customer: string;
+            readonly steps: readonly {
+                readonly customer: string;
+                readonly currency: string;
+                /** Format: date-time */
+                readonly at: string;
+                readonly mrrMinor: number;
+                readonly annualMinor: number;
+                readonly subscriptions: number;
+                readonly isIncomplete: boolean;
+            }[];
+            readonly items: readonly components["schemas"]["MrrItem"][];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly Customers: {
+            readonly data: readonly components["schemas"]["Customer"][];
+            readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
+        };
+        readonly Deferred: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly currency: string;
+            /** @description In minor units of the currency beside it. */
+            readonly deferredMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly currentMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly longTermMinor: number;
+            readonly by: readonly {
+                readonly key: string | null;
+                /** @description In minor units of the currency beside it. */
+                readonly deferredMinor: number;
+            }[];
+        };
+        readonly DeferredRevenue: {
+            readonly month: string | null;
+            /** Format: date-time */
+            readonly asOf: string | null;
+            /** @description One of frozen, restated; more may come. */
+            readonly view: string;
+            readonly data: readonly components["schemas"]["Deferred"][];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly Discount: {
+            readonly id: string | null;
+            readonly coupon: string | null;
+            readonly terms: components["schemas"]["CouponTerms"] | null;
+            readonly promotionCode: string | null;
+            /** Format: date-time */
+            readonly startsAt: string | null;
+            /** Format: date-time */
+            readonly endsAt: string | null;
+        };
+        readonly Dispute: {
+            readonly id: string;
+            /** @description One of warning_needs_response, warning_under_review, warning_closed, needs_response, under_review, won, lost, charge_refunded, prevented, appeal_needs_response, appeal_under_review; more may come. */
+            readonly status: string;
+            readonly isInquiry: boolean;
+            readonly reason: string | null;
+            readonly amountMinor: number;
+            readonly currency: string;
+            readonly charge: string;
+            readonly paymentIntent: string | null;
+            /** Format: date-time */
+            readonly evidenceDueBy: string | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly movements: readonly components["schemas"]["DisputeMovement"][];
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly customer?: string | null;
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly DisputeMovement: {
+            readonly dispute: string;
+            readonly id: string;
+            readonly amountMinor: number;
+            readonly feeMinor: number;
+            readonly netMinor: number;
+            readonly currency: string;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly Disputes: {
+            readonly data: readonly components["schemas"]["Dispute"][];
+            readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly Event: {
             readonly stripeEventId: string | null;
@@ -3022,9 +2619,1071 @@ export interface components {
             readonly data: readonly components["schemas"]["Event"][];
             readonly nextCursor: string | null;
         };
-        readonly Stream: {
-            readonly data: readonly components["schemas"]["Event"][];
-            readonly nextAfter: string | null;
+        readonly FinalizationError: {
+            readonly code: string | null;
+            readonly type: string | null;
+            readonly message: string | null;
+        };
+        readonly Find: {
+            readonly data: readonly {
+                readonly kind: string;
+                readonly id: string;
+                readonly title: string | null;
+                readonly href: string;
+                readonly by: string;
+            }[];
+            readonly searched: readonly string[];
+        };
+        readonly Finding: {
+            /** @description One of invoice, subscription, customer; more may come. */
+            readonly kind: string;
+            readonly id: string;
+            /** Format: date-time */
+            readonly at: string;
+            readonly customer: string | null;
+            /** @description What shows it: which of these is there depends on the list. */
+            readonly details: {
+                readonly subscription?: string | null;
+                readonly invoice?: string;
+                readonly status?: string;
+                /** Format: date-time */
+                readonly dueDate?: string | null;
+                readonly attemptCount?: number;
+                /** Format: date-time */
+                readonly nextPaymentAttempt?: string | null;
+                readonly currency?: string;
+                /** @description In minor units of the currency beside it. */
+                readonly amountRemainingMinor?: number;
+                /** @description In minor units of the currency beside it. */
+                readonly amountPaidMinor?: number;
+                /** @description In minor units of the currency beside it. */
+                readonly totalMinor?: number;
+                readonly error?: components["schemas"]["FinalizationError"];
+                readonly namedBy?: string;
+                /** Format: date-time */
+                readonly paidAt?: string | null;
+                /** Format: date-time */
+                readonly endedAt?: string;
+                readonly lastEvent?: string;
+                /** Format: date-time */
+                readonly lastEventAt?: string;
+                readonly others?: readonly string[];
+                readonly email?: string;
+                readonly paymentMethod?: string | null;
+                readonly last4?: string | null;
+                /** Format: date-time */
+                readonly expiresAt?: string | null;
+                /** @description One of no_payment_method, removed, expires; more may come. */
+                readonly because?: string;
+            };
+            readonly href: string;
+        };
+        readonly FindingLists: {
+            readonly data: readonly {
+                readonly name: string;
+                readonly says: string;
+                readonly href: string;
+            }[];
+        };
+        readonly Findings: {
+            readonly data: readonly components["schemas"]["Finding"][];
+            readonly nextCursor: string | null;
+        };
+        readonly Health: {
+            readonly ready: boolean;
+            readonly intake: {
+                readonly ready: boolean;
+                readonly state: string;
+                readonly eventStore?: string;
+            };
+            readonly reads: {
+                readonly ready: boolean;
+                readonly state: string;
+                readonly postgres?: string;
+                readonly catchUp?: string;
+                readonly cause?: string;
+                readonly building?: readonly string[];
+                readonly parked?: {
+                    readonly [key: string]: number;
+                };
+                readonly lagSeconds?: number | null;
+            };
+            readonly roles?: readonly string[];
+        };
+        readonly HeldChanges: {
+            readonly data: readonly {
+                readonly customer: string;
+                readonly reference: string | null;
+                readonly revision: number;
+                readonly before: {
+                    readonly granted: boolean;
+                    readonly products: readonly string[];
+                    readonly entitlements: readonly string[];
+                };
+                readonly now: {
+                    readonly granted: boolean;
+                    readonly products: readonly string[];
+                    readonly entitlements: readonly string[];
+                    /** Format: date-time */
+                    readonly until: string | null;
+                    readonly reason: components["schemas"]["AccessReason"];
+                    readonly isComplete: boolean;
+                    readonly unseenSubscriptions: readonly string[];
+                };
+                readonly because: {
+                    /** @description One of event, time, policy, repair; more may come. */
+                    readonly kind: string;
+                    readonly stripeEventId?: string | null;
+                    readonly position?: string;
+                };
+                /** Format: date-time */
+                readonly decidedAt: string;
+                readonly hold: string;
+            }[];
+            readonly count: number;
+            readonly nextCursor: string | null;
+        };
+        readonly IncomeMonth: {
+            readonly month: string;
+            /** @description In minor units of the currency beside it. */
+            readonly revenueMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly contraMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly otherMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly netMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly deferredMinor: number;
+        };
+        readonly Incomes: {
+            readonly from: string;
+            readonly to: string;
+            /** @description One of frozen, restated; more may come. */
+            readonly view: string;
+            readonly data: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string;
+                readonly months: readonly components["schemas"]["IncomeMonth"][];
+            }[];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly Index: {
+            readonly name: string;
+            readonly webhook: string;
+            readonly reads: readonly string[];
+            readonly operations: readonly string[];
+            readonly problems: string;
+            readonly document: string;
+            readonly authorization: string;
+        };
+        readonly Invoice: {
+            readonly id: string;
+            readonly number: string | null;
+            /** @description One of draft, open, uncollectible, paid, void; more may come. */
+            readonly status: string;
+            readonly customer: string | null;
+            readonly subscription: string | null;
+            readonly subscriptions: readonly string[];
+            readonly currency: string;
+            readonly subtotalMinor: number;
+            readonly taxMinor: number | null;
+            readonly discountMinor: number | null;
+            readonly shippingMinor: number;
+            readonly shippingTaxMinor: number;
+            readonly totalMinor: number;
+            readonly amountDueMinor: number;
+            readonly amountPaidMinor: number;
+            readonly amountRemainingMinor: number;
+            readonly amountOverpaidMinor: number;
+            readonly paidOutOfBand: boolean | null;
+            readonly startingBalanceMinor: number;
+            readonly endingBalanceMinor: number | null;
+            readonly prePaymentCreditNotesMinor: number;
+            readonly postPaymentCreditNotesMinor: number;
+            readonly billingReason: string | null;
+            readonly collectionMethod: string;
+            readonly attemptCount: number;
+            /** Format: date-time */
+            readonly nextPaymentAttempt: string | null;
+            /** Format: date-time */
+            readonly dueDate: string | null;
+            /** Format: date-time */
+            readonly periodStart: string | null;
+            /** Format: date-time */
+            readonly periodEnd: string | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            /** Format: date-time */
+            readonly finalizedAt: string | null;
+            /** Format: date-time */
+            readonly paidAt: string | null;
+            /** Format: date-time */
+            readonly voidedAt: string | null;
+            /** Format: date-time */
+            readonly markedUncollectibleAt: string | null;
+            readonly finalizationError: components["schemas"]["FinalizationError"] | null;
+            readonly automaticTaxStatus: string | null;
+            readonly lines: readonly components["schemas"]["InvoiceLine"][];
+            readonly hasAllLines: boolean;
+            readonly metadata: {
+                readonly [key: string]: string;
+            } | null;
+            readonly testClock: string | null;
+            readonly isDeleted: boolean;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            /** @description In minor units of the currency beside it. */
+            readonly creditedMinor?: number;
+            readonly creditNotes?: readonly components["schemas"]["CreditNote"][];
+            readonly payments?: readonly components["schemas"]["Payment"][];
+            readonly asOf?: components["schemas"]["AsOf"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly InvoiceBook: {
+            readonly invoice: string;
+            readonly data: readonly components["schemas"]["JournalEntryWithBalances"][];
+            readonly months: readonly {
+                readonly month: string;
+                readonly line: string;
+                /** @description One of revenue, discount; more may come. */
+                readonly part: string;
+                readonly currency: string;
+                /** @description In minor units of the currency beside it. */
+                readonly revenueMinor: number;
+                /** @description In minor units of the currency beside it. */
+                readonly contraMinor: number;
+            }[];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+            readonly asOf?: components["schemas"]["AsOf"];
+        };
+        readonly InvoiceLine: {
+            readonly id: string;
+            readonly invoiceItem: string | null;
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number;
+            readonly currency: string;
+            readonly quantity: number | null;
+            readonly quantityDecimal: string | null;
+            readonly description: string | null;
+            readonly price: string | null;
+            readonly product: string | null;
+            /** @description A decimal as text, in minor units. */
+            readonly unitAmountDecimal: string | null;
+            readonly isProration: boolean;
+            /** Format: date-time */
+            readonly periodStart: string | null;
+            /** Format: date-time */
+            readonly periodEnd: string | null;
+            readonly subscription: string | null;
+            readonly subscriptionItem: string | null;
+            readonly discounts: readonly components["schemas"]["Discount"][];
+            /** @description In minor units of the currency beside it. */
+            readonly taxMinor: number | null;
+            /** @description In minor units of the currency beside it. */
+            readonly taxInclusiveMinor: number | null;
+            /** @description In minor units of the currency beside it. */
+            readonly creditMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly discountMinor: number | null;
+        };
+        readonly InvoicePayment: {
+            readonly id: string;
+            readonly invoice: string;
+            readonly status: string;
+            readonly currency: string;
+            readonly amountRequestedMinor: number;
+            readonly amountPaidMinor: number;
+            readonly isDefault: boolean;
+            readonly paymentIntent: string | null;
+            readonly charge: string | null;
+            readonly paymentRecord: string | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            /** Format: date-time */
+            readonly paidAt: string | null;
+            /** Format: date-time */
+            readonly canceledAt: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly Invoices: {
+            readonly data: readonly components["schemas"]["Invoice"][];
+            readonly nextCursor: string | null;
+            readonly asOf?: components["schemas"]["AsOf"];
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
+        };
+        readonly JournalEntries: {
+            readonly data: readonly components["schemas"]["JournalEntry"][];
+            readonly nextCursor: string | null;
+            readonly isComplete?: boolean;
+            readonly books?: components["schemas"]["Books"];
+            /** @description One of frozen, restated; more may come. */
+            readonly view?: string;
+        };
+        /** @description One that corrects closed months (kind `correction`) follows from the last closing, `ledger.month_closed`. */
+        readonly JournalEntry: {
+            readonly id: string;
+            readonly kind: string;
+            /** Format: date-time */
+            readonly effectiveAt: string;
+            readonly customer: string | null;
+            readonly subscription: string | null;
+            readonly invoice: string | null;
+            readonly payment: string | null;
+            readonly object: string;
+            readonly isInferred: boolean;
+            readonly inference: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly book: string;
+            readonly isIncomplete: boolean;
+            readonly postings: readonly components["schemas"]["Posting"][];
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly JournalEntryWithBalances: {
+            readonly id: string;
+            readonly kind: string;
+            /** Format: date-time */
+            readonly effectiveAt: string;
+            readonly customer: string | null;
+            readonly subscription: string | null;
+            readonly invoice: string | null;
+            readonly payment: string | null;
+            readonly object: string;
+            readonly isInferred: boolean;
+            readonly inference: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly book: string;
+            readonly isIncomplete: boolean;
+            readonly postings: readonly components["schemas"]["Posting"][];
+            readonly balances: readonly {
+                readonly name: string;
+                readonly currency: string;
+                /** @description In minor units of the currency beside it. */
+                readonly balanceMinor: number;
+            }[];
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly JournalEntryWithBooks: {
+            readonly id: string;
+            readonly kind: string;
+            /** Format: date-time */
+            readonly effectiveAt: string;
+            readonly customer: string | null;
+            readonly subscription: string | null;
+            readonly invoice: string | null;
+            readonly payment: string | null;
+            readonly object: string;
+            readonly isInferred: boolean;
+            readonly inference: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly book: string;
+            readonly isIncomplete: boolean;
+            readonly postings: readonly components["schemas"]["Posting"][];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly LateEntry: {
+            readonly id: string;
+            readonly kind: string;
+            /** Format: date-time */
+            readonly effectiveAt: string;
+            readonly object: string;
+            readonly book: string;
+            readonly invoice: string | null;
+            readonly customer: string | null;
+            readonly stripeEvent: string;
+            readonly position: string;
+        };
+        readonly MrrCohorts: {
+            readonly from: string;
+            readonly to: string;
+            readonly until: string;
+            readonly data: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string;
+                readonly cohorts: readonly {
+                    readonly month: string;
+                    readonly size: number;
+                    /** @description In minor units of the currency beside it. */
+                    readonly startMinor: number;
+                    readonly months: readonly {
+                        readonly month: string;
+                        readonly customers: number;
+                        /** @description In minor units of the currency beside it. */
+                        readonly mrrMinor: number;
+                    }[];
+                }[];
+            }[];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly MrrCustomers: {
+            readonly on: string;
+            readonly data: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string;
+                readonly customer: string;
+                /** @description In minor units of the currency beside it. */
+                readonly startMinor: number;
+                /** @description In minor units of the currency beside it. */
+                readonly mrrMinor: number;
+                /** @description One of came, grew, same, shrank, left; more may come. */
+                readonly change: string;
+            }[];
+            readonly nextCursor: string | null;
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly MrrItem: {
+            readonly subscription: string;
+            readonly item: string;
+            readonly customer: string;
+            readonly currency: string | null;
+            /** Format: date-time */
+            readonly since: string;
+            /** Format: date-time */
+            readonly until: string | null;
+            readonly status: string;
+            readonly counting: string;
+            readonly amountMinor: number | null;
+            readonly annualMinor: number;
+            readonly mrrMinor: number;
+            readonly trialingMinor: number;
+            readonly isUnknown: boolean;
+            readonly why: string;
+            readonly price: string | null;
+            readonly product: string | null;
+            readonly quantity: number | null;
+            readonly isIncomplete: boolean;
+        };
+        readonly MrrMovement: {
+            readonly id: string;
+            readonly customer: string;
+            readonly currency: string;
+            /** Format: date-time */
+            readonly at: string;
+            /** Format: date-time */
+            readonly firstAt: string;
+            /** @description One of opening, new, reactivation, expansion, contraction, churn; more may come. */
+            readonly kind: string;
+            readonly amountMinor: number;
+            readonly beforeMinor: number;
+            readonly afterMinor: number;
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly isIncomplete: boolean;
+            readonly parts: readonly {
+                readonly subscription: string;
+                readonly item: string;
+                /** Format: date-time */
+                readonly at: string;
+                readonly cause: string;
+                /** @description In minor units of the currency beside it. */
+                readonly amountMinor: number;
+                readonly by: string | null;
+                readonly stripeEventId: string;
+            }[];
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly MrrMovementWithBooks: {
+            readonly id: string;
+            readonly customer: string;
+            readonly currency: string;
+            /** Format: date-time */
+            readonly at: string;
+            /** Format: date-time */
+            readonly firstAt: string;
+            /** @description One of opening, new, reactivation, expansion, contraction, churn; more may come. */
+            readonly kind: string;
+            readonly amountMinor: number;
+            readonly beforeMinor: number;
+            readonly afterMinor: number;
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly isIncomplete: boolean;
+            readonly parts: readonly {
+                readonly subscription: string;
+                readonly item: string;
+                /** Format: date-time */
+                readonly at: string;
+                readonly cause: string;
+                /** @description In minor units of the currency beside it. */
+                readonly amountMinor: number;
+                readonly by: string | null;
+                readonly stripeEventId: string;
+            }[];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly MrrMovements: {
+            readonly data: readonly components["schemas"]["MrrMovement"][];
+            readonly nextCursor: string | null;
+            readonly isComplete?: boolean;
+            readonly books?: components["schemas"]["Books"];
+        };
+        readonly MrrOverTime: {
+            readonly from: string;
+            readonly to: string;
+            /** @description One of day, week, month; more may come. */
+            readonly interval: string;
+            readonly data: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string;
+                readonly unknownItems: number;
+                readonly periods: readonly components["schemas"]["MrrPeriod"][];
+            }[];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly MrrPeriod: {
+            readonly start: string;
+            readonly end: string;
+            /** @description In minor units of the currency beside it. */
+            readonly mrrMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly annualMinor: number;
+            readonly customers: number;
+            readonly subscribers: number;
+            /** @description In minor units of the currency beside it. */
+            readonly openingMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly newMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly reactivationMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly expansionMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly contractionMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly churnMinor: number;
+        };
+        readonly MrrTrials: {
+            readonly from: string;
+            readonly to: string;
+            readonly withinDays: number;
+            readonly data: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string | null;
+                readonly ended: number;
+                readonly converted: number;
+                readonly conversion: components["schemas"]["Rate"];
+            }[];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly MrrTrialsEnded: {
+            readonly from: string;
+            readonly to: string;
+            readonly withinDays: number;
+            readonly data: readonly {
+                readonly subscription: string;
+                readonly customer: string;
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string | null;
+                /** Format: date-time */
+                readonly startedAt: string;
+                /** Format: date-time */
+                readonly endedAt: string;
+                /** Format: date-time */
+                readonly convertedAt: string | null;
+                readonly isConverted: boolean;
+            }[];
+            readonly nextCursor: string | null;
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly OpenItem: {
+            /** @description One of no_balance_transaction, not_heard_of, amounts_differ, payout_not_asked, payout_differs, unknown_category; more may come. */
+            readonly cause: string;
+            readonly object: string;
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly currency: string;
+            /** Format: date-time */
+            readonly at: string;
+            readonly ageDays: number;
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number;
+        };
+        readonly Operation: {
+            readonly id: string;
+            readonly request: {
+                readonly kind: string;
+            } & {
+                readonly [key: string]: unknown;
+            };
+            readonly by: string;
+            /** Format: date-time */
+            readonly requestedAt: string;
+            /** @description One of queued, running, cancelling, succeeded, failed, cancelled, interrupted; more may come. */
+            readonly state: string;
+            readonly attempts: number;
+            /** Format: date-time */
+            readonly startedAt: string | null;
+            /** Format: date-time */
+            readonly endedAt: string | null;
+            readonly progress: {
+                readonly done: number;
+                /** @description One of events, streams; more may come. */
+                readonly unit: string;
+                readonly perSecond: number;
+                readonly share: number | null;
+                readonly secondsLeft: number | null;
+            } | null;
+            readonly result: {
+                readonly [key: string]: unknown;
+            } | null;
+            readonly cause: string | null;
+        };
+        readonly OperationRequest: {
+            /** @constant */
+            readonly kind: "rebuild";
+            readonly projections?: readonly string[];
+            /** @default false */
+            readonly fresh: boolean;
+            /** @default false */
+            readonly acceptParked: boolean;
+        } | {
+            /** @constant */
+            readonly kind: "dry_run";
+            readonly projections?: readonly string[];
+            /** @default false */
+            readonly fresh: boolean;
+            /** @default 50 */
+            readonly examples: number;
+        } | {
+            /** @constant */
+            readonly kind: "rollback";
+            readonly projection: string;
+        } | {
+            /** @constant */
+            readonly kind: "replay";
+            readonly projection?: string;
+            readonly cause?: string;
+        } | {
+            /** @constant */
+            readonly kind: "verify";
+            readonly projections?: readonly string[];
+            readonly sample?: number;
+            readonly stream?: string;
+        };
+        readonly Operations: {
+            readonly data: readonly components["schemas"]["Operation"][];
+            readonly nextCursor: string | null;
+        };
+        readonly PaidInvoice: {
+            readonly invoice: string;
+            readonly currency: string;
+            /** Format: date-time */
+            readonly paidAt: string | null;
+            /** @description In minor units of the currency beside it. */
+            readonly amountPaidMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly amountRefundedMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly amountLostMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly amountDisputedMinor: number;
+            /** Format: date-time */
+            readonly givenBackAt: string | null;
+        };
+        readonly Parked: {
+            readonly projection: string;
+            readonly version: number;
+            readonly generation: number;
+            readonly stream: string;
+            /** Format: date-time */
+            readonly since: string;
+            readonly attempts: number;
+            /** Format: date-time */
+            readonly attemptedAt: string;
+            /** Format: date-time */
+            readonly replayWantedAt: string | null;
+            readonly revision: string;
+            readonly stripeEventId: string | null;
+            readonly eventType: string | null;
+            readonly cause: string;
+        };
+        readonly ParkedStreams: {
+            readonly data: readonly components["schemas"]["Parked"][];
+            readonly nextCursor: string | null;
+        };
+        readonly ParkedWithStack: {
+            readonly data: readonly {
+                readonly projection: string;
+                readonly version: number;
+                readonly generation: number;
+                readonly stream: string;
+                /** Format: date-time */
+                readonly since: string;
+                readonly attempts: number;
+                /** Format: date-time */
+                readonly attemptedAt: string;
+                /** Format: date-time */
+                readonly replayWantedAt: string | null;
+                readonly revision: string;
+                readonly stripeEventId: string | null;
+                readonly eventType: string | null;
+                readonly cause: string;
+                readonly stack: string | null;
+            }[];
+        };
+        readonly PauseCollection: {
+            readonly behavior: string;
+            /** Format: date-time */
+            readonly resumesAt: string | null;
+        };
+        readonly Payment: {
+            readonly id: string;
+            readonly isOutOfBand: boolean;
+            readonly status: string;
+            readonly customer: string | null;
+            readonly currency: string;
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number;
+            readonly presentment: {
+                readonly currency: string;
+                /** @description In minor units of the currency beside it. */
+                readonly amountMinor: number;
+            } | null;
+            readonly failureCode: string | null;
+            readonly declineCode: string | null;
+            readonly failureMessage: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            /** @description In minor units of the currency beside it. */
+            readonly amountReceivedMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly amountRefundedMinor: number | null;
+            /** @description In minor units of the currency beside it. */
+            readonly amountRefundedUnlistedMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly amountRefundPendingMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly amountDisputedMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly disputeFeesMinor: number | null;
+            /** @description In minor units of the currency beside it. */
+            readonly amountNetMinor: number | null;
+            readonly isDisputed: boolean;
+            readonly paymentIntent: components["schemas"]["PaymentPart"] | null;
+            readonly charges: readonly components["schemas"]["Charge"][];
+            readonly refunds: readonly components["schemas"]["RefundOfPayment"][];
+            readonly disputes: readonly components["schemas"]["Dispute"][];
+            readonly invoices: readonly {
+                readonly id: string;
+                readonly number: string | null;
+                readonly status: string | null;
+                readonly subscription: string | null;
+                readonly invoicePayments: readonly components["schemas"]["InvoicePayment"][];
+            }[];
+            readonly asOf?: components["schemas"]["AsOf"];
+        };
+        readonly PaymentMethod: {
+            readonly id: string;
+            readonly object: string;
+            readonly type: string;
+            readonly customer: string | null;
+            readonly brand: string | null;
+            readonly last4: string | null;
+            readonly expMonth: number | null;
+            readonly expYear: number | null;
+            /** Format: date-time */
+            readonly expiresAt: string | null;
+            readonly country: string | null;
+            readonly wallet: string | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly isDeleted: boolean;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly PaymentMethodOfCustomer: {
+            readonly id: string;
+            readonly object: string;
+            readonly type: string;
+            readonly customer: string | null;
+            readonly brand: string | null;
+            readonly last4: string | null;
+            readonly expMonth: number | null;
+            readonly expYear: number | null;
+            /** Format: date-time */
+            readonly expiresAt: string | null;
+            readonly country: string | null;
+            readonly wallet: string | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly isDeleted: boolean;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly isDefault: boolean;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly PaymentMethodPage: {
+            readonly data: readonly components["schemas"]["PaymentMethod"][];
+            readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
+        };
+        readonly PaymentPart: {
+            readonly id: string;
+            readonly object: string;
+            readonly payment: string;
+            /** @description One of requires_payment_method, requires_source, requires_confirmation, requires_action, requires_source_action, processing, requires_capture, succeeded, canceled, pending, failed; more may come. */
+            readonly status: string;
+            readonly customer: string | null;
+            readonly currency: string;
+            readonly amountMinor: number;
+            readonly amountReceivedMinor: number;
+            readonly amountRefundedMinor: number | null;
+            readonly formerRefundedMinor: number | null;
+            /** Format: date-time */
+            readonly refundedChangedAt: string | null;
+            readonly isReleaseCounted: boolean | null;
+            /** Format: date-time */
+            readonly capturedAt: string | null;
+            readonly isCaptured: boolean | null;
+            readonly paymentMethod: string | null;
+            readonly balanceTransaction: string | null;
+            readonly failureCode: string | null;
+            readonly declineCode: string | null;
+            readonly failureMessage: string | null;
+            readonly presentmentCurrency: string | null;
+            readonly presentmentAmountMinor: number | null;
+            readonly isDisputed: boolean;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            /** Format: date-time */
+            readonly canceledAt: string | null;
+            readonly cancellationReason: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly Payments: {
+            readonly data: readonly components["schemas"]["Payment"][];
+            readonly nextCursor: string | null;
+            readonly asOf?: components["schemas"]["AsOf"];
+        };
+        readonly Payout: {
+            readonly id: string;
+            /** @description One of pending, in_transit, paid, canceled, failed; more may come. */
+            readonly status: string;
+            readonly amountMinor: number;
+            readonly currency: string;
+            readonly isAutomatic: boolean | null;
+            readonly reconciliationStatus: string | null;
+            readonly balanceTransaction: string | null;
+            readonly failureBalanceTransaction: string | null;
+            /** Format: date-time */
+            readonly arrivesAt: string | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly PayoutPage: {
+            readonly data: readonly components["schemas"]["Payout"][];
+            readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
+        };
+        readonly PayoutReconciliation: {
+            readonly data: readonly components["schemas"]["PayoutTransaction"][];
+            readonly nextCursor: string | null;
+            readonly payout: {
+                readonly id: string;
+                readonly status: string;
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string;
+                /** @description In minor units of the currency beside it. */
+                readonly amountMinor: number;
+                readonly isAutomatic: boolean | null;
+                readonly reconciliationStatus: string | null;
+                readonly balanceTransaction: string | null;
+                /** Format: date-time */
+                readonly createdAt: string | null;
+                /** Format: date-time */
+                readonly arrivesAt: string | null;
+            };
+            readonly parts: readonly {
+                readonly category: string;
+                readonly count: number;
+                /** @description In minor units of the currency beside it. */
+                readonly amountMinor: number;
+                /** @description In minor units of the currency beside it. */
+                readonly feeMinor: number;
+                /** @description In minor units of the currency beside it. */
+                readonly netMinor: number;
+            }[];
+            readonly unseenTransactions: number;
+            /** @description In minor units of the currency beside it. */
+            readonly sumMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly differenceMinor: number;
+            readonly isExact: boolean;
+            /** @description One of not_automatic, payout_not_asked, transactions_not_seen, payout_differs; more may come. */
+            readonly cause: string | null;
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly PayoutTransaction: {
+            readonly id: string;
+            readonly isSeen: boolean;
+            readonly category: string | null;
+            readonly source: string | null;
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number | null;
+            /** @description In minor units of the currency beside it. */
+            readonly feeMinor: number | null;
+            /** @description In minor units of the currency beside it. */
+            readonly netMinor: number | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly payment: string | null;
+            readonly customer: string | null;
+            readonly invoices: readonly string[];
+            readonly entry: string | null;
+        };
+        /** @description Plus is debit. The postings of an entry add up to zero in each currency. */
+        readonly Posting: {
+            readonly name: string;
+            readonly currency: string;
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number;
+            readonly line: string | null;
+        };
+        readonly Price: {
+            readonly id: string;
+            readonly scope: string;
+            readonly product: string | null;
+            readonly isActive: boolean | null;
+            readonly nickname: string | null;
+            readonly lookupKey: string | null;
+            readonly currency: string | null;
+            readonly unitAmountMinor: number | null;
+            readonly unitAmountDecimal: string | null;
+            readonly interval: string | null;
+            readonly intervalCount: number | null;
+            readonly usageType: string | null;
+            readonly billingScheme: string | null;
+            readonly tiers: readonly components["schemas"]["Tier"][] | null;
+            readonly tiersMode: string | null;
+            readonly transformQuantity: components["schemas"]["TransformQuantity"] | null;
+            readonly metadata: {
+                readonly [key: string]: string;
+            } | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly isDeleted: boolean;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly PricePage: {
+            readonly data: readonly components["schemas"]["Price"][];
+            readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
+        };
+        readonly Problem: {
+            readonly type: string;
+            readonly title: string;
+            readonly status: number;
+            readonly detail: string;
+            /** @description One of bad_address, bad_request, bad_query, malformed_request, unauthenticated, scope_missing, not_found, key_reused, run_under_way, no_stripe_key, stripe_refuses, request_timeout, address_too_long, too_many_requests, headers_too_large, client_left, internal_error, stopping, signature_no_signature, signature_no_match, signature_clock, unreadable_body, incomplete_body, body_too_large, overloaded, store_unavailable, position_not_reached, books_not_ready, closing_refused, amount_too_large, customer_too_large, read_models_busy, read_models_conflict, read_models_unavailable, read_timeout, event_store_unavailable, too_many_waiting, too_many_live, refreshes_busy, stripe_away, replays_busy, not_known_then, past_too_large, past_unreadable, past_busy, past_timeout, past_failed; more may come. */
+            readonly code: string;
+            readonly instance?: string;
+        };
+        readonly ProblemKind: {
+            readonly code: string;
+            readonly type: string;
+            readonly status: number;
+            readonly title: string;
+            readonly remedy: string;
+            readonly retryable: boolean;
+            readonly retryAfterS: number | null;
+        };
+        readonly ProblemKinds: {
+            readonly data: readonly components["schemas"]["ProblemKind"][];
+        };
+        readonly Product: {
+            readonly id: string;
+            readonly scope: string;
+            readonly name: string | null;
+            readonly isActive: boolean | null;
+            readonly description: string | null;
+            readonly defaultPrice: string | null;
+            readonly metadata: {
+                readonly [key: string]: string;
+            } | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly isDeleted: boolean;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly ProductPage: {
+            readonly data: readonly components["schemas"]["Product"][];
+            readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly Projections: {
             readonly data: readonly {
@@ -3047,6 +3706,261 @@ export interface components {
                     readonly behindKeys: number | null;
                 } | null;
             }[];
+        };
+        readonly PromotionCode: {
+            readonly id: string;
+            readonly scope: string;
+            readonly code: string | null;
+            readonly coupon: string | null;
+            readonly customer: string | null;
+            readonly isActive: boolean;
+            readonly timesRedeemed: number | null;
+            readonly maxRedemptions: number | null;
+            /** Format: date-time */
+            readonly expiresAt: string | null;
+            readonly metadata: {
+                readonly [key: string]: string;
+            } | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly PromotionCodePage: {
+            readonly data: readonly components["schemas"]["PromotionCode"][];
+            readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
+        };
+        /** @description A part of a whole; in percent to two places, null where the whole is nothing. */
+        readonly Rate: {
+            readonly part: number;
+            readonly whole: number;
+            readonly percent: string | null;
+        };
+        readonly Recognised: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly currency: string;
+            readonly key: string | null;
+            /** @description In minor units of the currency beside it. */
+            readonly revenueMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly contraMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number;
+        };
+        readonly RecognisedRevenue: {
+            readonly data: readonly components["schemas"]["Recognised"][];
+            readonly nextCursor: string | null;
+            readonly from?: string;
+            readonly to?: string;
+            /** @description One of frozen, restated; more may come. */
+            readonly view?: string;
+            readonly isComplete?: boolean;
+            readonly books?: components["schemas"]["Books"];
+        };
+        readonly Reconciled: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly currency: string;
+            readonly accounts: readonly {
+                readonly name: string;
+                /** @description In minor units of the currency beside it. */
+                readonly balanceMinor: number;
+            }[];
+            readonly checkpoint: components["schemas"]["BalanceCheckpoint"] | null;
+        };
+        readonly Reconciliation: {
+            /** Format: date-time */
+            readonly since: string;
+            readonly data: readonly components["schemas"]["Reconciled"][];
+            readonly open: readonly components["schemas"]["OpenItem"][];
+            readonly isTruncated: boolean;
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly Refreshed: {
+            readonly data: readonly {
+                readonly object: string;
+                readonly id: string;
+                readonly verdict: string;
+                readonly rows: readonly {
+                    readonly table: string;
+                    readonly key: string;
+                    readonly field: string;
+                    readonly ledger?: unknown;
+                    readonly stripe?: unknown;
+                }[];
+                /** Format: date-time */
+                readonly until: string | null;
+                readonly cause: string | null;
+                readonly appended: {
+                    readonly stream: string;
+                    readonly revision: string;
+                    readonly position: string;
+                } | null;
+            }[];
+            readonly position: string | null;
+        };
+        readonly Refund: {
+            readonly id: string;
+            readonly status: string | null;
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number | null;
+            readonly customer: string | null;
+            readonly currency: string;
+            readonly charge: string | null;
+            readonly paymentIntent: string | null;
+            readonly balanceTransaction: string | null;
+            readonly failureBalanceTransaction: string | null;
+            readonly failureReason: string | null;
+            readonly reason: string | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly creditNotes: readonly string[];
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly RefundOfCreditNote: {
+            readonly refund: string;
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number | null;
+        };
+        /** @description A refund from its own events, or from the charge or credit note that lists it. */
+        readonly RefundOfPayment: {
+            /** @description In minor units of the currency beside it. */
+            readonly amountMinor: number | null;
+            readonly currency: string;
+            readonly status: string | null;
+            readonly creditNotes: readonly string[];
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly refund?: string;
+            readonly source?: string;
+            readonly sourceObject?: string;
+            readonly invoice?: string | null;
+            readonly charge?: string | null;
+            readonly paymentIntent?: string | null;
+            readonly balanceTransaction?: string | null;
+            readonly failureBalanceTransaction?: string | null;
+            readonly failureReason?: string | null;
+            readonly reason?: string | null;
+            /** Format: date-time */
+            readonly createdAt?: string | null;
+            /** Format: date-time */
+            readonly knownSince?: string;
+            readonly livemode?: boolean | null;
+            readonly account?: string | null;
+            readonly id?: string;
+            readonly customer?: string | null;
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly Refunds: {
+            readonly data: readonly components["schemas"]["Refund"][];
+            readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
+        };
+        readonly Rejected: {
+            readonly rejected: number;
+        };
+        readonly Rejection: {
+            readonly why: string;
+        };
+        readonly Reopening: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly month: string;
+            readonly by: string;
+            /** Format: date-time */
+            readonly reopenedAt: string;
+            readonly reason: string | null;
+        };
+        readonly ReopeningRequest: {
+            /** @default true */
+            readonly livemode: boolean;
+            readonly account?: string;
+            readonly reason?: string;
+        };
+        readonly Replay: {
+            /** @description One of replayed, parked_again, wanted; more may come. */
+            readonly outcome: string;
+            readonly parked: readonly components["schemas"]["Parked"][];
+        };
+        readonly ReplaysWanted: {
+            readonly wanted: number;
+        };
+        readonly Retention: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly currency: string;
+            /** @description In minor units of the currency beside it. */
+            readonly openingMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly newMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly reactivationMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly expansionMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly contractionMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly churnMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly startMinor: number;
+            /** @description In minor units of the currency beside it. */
+            readonly endMinor: number;
+            readonly startCustomers: number;
+            readonly endCustomers: number;
+            readonly nrr: components["schemas"]["Rate"];
+            readonly grr: components["schemas"]["Rate"];
+            readonly logoChurn: components["schemas"]["Rate"];
+            readonly grossChurn: components["schemas"]["Rate"];
+            readonly netChurn: components["schemas"]["Rate"];
+            readonly quickRatio: components["schemas"]["Rate"];
+            /** @description In minor units of the currency beside it. */
+            readonly arpaMinor: number | null;
+            /** @description In minor units of the currency beside it. */
+            readonly ltvMinor: number | null;
+        };
+        readonly Retentions: {
+            readonly from: string;
+            readonly to: string;
+            readonly data: readonly components["schemas"]["Retention"][];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        readonly SchedulePhase: {
+            /** Format: date-time */
+            readonly startsAt: string | null;
+            /** Format: date-time */
+            readonly endsAt: string | null;
+            /** Format: date-time */
+            readonly trialEndsAt: string | null;
+            readonly items: readonly components["schemas"]["SchedulePhaseItem"][];
+        };
+        readonly SchedulePhaseItem: {
+            readonly price: string | null;
+            readonly quantity: number | null;
+        };
+        /** @description The stream is parked: this is its last good row. */
+        readonly Stale: {
+            /** Format: date-time */
+            readonly since: string;
+            readonly stream: string;
+            readonly revision: string;
+            readonly cause: string;
         };
         readonly Status: {
             /** @description One of ok, attention, failing; more may come. */
@@ -3117,1086 +4031,9 @@ export interface components {
                 readonly postgres: string | null;
             };
         };
-        readonly OperationRequest: {
-            /** @constant */
-            readonly kind: "rebuild";
-            readonly projections?: readonly string[];
-            /** @default false */
-            readonly fresh: boolean;
-            /** @default false */
-            readonly acceptParked: boolean;
-        } | {
-            /** @constant */
-            readonly kind: "dry_run";
-            readonly projections?: readonly string[];
-            /** @default false */
-            readonly fresh: boolean;
-            /** @default 50 */
-            readonly examples: number;
-        } | {
-            /** @constant */
-            readonly kind: "rollback";
-            readonly projection: string;
-        } | {
-            /** @constant */
-            readonly kind: "replay";
-            readonly projection?: string;
-            readonly cause?: string;
-        } | {
-            /** @constant */
-            readonly kind: "verify";
-            readonly projections?: readonly string[];
-            readonly sample?: number;
-            readonly stream?: string;
-        };
-        readonly Operation: {
-            readonly id: string;
-            readonly request: {
-                readonly kind: string;
-            } & {
-                readonly [key: string]: unknown;
-            };
-            readonly by: string;
-            /** Format: date-time */
-            readonly requestedAt: string;
-            /** @description One of queued, running, cancelling, succeeded, failed, cancelled, interrupted; more may come. */
-            readonly state: string;
-            readonly attempts: number;
-            /** Format: date-time */
-            readonly startedAt: string | null;
-            /** Format: date-time */
-            readonly endedAt: string | null;
-            readonly progress: {
-                readonly done: number;
-                /** @description One of events, streams; more may come. */
-                readonly unit: string;
-                readonly perSecond: number;
-                readonly share: number | null;
-                readonly secondsLeft: number | null;
-            } | null;
-            readonly result: {
-                readonly [key: string]: unknown;
-            } | null;
-            readonly cause: string | null;
-        };
-        readonly Operations: {
-            readonly data: readonly components["schemas"]["Operation"][];
-            readonly nextCursor: string | null;
-        };
-        readonly Find: {
-            readonly data: readonly {
-                readonly kind: string;
-                readonly id: string;
-                readonly title: string | null;
-                readonly href: string;
-                readonly by: string;
-            }[];
-            readonly searched: readonly string[];
-        };
-        readonly FindingLists: {
-            readonly data: readonly {
-                readonly name: string;
-                readonly says: string;
-                readonly href: string;
-            }[];
-        };
-        readonly Finding: {
-            /** @description One of invoice, subscription, customer; more may come. */
-            readonly kind: string;
-            readonly id: string;
-            /** Format: date-time */
-            readonly at: string;
-            readonly customer: string | null;
-            /** @description What shows it: which of these is there depends on the list. */
-            readonly details: {
-                readonly subscription?: string | null;
-                readonly invoice?: string;
-                readonly status?: string;
-                /** Format: date-time */
-                readonly dueDate?: string | null;
-                readonly attemptCount?: number;
-                /** Format: date-time */
-                readonly nextPaymentAttempt?: string | null;
-                readonly currency?: string;
-                /** @description In minor units of the currency beside it. */
-                readonly amountRemainingMinor?: number;
-                /** @description In minor units of the currency beside it. */
-                readonly amountPaidMinor?: number;
-                /** @description In minor units of the currency beside it. */
-                readonly totalMinor?: number;
-                readonly error?: components["schemas"]["FinalizationError"];
-                readonly namedBy?: string;
-                /** Format: date-time */
-                readonly paidAt?: string | null;
-                /** Format: date-time */
-                readonly endedAt?: string;
-                readonly lastEvent?: string;
-                /** Format: date-time */
-                readonly lastEventAt?: string;
-                readonly others?: readonly string[];
-                readonly email?: string;
-                readonly paymentMethod?: string | null;
-                readonly last4?: string | null;
-                /** Format: date-time */
-                readonly expiresAt?: string | null;
-                /** @description One of no_payment_method, removed, expires; more may come. */
-                readonly because?: string;
-            };
-            readonly href: string;
-        };
-        readonly Findings: {
-            readonly data: readonly components["schemas"]["Finding"][];
-            readonly nextCursor: string | null;
-        };
-        readonly Parked: {
-            readonly projection: string;
-            readonly version: number;
-            readonly generation: number;
-            readonly stream: string;
-            /** Format: date-time */
-            readonly since: string;
-            readonly attempts: number;
-            /** Format: date-time */
-            readonly attemptedAt: string;
-            /** Format: date-time */
-            readonly replayWantedAt: string | null;
-            readonly revision: string;
-            readonly stripeEventId: string | null;
-            readonly eventType: string | null;
-            readonly cause: string;
-        };
-        readonly ParkedStreams: {
-            readonly data: readonly components["schemas"]["Parked"][];
-            readonly nextCursor: string | null;
-        };
-        readonly ParkedWithStack: {
-            readonly data: readonly {
-                readonly projection: string;
-                readonly version: number;
-                readonly generation: number;
-                readonly stream: string;
-                /** Format: date-time */
-                readonly since: string;
-                readonly attempts: number;
-                /** Format: date-time */
-                readonly attemptedAt: string;
-                /** Format: date-time */
-                readonly replayWantedAt: string | null;
-                readonly revision: string;
-                readonly stripeEventId: string | null;
-                readonly eventType: string | null;
-                readonly cause: string;
-                readonly stack: string | null;
-            }[];
-        };
-        readonly Replay: {
-            /** @description One of replayed, parked_again, wanted; more may come. */
-            readonly outcome: string;
-            readonly parked: readonly components["schemas"]["Parked"][];
-        };
-        readonly ReplaysWanted: {
-            readonly wanted: number;
-        };
-        readonly Index: {
-            readonly name: string;
-            readonly webhook: string;
-            readonly reads: readonly string[];
-            readonly operations: readonly string[];
-            readonly problems: string;
-            readonly document: string;
-            readonly authorization: string;
-        };
-        readonly Alive: {
-            readonly status: string;
-        };
-        readonly Health: {
-            readonly ready: boolean;
-            readonly intake: {
-                readonly ready: boolean;
-                readonly state: string;
-                readonly eventStore?: string;
-            };
-            readonly reads: {
-                readonly ready: boolean;
-                readonly state: string;
-                readonly postgres?: string;
-                readonly catchUp?: string;
-                readonly cause?: string;
-                readonly building?: readonly string[];
-                readonly parked?: {
-                    readonly [key: string]: number;
-                };
-                readonly lagSeconds?: number | null;
-            };
-            readonly roles?: readonly string[];
-        };
-        readonly Acknowledged: {
-            /** @description One of appended, duplicate, quarantined; more may come. */
-            readonly outcome: string;
-            readonly stream: string;
-            readonly revision: string;
-            readonly position: string | null;
-        };
-        /** @description How far the books are, by which policy, and what is known to be missing in them. */
-        readonly Books: {
-            readonly position: string | null;
-            readonly policy: string;
-            readonly behindKeys: number;
-            readonly parkedKeys: number;
-            readonly parkedStreams: number;
-        };
-        /** @description Plus is debit. The postings of an entry add up to zero in each currency. */
-        readonly Posting: {
-            readonly name: string;
-            readonly currency: string;
-            /** @description In minor units of the currency beside it. */
-            readonly amountMinor: number;
-            readonly line: string | null;
-        };
-        /** @description One that corrects closed months (kind `correction`) follows from the last closing, `ledger.month_closed`. */
-        readonly JournalEntry: {
-            readonly id: string;
-            readonly kind: string;
-            /** Format: date-time */
-            readonly effectiveAt: string;
-            readonly customer: string | null;
-            readonly subscription: string | null;
-            readonly invoice: string | null;
-            readonly payment: string | null;
-            readonly object: string;
-            readonly isInferred: boolean;
-            readonly inference: string | null;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly book: string;
-            readonly isIncomplete: boolean;
-            readonly postings: readonly components["schemas"]["Posting"][];
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly JournalEntries: {
-            readonly data: readonly components["schemas"]["JournalEntry"][];
-            readonly nextCursor: string | null;
-            readonly isComplete?: boolean;
-            readonly books?: components["schemas"]["Books"];
-            /** @description One of frozen, restated; more may come. */
-            readonly view?: string;
-        };
-        readonly JournalEntryWithBooks: {
-            readonly id: string;
-            readonly kind: string;
-            /** Format: date-time */
-            readonly effectiveAt: string;
-            readonly customer: string | null;
-            readonly subscription: string | null;
-            readonly invoice: string | null;
-            readonly payment: string | null;
-            readonly object: string;
-            readonly isInferred: boolean;
-            readonly inference: string | null;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly book: string;
-            readonly isIncomplete: boolean;
-            readonly postings: readonly components["schemas"]["Posting"][];
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly JournalEntryWithBalances: {
-            readonly id: string;
-            readonly kind: string;
-            /** Format: date-time */
-            readonly effectiveAt: string;
-            readonly customer: string | null;
-            readonly subscription: string | null;
-            readonly invoice: string | null;
-            readonly payment: string | null;
-            readonly object: string;
-            readonly isInferred: boolean;
-            readonly inference: string | null;
-            readonly livemode: boolean | null;
-            readonly account: string | null;
-            readonly book: string;
-            readonly isIncomplete: boolean;
-            readonly postings: readonly components["schemas"]["Posting"][];
-            readonly balances: readonly {
-                readonly name: string;
-                readonly currency: string;
-                /** @description In minor units of the currency beside it. */
-                readonly balanceMinor: number;
-            }[];
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly InvoiceBook: {
-            readonly invoice: string;
-            readonly data: readonly components["schemas"]["JournalEntryWithBalances"][];
-            readonly months: readonly {
-                readonly month: string;
-                readonly line: string;
-                /** @description One of revenue, discount; more may come. */
-                readonly part: string;
-                readonly currency: string;
-                /** @description In minor units of the currency beside it. */
-                readonly revenueMinor: number;
-                /** @description In minor units of the currency beside it. */
-                readonly contraMinor: number;
-            }[];
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-            readonly asOf?: components["schemas"]["AsOf"];
-        };
-        readonly AccountBalance: {
-            readonly name: string;
-            /** @description In minor units of the currency beside it. */
-            readonly startMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly debitMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly creditMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly endMinor: number;
-            /** @description What of debit less credit corrects closed months: what became known of them later. */
-            readonly correctionMinor: number;
-        };
-        readonly TrialBalance: {
-            readonly livemode: boolean;
-            readonly account: string | null;
-            readonly currency: string;
-            readonly accounts: readonly components["schemas"]["AccountBalance"][];
-            /** @description In minor units of the currency beside it. */
-            readonly sumMinor: number;
-            readonly closing: {
-                /** Format: date-time */
-                readonly closedAt: string;
-                readonly by: string;
-                readonly position: string;
-            } | null;
-        };
-        readonly TrialBalances: {
-            readonly month: string | null;
-            /** Format: date-time */
-            readonly asOf: string | null;
-            /** @description One of frozen, restated; more may come. */
-            readonly view: string;
-            readonly data: readonly components["schemas"]["TrialBalance"][];
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-        };
-        readonly Closing: {
-            readonly livemode: boolean;
-            readonly account: string | null;
-            readonly month: string;
-            readonly zone: string;
-            readonly position: string;
-            readonly policy: string;
-            readonly build: string;
-            readonly by: string;
-            /** Format: date-time */
-            readonly closedAt: string;
-            readonly accepted: readonly string[];
-            readonly previous: string | null;
-            readonly hash: string;
-            readonly rows?: {
-                readonly name: string;
-                readonly hash: string;
-                readonly chunks: {
-                    readonly entries: number;
-                    readonly revenue: number;
-                    readonly schedules: number;
-                    readonly booked: number;
-                };
-            };
-            /** @description The policy that the books followed. */
-            readonly rules?: {
-                readonly [key: string]: unknown;
-            };
-        };
-        readonly Closings: {
-            readonly data: readonly components["schemas"]["Closing"][];
-            readonly nextCursor: string | null;
-        };
-        readonly ClosedMonths: {
-            readonly data: readonly components["schemas"]["Closing"][];
-        };
-        readonly ClosingWithBalances: {
-            readonly livemode: boolean;
-            readonly account: string | null;
-            readonly month: string;
-            readonly zone: string;
-            readonly position: string;
-            readonly policy: string;
-            readonly build: string;
-            readonly by: string;
-            /** Format: date-time */
-            readonly closedAt: string;
-            readonly accepted: readonly string[];
-            readonly previous: string | null;
-            readonly hash: string;
-            readonly balances: readonly {
-                readonly currency: string;
-                readonly accounts: readonly components["schemas"]["AccountBalance"][];
-            }[];
-            readonly rows?: {
-                readonly name: string;
-                readonly hash: string;
-                readonly chunks: {
-                    readonly entries: number;
-                    readonly revenue: number;
-                    readonly schedules: number;
-                    readonly booked: number;
-                };
-            };
-            /** @description The policy that the books followed. */
-            readonly rules?: {
-                readonly [key: string]: unknown;
-            };
-        };
-        readonly Corrections: {
-            readonly livemode: boolean;
-            readonly account: string | null;
-            readonly month: string;
-            readonly position: string;
-            readonly accounts: readonly {
-                readonly currency: string;
-                readonly name: string;
-                /** @description In minor units of the currency beside it. */
-                readonly closedMinor: number;
-                /** @description In minor units of the currency beside it. */
-                readonly nowMinor: number;
-                /** @description In minor units of the currency beside it. */
-                readonly changeMinor: number;
-            }[];
-            readonly data: readonly components["schemas"]["LateEntry"][];
-            readonly nextCursor: string | null;
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-        };
-        readonly LateEntry: {
-            readonly id: string;
-            readonly kind: string;
-            /** Format: date-time */
-            readonly effectiveAt: string;
-            readonly object: string;
-            readonly book: string;
-            readonly invoice: string | null;
-            readonly customer: string | null;
-            readonly stripeEvent: string;
-            readonly position: string;
-        };
-        readonly ClosingRequest: {
-            readonly month: string;
-            /** @default true */
-            readonly livemode: boolean;
-            readonly account?: string;
-            /** @default false */
-            readonly accept: boolean;
-        };
-        readonly ReopeningRequest: {
-            /** @default true */
-            readonly livemode: boolean;
-            readonly account?: string;
-            readonly reason?: string;
-        };
-        readonly Reopening: {
-            readonly livemode: boolean;
-            readonly account: string | null;
-            readonly month: string;
-            readonly by: string;
-            /** Format: date-time */
-            readonly reopenedAt: string;
-            readonly reason: string | null;
-        };
-        readonly OpenItem: {
-            /** @description One of no_balance_transaction, not_heard_of, amounts_differ, payout_not_asked, payout_differs, unknown_category; more may come. */
-            readonly cause: string;
-            readonly object: string;
-            readonly livemode: boolean;
-            readonly account: string | null;
-            readonly currency: string;
-            /** Format: date-time */
-            readonly at: string;
-            readonly ageDays: number;
-            /** @description In minor units of the currency beside it. */
-            readonly amountMinor: number;
-        };
-        /** @description What Stripe said was in the balance the last time that it said it, and what the books had then. */
-        readonly BalanceCheckpoint: {
-            /** Format: date-time */
-            readonly at: string;
-            /** @description In minor units of the currency beside it. */
-            readonly stripeMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly balanceMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly clearingMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly unseenMinor: number;
-        };
-        readonly Reconciled: {
-            readonly livemode: boolean;
-            readonly account: string | null;
-            readonly currency: string;
-            readonly accounts: readonly {
-                readonly name: string;
-                /** @description In minor units of the currency beside it. */
-                readonly balanceMinor: number;
-            }[];
-            readonly checkpoint: components["schemas"]["BalanceCheckpoint"] | null;
-        };
-        readonly Reconciliation: {
-            /** Format: date-time */
-            readonly since: string;
-            readonly data: readonly components["schemas"]["Reconciled"][];
-            readonly open: readonly components["schemas"]["OpenItem"][];
-            readonly isTruncated: boolean;
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-        };
-        readonly ChartAccount: {
-            readonly name: string;
-            /** @description One of debit, credit; more may come. */
-            readonly side: string;
-            readonly balances: readonly {
-                readonly livemode: boolean;
-                readonly account: string | null;
-                readonly currency: string;
-                /** @description In minor units of the currency beside it. */
-                readonly balanceMinor: number;
-            }[];
-        };
-        readonly ChartOfAccounts: {
-            readonly month: string | null;
-            /** Format: date-time */
-            readonly asOf: string | null;
-            /** @description One of frozen, restated; more may come. */
-            readonly view: string;
-            readonly data: readonly components["schemas"]["ChartAccount"][];
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-        };
-        readonly AccountPostings: {
-            readonly name: string;
-            readonly livemode: boolean;
-            readonly account: string | null;
-            readonly currency: string;
-            readonly from: string;
-            readonly to: string;
-            /** @description One of frozen, restated; more may come. */
-            readonly view: string;
-            /** @description In minor units of the currency beside it. */
-            readonly startMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly endMinor: number;
-            readonly data: readonly components["schemas"]["AccountPosting"][];
-            readonly nextCursor: string | null;
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-        };
-        readonly AccountPosting: {
-            readonly entry: string;
-            readonly no: number;
-            readonly kind: string;
-            /** Format: date-time */
-            readonly effectiveAt: string;
-            /** @description In minor units of the currency beside it. */
-            readonly amountMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly balanceMinor: number;
-            readonly line: string | null;
-            readonly object: string | null;
-            readonly invoice: string | null;
-            readonly customer: string | null;
-            readonly stripeEvent: string | null;
-        };
-        readonly PayoutReconciliation: {
-            readonly data: readonly components["schemas"]["PayoutTransaction"][];
-            readonly nextCursor: string | null;
-            readonly payout: {
-                readonly id: string;
-                readonly status: string;
-                readonly livemode: boolean;
-                readonly account: string | null;
-                readonly currency: string;
-                /** @description In minor units of the currency beside it. */
-                readonly amountMinor: number;
-                readonly isAutomatic: boolean | null;
-                readonly reconciliationStatus: string | null;
-                readonly balanceTransaction: string | null;
-                /** Format: date-time */
-                readonly createdAt: string | null;
-                /** Format: date-time */
-                readonly arrivesAt: string | null;
-            };
-            readonly parts: readonly {
-                readonly category: string;
-                readonly count: number;
-                /** @description In minor units of the currency beside it. */
-                readonly amountMinor: number;
-                /** @description In minor units of the currency beside it. */
-                readonly feeMinor: number;
-                /** @description In minor units of the currency beside it. */
-                readonly netMinor: number;
-            }[];
-            readonly unseenTransactions: number;
-            /** @description In minor units of the currency beside it. */
-            readonly sumMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly differenceMinor: number;
-            readonly isExact: boolean;
-            /** @description One of not_automatic, payout_not_asked, transactions_not_seen, payout_differs; more may come. */
-            readonly cause: string | null;
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-        };
-        readonly PayoutTransaction: {
-            readonly id: string;
-            readonly isSeen: boolean;
-            readonly category: string | null;
-            readonly source: string | null;
-            /** @description In minor units of the currency beside it. */
-            readonly amountMinor: number | null;
-            /** @description In minor units of the currency beside it. */
-            readonly feeMinor: number | null;
-            /** @description In minor units of the currency beside it. */
-            readonly netMinor: number | null;
-            /** Format: date-time */
-            readonly createdAt: string | null;
-            readonly payment: string | null;
-            readonly customer: string | null;
-            readonly invoices: readonly string[];
-            readonly entry: string | null;
-        };
-        readonly IncomeMonth: {
-            readonly month: string;
-            /** @description In minor units of the currency beside it. */
-            readonly revenueMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly contraMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly otherMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly netMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly deferredMinor: number;
-        };
-        readonly Incomes: {
-            readonly from: string;
-            readonly to: string;
-            /** @description One of frozen, restated; more may come. */
-            readonly view: string;
-            readonly data: readonly {
-                readonly livemode: boolean;
-                readonly account: string | null;
-                readonly currency: string;
-                readonly months: readonly components["schemas"]["IncomeMonth"][];
-            }[];
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-        };
-        readonly Recognised: {
-            readonly livemode: boolean;
-            readonly account: string | null;
-            readonly currency: string;
-            readonly key: string | null;
-            /** @description In minor units of the currency beside it. */
-            readonly revenueMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly contraMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly amountMinor: number;
-        };
-        readonly RecognisedRevenue: {
-            readonly data: readonly components["schemas"]["Recognised"][];
-            readonly nextCursor: string | null;
-            readonly from?: string;
-            readonly to?: string;
-            /** @description One of frozen, restated; more may come. */
-            readonly view?: string;
-            readonly isComplete?: boolean;
-            readonly books?: components["schemas"]["Books"];
-        };
-        readonly Deferred: {
-            readonly livemode: boolean;
-            readonly account: string | null;
-            readonly currency: string;
-            /** @description In minor units of the currency beside it. */
-            readonly deferredMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly currentMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly longTermMinor: number;
-            readonly by: readonly {
-                readonly key: string | null;
-                /** @description In minor units of the currency beside it. */
-                readonly deferredMinor: number;
-            }[];
-        };
-        readonly DeferredRevenue: {
-            readonly month: string | null;
-            /** Format: date-time */
-            readonly asOf: string | null;
-            /** @description One of frozen, restated; more may come. */
-            readonly view: string;
-            readonly data: readonly components["schemas"]["Deferred"][];
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-        };
-        readonly Waterfalls: {
-            readonly from: string;
-            readonly to: string;
-            /** @description One of frozen, restated; more may come. */
-            readonly view: string;
-            readonly data: readonly {
-                readonly livemode: boolean;
-                readonly account: string | null;
-                readonly currency: string;
-                readonly booked: readonly {
-                    readonly bookedMonth: string;
-                    readonly months: readonly {
-                        readonly month: string;
-                        /** @description In minor units of the currency beside it. */
-                        readonly revenueMinor: number;
-                        /** @description In minor units of the currency beside it. */
-                        readonly contraMinor: number;
-                        /** @description In minor units of the currency beside it. */
-                        readonly amountMinor: number;
-                    }[];
-                }[];
-            }[];
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-        };
-        readonly MrrPeriod: {
-            readonly start: string;
-            readonly end: string;
-            /** @description In minor units of the currency beside it. */
-            readonly mrrMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly annualMinor: number;
-            readonly customers: number;
-            readonly subscribers: number;
-            /** @description In minor units of the currency beside it. */
-            readonly openingMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly newMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly reactivationMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly expansionMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly contractionMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly churnMinor: number;
-        };
-        readonly MrrOverTime: {
-            readonly from: string;
-            readonly to: string;
-            /** @description One of day, week, month; more may come. */
-            readonly interval: string;
-            readonly data: readonly {
-                readonly livemode: boolean;
-                readonly account: string | null;
-                readonly currency: string;
-                readonly unknownItems: number;
-                readonly periods: readonly components["schemas"]["MrrPeriod"][];
-            }[];
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-        };
-        readonly MrrMovement: {
-            readonly id: string;
-            readonly customer: string;
-            readonly currency: string;
-            /** Format: date-time */
-            readonly at: string;
-            /** Format: date-time */
-            readonly firstAt: string;
-            /** @description One of opening, new, reactivation, expansion, contraction, churn; more may come. */
-            readonly kind: string;
-            readonly amountMinor: number;
-            readonly beforeMinor: number;
-            readonly afterMinor: number;
-            readonly livemode: boolean;
-            readonly account: string | null;
-            readonly isIncomplete: boolean;
-            readonly parts: readonly {
-                readonly subscription: string;
-                readonly item: string;
-                /** Format: date-time */
-                readonly at: string;
-                readonly cause: string;
-                /** @description In minor units of the currency beside it. */
-                readonly amountMinor: number;
-                readonly by: string | null;
-                readonly stripeEventId: string;
-            }[];
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly MrrMovements: {
-            readonly data: readonly components["schemas"]["MrrMovement"][];
-            readonly nextCursor: string | null;
-            readonly isComplete?: boolean;
-            readonly books?: components["schemas"]["Books"];
-        };
-        readonly MrrMovementWithBooks: {
-            readonly id: string;
-            readonly customer: string;
-            readonly currency: string;
-            /** Format: date-time */
-            readonly at: string;
-            /** Format: date-time */
-            readonly firstAt: string;
-            /** @description One of opening, new, reactivation, expansion, contraction, churn; more may come. */
-            readonly kind: string;
-            readonly amountMinor: number;
-            readonly beforeMinor: number;
-            readonly afterMinor: number;
-            readonly livemode: boolean;
-            readonly account: string | null;
-            readonly isIncomplete: boolean;
-            readonly parts: readonly {
-                readonly subscription: string;
-                readonly item: string;
-                /** Format: date-time */
-                readonly at: string;
-                readonly cause: string;
-                /** @description In minor units of the currency beside it. */
-                readonly amountMinor: number;
-                readonly by: string | null;
-                readonly stripeEventId: string;
-            }[];
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-            readonly changedBy: components["schemas"]["ChangedBy"];
-            readonly stale?: components["schemas"]["Stale"];
-            readonly unread?: components["schemas"]["Unread"];
-        };
-        /** @description A part of a whole; in percent to two places, null where the whole is nothing. */
-        readonly Rate: {
-            readonly part: number;
-            readonly whole: number;
-            readonly percent: string | null;
-        };
-        readonly Retention: {
-            readonly livemode: boolean;
-            readonly account: string | null;
-            readonly currency: string;
-            /** @description In minor units of the currency beside it. */
-            readonly openingMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly newMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly reactivationMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly expansionMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly contractionMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly churnMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly startMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly endMinor: number;
-            readonly startCustomers: number;
-            readonly endCustomers: number;
-            readonly nrr: components["schemas"]["Rate"];
-            readonly grr: components["schemas"]["Rate"];
-            readonly logoChurn: components["schemas"]["Rate"];
-            readonly grossChurn: components["schemas"]["Rate"];
-            readonly netChurn: components["schemas"]["Rate"];
-            readonly quickRatio: components["schemas"]["Rate"];
-            /** @description In minor units of the currency beside it. */
-            readonly arpaMinor: number | null;
-            /** @description In minor units of the currency beside it. */
-            readonly ltvMinor: number | null;
-        };
-        readonly Retentions: {
-            readonly from: string;
-            readonly to: string;
-            readonly data: readonly components["schemas"]["Retention"][];
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-        };
-        readonly MrrCohorts: {
-            readonly from: string;
-            readonly to: string;
-            readonly until: string;
-            readonly data: readonly {
-                readonly livemode: boolean;
-                readonly account: string | null;
-                readonly currency: string;
-                readonly cohorts: readonly {
-                    readonly month: string;
-                    readonly size: number;
-                    /** @description In minor units of the currency beside it. */
-                    readonly startMinor: number;
-                    readonly months: readonly {
-                        readonly month: string;
-                        readonly customers: number;
-                        /** @description In minor units of the currency beside it. */
-                        readonly mrrMinor: number;
-                    }[];
-                }[];
-            }[];
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-        };
-        readonly CommittedMrr: {
-            /** Format: date-time */
-            readonly at: string;
-            /** Format: date-time */
-            readonly until: string;
-            readonly withinDays: number;
-            readonly data: readonly {
-                readonly livemode: boolean;
-                readonly account: string | null;
-                readonly currency: string;
-                /** @description In minor units of the currency beside it. */
-                readonly mrrMinor: number;
-                /** @description In minor units of the currency beside it. */
-                readonly changesMinor: number;
-                /** @description In minor units of the currency beside it. */
-                readonly endingMinor: number;
-                readonly endingSubscriptions: number;
-                /** @description In minor units of the currency beside it. */
-                readonly committedMinor: number;
-                readonly scheduledSubscriptions: number;
-            }[];
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-        };
-        readonly MrrTrials: {
-            readonly from: string;
-            readonly to: string;
-            readonly withinDays: number;
-            readonly data: readonly {
-                readonly livemode: boolean;
-                readonly account: string | null;
-                readonly currency: string | null;
-                readonly ended: number;
-                readonly converted: number;
-                readonly conversion: components["schemas"]["Rate"];
-            }[];
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-        };
-        readonly MrrTrialsEnded: {
-            readonly from: string;
-            readonly to: string;
-            readonly withinDays: number;
-            readonly data: readonly {
-                readonly subscription: string;
-                readonly customer: string;
-                readonly livemode: boolean;
-                readonly account: string | null;
-                readonly currency: string | null;
-                /** Format: date-time */
-                readonly startedAt: string;
-                /** Format: date-time */
-                readonly endedAt: string;
-                /** Format: date-time */
-                readonly convertedAt: string | null;
-                readonly isConverted: boolean;
-            }[];
-            readonly nextCursor: string | null;
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-        };
-        readonly MrrCustomers: {
-            readonly on: string;
-            readonly data: readonly {
-                readonly livemode: boolean;
-                readonly account: string | null;
-                readonly currency: string;
-                readonly customer: string;
-                /** @description In minor units of the currency beside it. */
-                readonly startMinor: number;
-                /** @description In minor units of the currency beside it. */
-                readonly mrrMinor: number;
-                /** @description One of came, grew, same, shrank, left; more may come. */
-                readonly change: string;
-            }[];
-            readonly nextCursor: string | null;
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-        };
-        readonly MrrItem: {
-            readonly subscription: string;
-            readonly item: string;
-            readonly customer: string;
-            readonly currency: string | null;
-            /** Format: date-time */
-            readonly since: string;
-            /** Format: date-time */
-            readonly until: string | null;
-            readonly status: string;
-            readonly counting: string;
-            readonly amountMinor: number | null;
-            readonly annualMinor: number;
-            readonly mrrMinor: number;
-            readonly trialingMinor: number;
-            readonly isUnknown: boolean;
-            readonly why: string;
-            readonly price: string | null;
-            readonly product: string | null;
-            readonly quantity: number | null;
-            readonly isIncomplete: boolean;
-        };
-        readonly CustomerMrr: {
-            readonly customer: string;
-            readonly steps: readonly {
-                readonly customer: string;
-                readonly currency: string;
-                /** Format: date-time */
-                readonly at: string;
-                readonly mrrMinor: number;
-                readonly annualMinor: number;
-                readonly subscriptions: number;
-                readonly isIncomplete: boolean;
-            }[];
-            readonly items: readonly components["schemas"]["MrrItem"][];
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
-        };
-        readonly SubscriptionMrr: {
-            readonly subscription: string;
-            readonly items: readonly components["schemas"]["MrrItem"][];
-            readonly changes: readonly {
-                readonly customer: string;
-                readonly currency: string;
-                readonly subscription: string;
-                readonly item: string;
-                /** Format: date-time */
-                readonly at: string;
-                readonly cause: string;
-                readonly mrrMinor: number;
-                readonly annualMinor: number;
-                readonly by: string | null;
-                readonly isIncomplete: boolean;
-                readonly changedBy: components["schemas"]["ChangedBy"];
-            }[];
-            readonly trials: readonly {
-                readonly subscription: string;
-                readonly customer: string;
-                readonly currency: string | null;
-                /** Format: date-time */
-                readonly startedAt: string;
-                /** Format: date-time */
-                readonly endedAt: string | null;
-                /** Format: date-time */
-                readonly convertedAt: string | null;
-                readonly isIncomplete: boolean;
-            }[];
-            readonly isComplete: boolean;
-            readonly books: components["schemas"]["Books"];
+        readonly Stream: {
+            readonly data: readonly components["schemas"]["Event"][];
+            readonly nextAfter: string | null;
         };
         readonly StripeCoverage: {
             readonly data: readonly {
@@ -4219,6 +4056,37 @@ export interface components {
                 readonly livemode: boolean;
             }[];
         };
+        readonly StripeFinding: {
+            /** @description One of missing_event, unknown, drift, gone, contradicts, unreadable, busy, money, unknown_to_stripe; more may come. */
+            readonly verdict: string;
+            readonly object: string;
+            readonly id: string;
+            readonly stream: string | null;
+            readonly rows: readonly {
+                readonly table: string;
+                readonly key: string;
+                readonly field: string;
+                readonly ledger?: unknown;
+                readonly stripe?: unknown;
+            }[];
+            readonly since: {
+                /** Format: date-time */
+                readonly after: string;
+                /** Format: date-time */
+                readonly before: string;
+            } | null;
+            readonly cause: string | null;
+            readonly type: string | null;
+            readonly looks: readonly (string | null)[];
+            readonly repaired: {
+                readonly revision: string;
+                readonly position: string;
+            } | null;
+        };
+        readonly StripeFindings: {
+            readonly data: readonly components["schemas"]["StripeFinding"][];
+            readonly nextCursor: string | null;
+        };
         readonly StripeRun: {
             readonly id: string;
             /** @description One of backfill, recover, reconcile, money; more may come. */
@@ -4239,10 +4107,6 @@ export interface components {
             readonly state: {
                 readonly [key: string]: unknown;
             };
-        };
-        readonly StripeRuns: {
-            readonly data: readonly components["schemas"]["StripeRun"][];
-            readonly nextCursor: string | null;
         };
         readonly StripeRunRequest: {
             /** @constant */
@@ -4294,143 +4158,65 @@ export interface components {
             /** @default false */
             readonly new: boolean;
         };
-        readonly StripeFinding: {
-            /** @description One of missing_event, unknown, drift, gone, contradicts, unreadable, busy, money, unknown_to_stripe; more may come. */
-            readonly verdict: string;
-            readonly object: string;
-            readonly id: string;
-            readonly stream: string | null;
-            readonly rows: readonly {
-                readonly table: string;
-                readonly key: string;
-                readonly field: string;
-                readonly ledger?: unknown;
-                readonly stripe?: unknown;
-            }[];
-            readonly since: {
-                /** Format: date-time */
-                readonly after: string;
-                /** Format: date-time */
-                readonly before: string;
-            } | null;
-            readonly cause: string | null;
-            readonly type: string | null;
-            readonly looks: readonly (string | null)[];
-            readonly repaired: {
-                readonly revision: string;
-                readonly position: string;
-            } | null;
-        };
-        readonly StripeFindings: {
-            readonly data: readonly components["schemas"]["StripeFinding"][];
+        readonly StripeRuns: {
+            readonly data: readonly components["schemas"]["StripeRun"][];
             readonly nextCursor: string | null;
         };
-        readonly Refreshed: {
-            readonly data: readonly {
-                readonly object: string;
-                readonly id: string;
-                readonly verdict: string;
-                readonly rows: readonly {
-                    readonly table: string;
-                    readonly key: string;
-                    readonly field: string;
-                    readonly ledger?: unknown;
-                    readonly stripe?: unknown;
-                }[];
-                /** Format: date-time */
-                readonly until: string | null;
-                readonly cause: string | null;
-                readonly appended: {
-                    readonly stream: string;
-                    readonly revision: string;
-                    readonly position: string;
-                } | null;
-            }[];
-            readonly position: string | null;
-        };
-        readonly RefundOfCreditNote: {
-            readonly refund: string;
-            /** @description In minor units of the currency beside it. */
-            readonly amountMinor: number | null;
-        };
-        readonly Tier: {
-            readonly upTo: number | null;
-            /** @description A decimal as text, in minor units. */
-            readonly unitAmountDecimal: string | null;
-            /** @description A decimal as text, in minor units. */
-            readonly flatAmountDecimal: string | null;
-        };
-        readonly TransformQuantity: {
-            readonly divideBy: number;
-            readonly round: string;
-        };
-        readonly CouponTerms: {
-            readonly percentOff: string | null;
-            /** @description In minor units of the currency beside it. */
-            readonly amountOffMinor: number | null;
-            readonly currency: string | null;
-            readonly duration: string | null;
-            readonly durationInMonths: number | null;
-            readonly products: readonly string[] | null;
-        };
-        readonly CurrentPhase: {
-            /** Format: date-time */
-            readonly startsAt: string;
-            /** Format: date-time */
-            readonly endsAt: string;
-        };
-        readonly SchedulePhaseItem: {
-            readonly price: string | null;
-            readonly quantity: number | null;
-        };
-        readonly SchedulePhase: {
-            /** Format: date-time */
-            readonly startsAt: string | null;
-            /** Format: date-time */
-            readonly endsAt: string | null;
-            /** Format: date-time */
-            readonly trialEndsAt: string | null;
-            readonly items: readonly components["schemas"]["SchedulePhaseItem"][];
-        };
-        readonly Discount: {
-            readonly id: string | null;
-            readonly coupon: string | null;
-            readonly terms: components["schemas"]["CouponTerms"] | null;
-            readonly promotionCode: string | null;
-            /** Format: date-time */
-            readonly startsAt: string | null;
-            /** Format: date-time */
-            readonly endsAt: string | null;
-        };
-        readonly InvoiceLine: {
+        readonly Subscription: {
             readonly id: string;
-            readonly invoiceItem: string | null;
-            /** @description In minor units of the currency beside it. */
-            readonly amountMinor: number;
-            readonly currency: string;
-            readonly quantity: number | null;
-            readonly quantityDecimal: string | null;
-            readonly description: string | null;
-            readonly price: string | null;
-            readonly product: string | null;
-            /** @description A decimal as text, in minor units. */
-            readonly unitAmountDecimal: string | null;
-            readonly isProration: boolean;
+            readonly customer: string | null;
+            /** @description One of incomplete, trialing, active, past_due, unpaid, paused, incomplete_expired, canceled; more may come. */
+            readonly status: string;
+            /** Format: date-time */
+            readonly statusSince: string;
+            readonly statusEvent: string;
+            readonly previousStatus: string | null;
+            readonly currency: string | null;
+            readonly items: readonly components["schemas"]["SubscriptionItem"][];
+            readonly hasAllItems: boolean;
             /** Format: date-time */
             readonly periodStart: string | null;
             /** Format: date-time */
             readonly periodEnd: string | null;
-            readonly subscription: string | null;
-            readonly subscriptionItem: string | null;
+            /** Format: date-time */
+            readonly trialStart: string | null;
+            /** Format: date-time */
+            readonly trialEnd: string | null;
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            /** Format: date-time */
+            readonly startedAt: string | null;
+            /** Format: date-time */
+            readonly cancelAt: string | null;
+            readonly cancelAtPeriodEnd: boolean | null;
+            /** Format: date-time */
+            readonly canceledAt: string | null;
+            /** Format: date-time */
+            readonly endedAt: string | null;
+            readonly cancellationReason: string | null;
+            readonly pauseCollection: components["schemas"]["PauseCollection"] | null;
+            readonly collectionMethod: string | null;
+            readonly defaultPaymentMethod: string | null;
+            readonly trialEndBehavior: string | null;
             readonly discounts: readonly components["schemas"]["Discount"][];
-            /** @description In minor units of the currency beside it. */
-            readonly taxMinor: number | null;
-            /** @description In minor units of the currency beside it. */
-            readonly taxInclusiveMinor: number | null;
-            /** @description In minor units of the currency beside it. */
-            readonly creditMinor: number;
-            /** @description In minor units of the currency beside it. */
-            readonly discountMinor: number | null;
+            readonly latestInvoice: string | null;
+            readonly schedule: string | null;
+            readonly metadata: {
+                readonly [key: string]: string;
+            } | null;
+            /** Format: date-time */
+            readonly billingCycleAnchor: string | null;
+            /** Format: date-time */
+            readonly pendingUpdateExpiresAt: string | null;
+            readonly testClock: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly reference?: string | null;
+            readonly statusSinceIsBound?: boolean;
+            readonly asOf?: components["schemas"]["AsOf"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
         };
         readonly SubscriptionItem: {
             readonly id: string | null;
@@ -4455,15 +4241,229 @@ export interface components {
             readonly periodEnd: string | null;
             readonly discounts: readonly components["schemas"]["Discount"][];
         };
-        readonly PauseCollection: {
-            readonly behavior: string;
-            /** Format: date-time */
-            readonly resumesAt: string | null;
+        readonly SubscriptionMrr: {
+            readonly subscription: string;
+            readonly items: readonly components["schemas"]["MrrItem"][];
+            readonly changes: readonly {
+                readonly customer: string;
+                readonly currency: string;
+                readonly subscription: string;
+                readonly item: string;
+                /** Format: date-time */
+                readonly at: string;
+                readonly cause: string;
+                readonly mrrMinor: number;
+                readonly annualMinor: number;
+                readonly by: string | null;
+                readonly isIncomplete: boolean;
+                readonly changedBy: components["schemas"]["ChangedBy"];
+            }[];
+            readonly trials: readonly {
+                readonly subscription: string;
+                readonly customer: string;
+                readonly currency: string | null;
+                /** Format: date-time */
+                readonly startedAt: string;
+                /** Format: date-time */
+                readonly endedAt: string | null;
+                /** Format: date-time */
+                readonly convertedAt: string | null;
+                readonly isIncomplete: boolean;
+            }[];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
         };
-        readonly FinalizationError: {
-            readonly code: string | null;
-            readonly type: string | null;
-            readonly message: string | null;
+        readonly SubscriptionSchedule: {
+            readonly id: string;
+            /** @description One of not_started, active, completed, released, canceled; more may come. */
+            readonly status: string;
+            readonly customer: string | null;
+            readonly subscription: string | null;
+            readonly endBehavior: string | null;
+            readonly currentPhase: components["schemas"]["CurrentPhase"] | null;
+            readonly nextPhase: components["schemas"]["SchedulePhase"] | null;
+            readonly phases: readonly components["schemas"]["SchedulePhase"][];
+            /** Format: date-time */
+            readonly createdAt: string | null;
+            /** Format: date-time */
+            readonly canceledAt: string | null;
+            /** Format: date-time */
+            readonly completedAt: string | null;
+            /** Format: date-time */
+            readonly releasedAt: string | null;
+            readonly testClock: string | null;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly SubscriptionSchedulePage: {
+            readonly data: readonly components["schemas"]["SubscriptionSchedule"][];
+            readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
+        };
+        readonly Subscriptions: {
+            readonly data: readonly components["schemas"]["Subscription"][];
+            readonly nextCursor: string | null;
+            readonly asOf?: components["schemas"]["AsOf"];
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
+        };
+        readonly Tier: {
+            readonly upTo: number | null;
+            /** @description A decimal as text, in minor units. */
+            readonly unitAmountDecimal: string | null;
+            /** @description A decimal as text, in minor units. */
+            readonly flatAmountDecimal: string | null;
+        };
+        readonly Timeline: {
+            readonly data: readonly components["schemas"]["TimelineEntry"][];
+            readonly nextAfter: number | null;
+        };
+        readonly TimelineEntry: {
+            readonly number: number;
+            readonly stripeEventId: string;
+            readonly observation: {
+                /** Format: date-time */
+                readonly askedAt: string;
+                /** Format: date-time */
+                readonly answeredAt: string;
+                readonly reason: string | null;
+                readonly run: string | null;
+            } | null;
+            readonly gap: {
+                /** Format: date-time */
+                readonly after: string;
+                /** Format: date-time */
+                readonly before: string;
+            } | null;
+            readonly type: string;
+            /** Format: date-time */
+            readonly created: string;
+            readonly object: {
+                readonly kind: string | null;
+                readonly id: string | null;
+            };
+            readonly apiVersion: string | null;
+            readonly renderings: readonly (string | null)[];
+            readonly changes: readonly {
+                readonly path: string;
+                readonly from: unknown;
+                readonly to: unknown;
+            }[] | null;
+            readonly transition: {
+                readonly from: string | null;
+                readonly to: string;
+            } | null;
+            readonly late: boolean;
+            readonly ambiguous: boolean;
+            readonly stream: string;
+            readonly revision: string;
+            readonly position: string;
+            /** Format: date-time */
+            readonly receivedAt: string | null;
+        };
+        readonly TransformQuantity: {
+            readonly divideBy: number;
+            readonly round: string;
+        };
+        readonly TrialBalance: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly currency: string;
+            readonly accounts: readonly components["schemas"]["AccountBalance"][];
+            /** @description In minor units of the currency beside it. */
+            readonly sumMinor: number;
+            readonly closing: {
+                /** Format: date-time */
+                readonly closedAt: string;
+                readonly by: string;
+                readonly position: string;
+            } | null;
+        };
+        readonly TrialBalances: {
+            readonly month: string | null;
+            /** Format: date-time */
+            readonly asOf: string | null;
+            /** @description One of frozen, restated; more may come. */
+            readonly view: string;
+            readonly data: readonly components["schemas"]["TrialBalance"][];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
+        };
+        /** @description An event of the stream that could not be read; the row shows a later state. */
+        readonly Unread: {
+            readonly stripeEventId: string;
+            readonly stream: string;
+            readonly revision: string;
+            readonly cause: string | null;
+        };
+        readonly UpcomingInvoice: {
+            readonly id: string;
+            readonly customer: string | null;
+            readonly currency: string;
+            readonly subtotalMinor: number;
+            readonly taxMinor: number | null;
+            readonly discountMinor: number | null;
+            readonly totalMinor: number;
+            readonly amountDueMinor: number;
+            readonly startingBalanceMinor: number;
+            readonly billingReason: string | null;
+            readonly collectionMethod: string;
+            /** Format: date-time */
+            readonly nextPaymentAttempt: string | null;
+            /** Format: date-time */
+            readonly periodStart: string | null;
+            /** Format: date-time */
+            readonly periodEnd: string | null;
+            readonly lines: readonly components["schemas"]["InvoiceLine"][];
+            readonly hasAllLines: boolean;
+            /** Format: date-time */
+            readonly previewedAt: string;
+            readonly livemode: boolean | null;
+            readonly account: string | null;
+            readonly changedBy: components["schemas"]["ChangedBy"];
+            readonly stale?: components["schemas"]["Stale"];
+            readonly unread?: components["schemas"]["Unread"];
+        };
+        readonly UpcomingInvoicePage: {
+            readonly data: readonly components["schemas"]["UpcomingInvoice"][];
+            readonly nextCursor: string | null;
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
+        };
+        readonly Waterfalls: {
+            readonly from: string;
+            readonly to: string;
+            /** @description One of frozen, restated; more may come. */
+            readonly view: string;
+            readonly data: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+                readonly currency: string;
+                readonly booked: readonly {
+                    readonly bookedMonth: string;
+                    readonly months: readonly {
+                        readonly month: string;
+                        /** @description In minor units of the currency beside it. */
+                        readonly revenueMinor: number;
+                        /** @description In minor units of the currency beside it. */
+                        readonly contraMinor: number;
+                        /** @description In minor units of the currency beside it. */
+                        readonly amountMinor: number;
+                    }[];
+                }[];
+            }[];
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
         };
     };
     responses: never;
@@ -4472,159 +4472,159 @@ export interface components {
     headers: never;
     pathItems: never;
 }
-export type Problem = components['schemas']['Problem'];
-export type ProblemKind = components['schemas']['ProblemKind'];
-export type ProblemKinds = components['schemas']['ProblemKinds'];
-export type ChangedBy = components['schemas']['ChangedBy'];
-export type Stale = components['schemas']['Stale'];
-export type Unread = components['schemas']['Unread'];
-export type AsOf = components['schemas']['AsOf'];
-export type CheckoutSession = components['schemas']['CheckoutSession'];
-export type CheckoutSessionPage = components['schemas']['CheckoutSessionPage'];
-export type CreditNote = components['schemas']['CreditNote'];
-export type CreditNotePage = components['schemas']['CreditNotePage'];
-export type PaymentMethod = components['schemas']['PaymentMethod'];
-export type PaymentMethodPage = components['schemas']['PaymentMethodPage'];
-export type Product = components['schemas']['Product'];
-export type ProductPage = components['schemas']['ProductPage'];
-export type Price = components['schemas']['Price'];
-export type PricePage = components['schemas']['PricePage'];
-export type Coupon = components['schemas']['Coupon'];
-export type CouponPage = components['schemas']['CouponPage'];
-export type PromotionCode = components['schemas']['PromotionCode'];
-export type PromotionCodePage = components['schemas']['PromotionCodePage'];
-export type SubscriptionSchedule = components['schemas']['SubscriptionSchedule'];
-export type SubscriptionSchedulePage = components['schemas']['SubscriptionSchedulePage'];
-export type UpcomingInvoice = components['schemas']['UpcomingInvoice'];
-export type UpcomingInvoicePage = components['schemas']['UpcomingInvoicePage'];
-export type Payout = components['schemas']['Payout'];
-export type PayoutPage = components['schemas']['PayoutPage'];
-export type Subscription = components['schemas']['Subscription'];
-export type Subscriptions = components['schemas']['Subscriptions'];
-export type Invoice = components['schemas']['Invoice'];
-export type Invoices = components['schemas']['Invoices'];
-export type Customer = components['schemas']['Customer'];
-export type Customers = components['schemas']['Customers'];
-export type PaymentMethodOfCustomer = components['schemas']['PaymentMethodOfCustomer'];
-export type CustomerEverything = components['schemas']['CustomerEverything'];
-export type ChurnRisk = components['schemas']['ChurnRisk'];
-export type ChurnRisks = components['schemas']['ChurnRisks'];
-export type TimelineEntry = components['schemas']['TimelineEntry'];
-export type Timeline = components['schemas']['Timeline'];
-export type Payment = components['schemas']['Payment'];
-export type Payments = components['schemas']['Payments'];
-export type PaymentPart = components['schemas']['PaymentPart'];
-export type Charge = components['schemas']['Charge'];
-export type InvoicePayment = components['schemas']['InvoicePayment'];
-export type Refund = components['schemas']['Refund'];
-export type Refunds = components['schemas']['Refunds'];
-export type RefundOfPayment = components['schemas']['RefundOfPayment'];
-export type Dispute = components['schemas']['Dispute'];
-export type Disputes = components['schemas']['Disputes'];
-export type DisputeMovement = components['schemas']['DisputeMovement'];
-export type PaidInvoice = components['schemas']['PaidInvoice'];
-export type AccessReason = components['schemas']['AccessReason'];
 export type Access = components['schemas']['Access'];
 export type AccessChange = components['schemas']['AccessChange'];
 export type AccessFeed = components['schemas']['AccessFeed'];
 export type AccessHistory = components['schemas']['AccessHistory'];
-export type HeldChanges = components['schemas']['HeldChanges'];
+export type AccessReason = components['schemas']['AccessReason'];
+export type AccountBalance = components['schemas']['AccountBalance'];
+export type AccountPosting = components['schemas']['AccountPosting'];
+export type AccountPostings = components['schemas']['AccountPostings'];
+export type Acknowledged = components['schemas']['Acknowledged'];
+export type Alive = components['schemas']['Alive'];
 export type Approved = components['schemas']['Approved'];
-export type Rejection = components['schemas']['Rejection'];
-export type Rejected = components['schemas']['Rejected'];
+export type AsOf = components['schemas']['AsOf'];
+export type BalanceCheckpoint = components['schemas']['BalanceCheckpoint'];
+export type Books = components['schemas']['Books'];
+export type ChangedBy = components['schemas']['ChangedBy'];
+export type Charge = components['schemas']['Charge'];
+export type ChartAccount = components['schemas']['ChartAccount'];
+export type ChartOfAccounts = components['schemas']['ChartOfAccounts'];
+export type CheckoutSession = components['schemas']['CheckoutSession'];
+export type CheckoutSessionPage = components['schemas']['CheckoutSessionPage'];
+export type ChurnRisk = components['schemas']['ChurnRisk'];
+export type ChurnRisks = components['schemas']['ChurnRisks'];
+export type ClosedMonths = components['schemas']['ClosedMonths'];
+export type Closing = components['schemas']['Closing'];
+export type ClosingRequest = components['schemas']['ClosingRequest'];
+export type ClosingWithBalances = components['schemas']['ClosingWithBalances'];
+export type Closings = components['schemas']['Closings'];
+export type CommittedMrr = components['schemas']['CommittedMrr'];
+export type Corrections = components['schemas']['Corrections'];
+export type Coupon = components['schemas']['Coupon'];
+export type CouponPage = components['schemas']['CouponPage'];
+export type CouponTerms = components['schemas']['CouponTerms'];
+export type CreditNote = components['schemas']['CreditNote'];
+export type CreditNotePage = components['schemas']['CreditNotePage'];
+export type CurrentPhase = components['schemas']['CurrentPhase'];
+export type Customer = components['schemas']['Customer'];
+export type CustomerEverything = components['schemas']['CustomerEverything'];
+export type CustomerMrr = components['schemas']['CustomerMrr'];
+export type Customers = components['schemas']['Customers'];
+export type Deferred = components['schemas']['Deferred'];
+export type DeferredRevenue = components['schemas']['DeferredRevenue'];
+export type Discount = components['schemas']['Discount'];
+export type Dispute = components['schemas']['Dispute'];
+export type DisputeMovement = components['schemas']['DisputeMovement'];
+export type Disputes = components['schemas']['Disputes'];
 export type Event = components['schemas']['Event'];
 export type EventWithDeliveries = components['schemas']['EventWithDeliveries'];
 export type Events = components['schemas']['Events'];
-export type Stream = components['schemas']['Stream'];
-export type Projections = components['schemas']['Projections'];
-export type Status = components['schemas']['Status'];
-export type OperationRequest = components['schemas']['OperationRequest'];
-export type Operation = components['schemas']['Operation'];
-export type Operations = components['schemas']['Operations'];
+export type FinalizationError = components['schemas']['FinalizationError'];
 export type Find = components['schemas']['Find'];
-export type FindingLists = components['schemas']['FindingLists'];
 export type Finding = components['schemas']['Finding'];
+export type FindingLists = components['schemas']['FindingLists'];
 export type Findings = components['schemas']['Findings'];
+export type Health = components['schemas']['Health'];
+export type HeldChanges = components['schemas']['HeldChanges'];
+export type IncomeMonth = components['schemas']['IncomeMonth'];
+export type Incomes = components['schemas']['Incomes'];
+export type Index = components['schemas']['Index'];
+export type Invoice = components['schemas']['Invoice'];
+export type InvoiceBook = components['schemas']['InvoiceBook'];
+export type InvoiceLine = components['schemas']['InvoiceLine'];
+export type InvoicePayment = components['schemas']['InvoicePayment'];
+export type Invoices = components['schemas']['Invoices'];
+export type JournalEntries = components['schemas']['JournalEntries'];
+export type JournalEntry = components['schemas']['JournalEntry'];
+export type JournalEntryWithBalances = components['schemas']['JournalEntryWithBalances'];
+export type JournalEntryWithBooks = components['schemas']['JournalEntryWithBooks'];
+export type LateEntry = components['schemas']['LateEntry'];
+export type MrrCohorts = components['schemas']['MrrCohorts'];
+export type MrrCustomers = components['schemas']['MrrCustomers'];
+export type MrrItem = components['schemas']['MrrItem'];
+export type MrrMovement = components['schemas']['MrrMovement'];
+export type MrrMovementWithBooks = components['schemas']['MrrMovementWithBooks'];
+export type MrrMovements = components['schemas']['MrrMovements'];
+export type MrrOverTime = components['schemas']['MrrOverTime'];
+export type MrrPeriod = components['schemas']['MrrPeriod'];
+export type MrrTrials = components['schemas']['MrrTrials'];
+export type MrrTrialsEnded = components['schemas']['MrrTrialsEnded'];
+export type OpenItem = components['schemas']['OpenItem'];
+export type Operation = components['schemas']['Operation'];
+export type OperationRequest = components['schemas']['OperationRequest'];
+export type Operations = components['schemas']['Operations'];
+export type PaidInvoice = components['schemas']['PaidInvoice'];
 export type Parked = components['schemas']['Parked'];
 export type ParkedStreams = components['schemas']['ParkedStreams'];
 export type ParkedWithStack = components['schemas']['ParkedWithStack'];
-export type Replay = components['schemas']['Replay'];
-export type ReplaysWanted = components['schemas']['ReplaysWanted'];
-export type Index = components['schemas']['Index'];
-export type Alive = components['schemas']['Alive'];
-export type Health = components['schemas']['Health'];
-export type Acknowledged = components['schemas']['Acknowledged'];
-export type Books = components['schemas']['Books'];
-export type Posting = components['schemas']['Posting'];
-export type JournalEntry = components['schemas']['JournalEntry'];
-export type JournalEntries = components['schemas']['JournalEntries'];
-export type JournalEntryWithBooks = components['schemas']['JournalEntryWithBooks'];
-export type JournalEntryWithBalances = components['schemas']['JournalEntryWithBalances'];
-export type InvoiceBook = components['schemas']['InvoiceBook'];
-export type AccountBalance = components['schemas']['AccountBalance'];
-export type TrialBalance = components['schemas']['TrialBalance'];
-export type TrialBalances = components['schemas']['TrialBalances'];
-export type Closing = components['schemas']['Closing'];
-export type Closings = components['schemas']['Closings'];
-export type ClosedMonths = components['schemas']['ClosedMonths'];
-export type ClosingWithBalances = components['schemas']['ClosingWithBalances'];
-export type Corrections = components['schemas']['Corrections'];
-export type LateEntry = components['schemas']['LateEntry'];
-export type ClosingRequest = components['schemas']['ClosingRequest'];
-export type ReopeningRequest = components['schemas']['ReopeningRequest'];
-export type Reopening = components['schemas']['Reopening'];
-export type OpenItem = components['schemas']['OpenItem'];
-export type BalanceCheckpoint = components['schemas']['BalanceCheckpoint'];
-export type Reconciled = components['schemas']['Reconciled'];
-export type Reconciliation = components['schemas']['Reconciliation'];
-export type ChartAccount = components['schemas']['ChartAccount'];
-export type ChartOfAccounts = components['schemas']['ChartOfAccounts'];
-export type AccountPostings = components['schemas']['AccountPostings'];
-export type AccountPosting = components['schemas']['AccountPosting'];
+export type PauseCollection = components['schemas']['PauseCollection'];
+export type Payment = components['schemas']['Payment'];
+export type PaymentMethod = components['schemas']['PaymentMethod'];
+export type PaymentMethodOfCustomer = components['schemas']['PaymentMethodOfCustomer'];
+export type PaymentMethodPage = components['schemas']['PaymentMethodPage'];
+export type PaymentPart = components['schemas']['PaymentPart'];
+export type Payments = components['schemas']['Payments'];
+export type Payout = components['schemas']['Payout'];
+export type PayoutPage = components['schemas']['PayoutPage'];
 export type PayoutReconciliation = components['schemas']['PayoutReconciliation'];
 export type PayoutTransaction = components['schemas']['PayoutTransaction'];
-export type IncomeMonth = components['schemas']['IncomeMonth'];
-export type Incomes = components['schemas']['Incomes'];
+export type Posting = components['schemas']['Posting'];
+export type Price = components['schemas']['Price'];
+export type PricePage = components['schemas']['PricePage'];
+export type Problem = components['schemas']['Problem'];
+export type ProblemKind = components['schemas']['ProblemKind'];
+export type ProblemKinds = components['schemas']['ProblemKinds'];
+export type Product = components['schemas']['Product'];
+export type ProductPage = components['schemas']['ProductPage'];
+export type Projections = components['schemas']['Projections'];
+export type PromotionCode = components['schemas']['PromotionCode'];
+export type PromotionCodePage = components['schemas']['PromotionCodePage'];
+export type Rate = components['schemas']['Rate'];
 export type Recognised = components['schemas']['Recognised'];
 export type RecognisedRevenue = components['schemas']['RecognisedRevenue'];
-export type Deferred = components['schemas']['Deferred'];
-export type DeferredRevenue = components['schemas']['DeferredRevenue'];
-export type Waterfalls = components['schemas']['Waterfalls'];
-export type MrrPeriod = components['schemas']['MrrPeriod'];
-export type MrrOverTime = components['schemas']['MrrOverTime'];
-export type MrrMovement = components['schemas']['MrrMovement'];
-export type MrrMovements = components['schemas']['MrrMovements'];
-export type MrrMovementWithBooks = components['schemas']['MrrMovementWithBooks'];
-export type Rate = components['schemas']['Rate'];
+export type Reconciled = components['schemas']['Reconciled'];
+export type Reconciliation = components['schemas']['Reconciliation'];
+export type Refreshed = components['schemas']['Refreshed'];
+export type Refund = components['schemas']['Refund'];
+export type RefundOfCreditNote = components['schemas']['RefundOfCreditNote'];
+export type RefundOfPayment = components['schemas']['RefundOfPayment'];
+export type Refunds = components['schemas']['Refunds'];
+export type Rejected = components['schemas']['Rejected'];
+export type Rejection = components['schemas']['Rejection'];
+export type Reopening = components['schemas']['Reopening'];
+export type ReopeningRequest = components['schemas']['ReopeningRequest'];
+export type Replay = components['schemas']['Replay'];
+export type ReplaysWanted = components['schemas']['ReplaysWanted'];
 export type Retention = components['schemas']['Retention'];
 export type Retentions = components['schemas']['Retentions'];
-export type MrrCohorts = components['schemas']['MrrCohorts'];
-export type CommittedMrr = components['schemas']['CommittedMrr'];
-export type MrrTrials = components['schemas']['MrrTrials'];
-export type MrrTrialsEnded = components['schemas']['MrrTrialsEnded'];
-export type MrrCustomers = components['schemas']['MrrCustomers'];
-export type MrrItem = components['schemas']['MrrItem'];
-export type CustomerMrr = components['schemas']['CustomerMrr'];
-export type SubscriptionMrr = components['schemas']['SubscriptionMrr'];
+export type SchedulePhase = components['schemas']['SchedulePhase'];
+export type SchedulePhaseItem = components['schemas']['SchedulePhaseItem'];
+export type Stale = components['schemas']['Stale'];
+export type Status = components['schemas']['Status'];
+export type Stream = components['schemas']['Stream'];
 export type StripeCoverage = components['schemas']['StripeCoverage'];
-export type StripeRun = components['schemas']['StripeRun'];
-export type StripeRuns = components['schemas']['StripeRuns'];
-export type StripeRunRequest = components['schemas']['StripeRunRequest'];
 export type StripeFinding = components['schemas']['StripeFinding'];
 export type StripeFindings = components['schemas']['StripeFindings'];
-export type Refreshed = components['schemas']['Refreshed'];
-export type RefundOfCreditNote = components['schemas']['RefundOfCreditNote'];
-export type Tier = components['schemas']['Tier'];
-export type TransformQuantity = components['schemas']['TransformQuantity'];
-export type CouponTerms = components['schemas']['CouponTerms'];
-export type CurrentPhase = components['schemas']['CurrentPhase'];
-export type SchedulePhaseItem = components['schemas']['SchedulePhaseItem'];
-export type SchedulePhase = components['schemas']['SchedulePhase'];
-export type Discount = components['schemas']['Discount'];
-export type InvoiceLine = components['schemas']['InvoiceLine'];
+export type StripeRun = components['schemas']['StripeRun'];
+export type StripeRunRequest = components['schemas']['StripeRunRequest'];
+export type StripeRuns = components['schemas']['StripeRuns'];
+export type Subscription = components['schemas']['Subscription'];
 export type SubscriptionItem = components['schemas']['SubscriptionItem'];
-export type PauseCollection = components['schemas']['PauseCollection'];
-export type FinalizationError = components['schemas']['FinalizationError'];
+export type SubscriptionMrr = components['schemas']['SubscriptionMrr'];
+export type SubscriptionSchedule = components['schemas']['SubscriptionSchedule'];
+export type SubscriptionSchedulePage = components['schemas']['SubscriptionSchedulePage'];
+export type Subscriptions = components['schemas']['Subscriptions'];
+export type Tier = components['schemas']['Tier'];
+export type Timeline = components['schemas']['Timeline'];
+export type TimelineEntry = components['schemas']['TimelineEntry'];
+export type TransformQuantity = components['schemas']['TransformQuantity'];
+export type TrialBalance = components['schemas']['TrialBalance'];
+export type TrialBalances = components['schemas']['TrialBalances'];
+export type Unread = components['schemas']['Unread'];
+export type UpcomingInvoice = components['schemas']['UpcomingInvoice'];
+export type UpcomingInvoicePage = components['schemas']['UpcomingInvoicePage'];
+export type Waterfalls = components['schemas']['Waterfalls'];
 export type $defs = Record<string, never>;
 export interface operations {
     readonly getIndex: {

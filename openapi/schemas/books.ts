@@ -1,0 +1,26 @@
+import { decimal, flag, list, minor, object, oneOf, orNull, ref, text, time, whole, type Properties } from './words.js';
+
+/** Whose amounts: nothing is added up over modes, accounts or currencies. */
+export const scope: Properties = { livemode: flag, account: orNull(text), currency: text };
+export const booked: Properties = { isComplete: flag, books: ref('Books') };
+export const period: Properties = { from: text, to: text };
+export const view = oneOf('frozen', 'restated');
+export const whose: Properties = { livemode: flag, account: orNull(text) };
+
+export const booksSchemas: Properties = {
+  Books: {
+    ...object({
+      ...{ position: orNull(decimal), policy: text },
+      ...{ behindKeys: whole, parkedKeys: whole, parkedStreams: whole },
+    }),
+    description: 'How far the books are, by which policy, and what is known to be missing in them.',
+  },
+  ChartAccount: object({
+    ...{ name: text, side: oneOf('debit', 'credit') },
+    balances: list(object({ ...scope, balanceMinor: minor })),
+  }),
+  ChartOfAccounts: object({
+    ...{ month: orNull(text), asOf: orNull(time), view, data: list(ref('ChartAccount')) },
+    ...booked,
+  }),
+};

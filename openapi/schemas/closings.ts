@@ -1,0 +1,58 @@
+import { closingRequest, reopeningRequest } from '../../src/api/closings/closings.controller.js';
+import {
+  asSchema,
+  decimal,
+  list,
+  minor,
+  object,
+  oneOf,
+  orNull,
+  page,
+  ref,
+  text,
+  time,
+  whole,
+  type Properties,
+} from './words.js';
+import { booked, whose } from './books.js';
+
+const closing: Properties = {
+  ...whose,
+  ...{ month: text, zone: text, position: decimal, policy: text, build: text, by: text, closedAt: time },
+  accepted: list(oneOf('parked', 'unexplained')),
+  ...{ previous: orNull(text), hash: text },
+};
+/** What it consists of, in the log. */
+const closedRows: Properties = {
+  rows: object({
+    ...{ name: text, hash: text },
+    chunks: object({ entries: whole, revenue: whole, schedules: whole, booked: whole }),
+  }),
+  rules: { type: 'object', additionalProperties: true, description: 'The policy that the books followed.' },
+};
+
+export const closingsSchemas: Properties = {
+  Closing: object(closing, closedRows),
+  Closings: page('Closing'),
+  ClosedMonths: object({ data: list(ref('Closing')) }),
+  ClosingWithBalances: object(
+    {
+      ...closing,
+      balances: list(object({ currency: text, accounts: list(ref('AccountBalance')) })),
+    },
+    closedRows,
+  ),
+  Corrections: object({
+    ...{ ...whose, month: text, position: decimal },
+    accounts: list(object({ currency: text, name: text, closedMinor: minor, nowMinor: minor, changeMinor: minor })),
+    ...{ data: list(ref('LateEntry')), nextCursor: orNull(text) },
+    ...booked,
+  }),
+  LateEntry: object({
+    ...{ id: text, kind: text, effectiveAt: time, object: text, book: text },
+    ...{ invoice: orNull(text), customer: orNull(text), stripeEvent: text, position: decimal },
+  }),
+  ClosingRequest: asSchema(closingRequest),
+  ReopeningRequest: asSchema(reopeningRequest),
+  Reopening: object({ ...whose, month: text, by: text, reopenedAt: time, reason: orNull(text) }),
+};

@@ -1,0 +1,81 @@
+import { operationRequest } from '../../src/operations/operation.js';
+import {
+  asSchema,
+  decimal,
+  flag,
+  list,
+  object,
+  oneOf,
+  orNull,
+  page,
+  ref,
+  text,
+  time,
+  whole,
+  type Properties,
+} from './words.js';
+
+const parkedFields: Properties = {
+  projection: text,
+  version: whole,
+  generation: whole,
+  stream: text,
+  since: time,
+  attempts: whole,
+  attemptedAt: time,
+  replayWantedAt: orNull(time),
+  revision: decimal,
+  stripeEventId: orNull(text),
+  eventType: orNull(text),
+  cause: text,
+};
+
+export const projectingSchemas: Properties = {
+  Projections: object({
+    data: list(
+      object({
+        name: text,
+        version: whole,
+        generation: whole,
+        state: oneOf('building', 'live', 'kept'),
+        shown: flag,
+        moving: flag,
+        position: orNull(decimal),
+        logPosition: orNull(decimal),
+        caughtUp: flag,
+        behind: orNull(decimal),
+        lagSeconds: orNull({ type: 'number' }),
+        parkedStreams: whole,
+        derived: orNull(object({ standsOn: list(text), policy: text, behindKeys: orNull(whole) })),
+      }),
+    ),
+  }),
+  OperationRequest: asSchema(operationRequest),
+  Operation: object({
+    id: text,
+    request: { type: 'object', properties: { kind: text }, required: ['kind'], additionalProperties: true },
+    by: text,
+    requestedAt: time,
+    state: oneOf('queued', 'running', 'cancelling', 'succeeded', 'failed', 'cancelled', 'interrupted'),
+    attempts: whole,
+    startedAt: orNull(time),
+    endedAt: orNull(time),
+    progress: orNull(
+      object({
+        done: whole,
+        unit: oneOf('events', 'streams'),
+        perSecond: whole,
+        share: orNull({ type: 'number' }),
+        secondsLeft: orNull({ type: 'number' }),
+      }),
+    ),
+    result: orNull({ type: 'object', additionalProperties: true }),
+    cause: orNull(text),
+  }),
+  Operations: page('Operation'),
+  Parked: object(parkedFields),
+  ParkedStreams: page('Parked'),
+  ParkedWithStack: object({ data: list(object({ ...parkedFields, stack: orNull(text) })) }),
+  Replay: object({ outcome: oneOf('replayed', 'parked_again', 'wanted'), parked: list(ref('Parked')) }),
+  ReplaysWanted: object({ wanted: whole }),
+};

@@ -1,0 +1,46 @@
+import { flag, list, minor, object, oneOf, orNull, ref, text, time, whole, type Properties } from './words.js';
+import { scope, booked } from './books.js';
+
+export const settlementSchemas: Properties = {
+  OpenItem: object({
+    ...{
+      cause: oneOf(
+        ...['no_balance_transaction', 'not_heard_of', 'amounts_differ'],
+        ...['payout_not_asked', 'payout_differs', 'unknown_category'],
+      ),
+      object: text,
+    },
+    ...scope,
+    ...{ at: time, ageDays: whole, amountMinor: minor },
+  }),
+  BalanceCheckpoint: {
+    ...object({ at: time, stripeMinor: minor, balanceMinor: minor, clearingMinor: minor, unseenMinor: minor }),
+    description: 'What Stripe said was in the balance the last time that it said it, and what the books had then.',
+  },
+  Reconciled: object({
+    ...scope,
+    accounts: list(object({ name: text, balanceMinor: minor })),
+    checkpoint: orNull(ref('BalanceCheckpoint')),
+  }),
+  Reconciliation: object({
+    ...{ since: time, data: list(ref('Reconciled')), open: list(ref('OpenItem')), isTruncated: flag },
+    ...booked,
+  }),
+  PayoutReconciliation: object({
+    ...{ data: list(ref('PayoutTransaction')), nextCursor: orNull(text) },
+    payout: object({
+      ...{ id: text, status: text, ...scope, amountMinor: minor, isAutomatic: orNull(flag) },
+      ...{ reconciliationStatus: orNull(text), balanceTransaction: orNull(text) },
+      ...{ createdAt: orNull(time), arrivesAt: orNull(time) },
+    }),
+    parts: list(object({ category: text, count: whole, amountMinor: minor, feeMinor: minor, netMinor: minor })),
+    ...{ unseenTransactions: whole, sumMinor: minor, differenceMinor: minor, isExact: flag },
+    cause: orNull(oneOf('not_automatic', 'payout_not_asked', 'transactions_not_seen', 'payout_differs')),
+    ...booked,
+  }),
+  PayoutTransaction: object({
+    ...{ id: text, isSeen: flag, category: orNull(text), source: orNull(text) },
+    ...{ amountMinor: orNull(minor), feeMinor: orNull(minor), netMinor: orNull(minor), createdAt: orNull(time) },
+    ...{ payment: orNull(text), customer: orNull(text), invoices: list(text), entry: orNull(text) },
+  }),
+};

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { JsonSchema } from '../../projections/columns.js';
+import type { Table } from '../../projections/projection.js';
+import { fieldOf } from '../../projections/row.js';
+
+export type Properties = Readonly<Record<string, JsonSchema>>;
+
+export const text: JsonSchema = { type: 'string' };
+export const flag: JsonSchema = { type: 'boolean' };
+export const whole: JsonSchema = { type: 'integer' };
+export const time: JsonSchema = { type: 'string', format: 'date-time' };
+export const minor: JsonSchema = { type: 'integer', description: 'In minor units of the currency beside it.' };
+export const decimal: JsonSchema = { type: 'string', pattern: '^\\d+$' };
+export const list = (items: JsonSchema): JsonSchema => ({ type: 'array', items });
+export const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
+export const orNull = (schema: JsonSchema): JsonSchema =>
+  typeof schema['type'] === 'string'
+    ? { ...schema, type: [schema['type'], 'null'] }
+    : { anyOf: [schema, { type: 'null' }] };
+/** A word of a list that may grow: programs pass over those that they do not know. */
+export const oneOf = (...words: string[]): JsonSchema => ({ ...text, ...known(words) });
+const known = (words: readonly string[]): JsonSchema => ({
+  description: `One of ${words.join(', ')}; more may come.`,
+  'x-extensible-enum': words,
+});
+
+/** An object that has these members and no others; those of `optional` may be absent. */
+export const object = (properties: Properties, optional: Properties = {}): JsonSchema => ({
+  type: 'object',
+  properties: { ...properties, ...optional },
+  required: Object.keys(properties),
+  additionalProperties: false,
+});
+
+/** Columns that an answer shows under `changedBy`, `stale` and `unread`. */
+const APART = new Set(['stripe_event_id', 'stripe_event_type', 'stripe_event_created', 'api_version', 'unread_event']);
+
+/** The fields of a row, by the columns of its table. */
+export const fieldsOf = ({ columns }: Table, without: readonly string[] = []): Properties =>
+  Object.fromEntries(
+    Object.entries(columns)
+      .filter(([column]) => !APART.has(column) && !without.includes(column))
+      .map(([column, { schema, filters }]) => {
+        const words = filters.flatMap((filter) => (filter.by === 'value' ? (filter.known ?? []) : []));
+        return [fieldOf(column), words.length === 0 ? schema : { ...schema, ...known(words) }];
+      }),
+  );
+/** What is beside the fields of a row where its stream is parked, or had to be passed over in part. */
+const STATE: Properties = { stale: ref('Stale'), unread: ref('Unread') };
+export const row = (properties: Properties, optional: Properties = {}): JsonSchema =>
+  object({ ...properties, changedBy: ref('ChangedBy') }, { ...optional, ...STATE });
+/** What is sent, as JSON schema. */
+export const asSchema = (schema: z.ZodType): JsonSchema =>
+  z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' });
+export const page = (item: string, more: Properties = {}): JsonSchema =>
+  object({ data: list(ref(item)), nextCursor: orNull(text) }, more);
+
+/** How many a list has on all its pages, where `count=true` asks for it. */
+export const counted: Properties = { count: object({ value: whole, isAtLeast: flag }) };
+
+/** The team's own id of it, by REFERENCE_METADATA. */
+export const reference = { reference: orNull(text) };
+export const asOf = { asOf: ref('AsOf') };
+
+/** Of a look at an object: when Stripe was asked and answered, why, and in which run. */
+export const observation: Properties = { askedAt: time, answeredAt: time, reason: orNull(text), run: orNull(text) };
