@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DEFAULT_ACCESS_POLICY, GIVEN_BACK, GRACE_STATUSES, type AccessPolicy } from '../access/policy.js';
 import { integer, named, knownWord, wholeNumber, wordsOf, yesOrNo } from './fields.js';
 
-/** Days by status; those that are not named keep their default. */
+/** Days of grace by status; statuses that are not named keep their default. */
 const graceDays = named
   .pipe(
     z.array(
@@ -22,7 +22,7 @@ const graceDays = named
 
 const PAUSE_BEHAVIORS = ['void', 'keep_as_draft', 'mark_uncollectible'] as const;
 
-/** The variables that make the policy of access. */
+/** The variables of the access policy. */
 export const accessVariables = {
   ACCESS_TRIALING: yesOrNo(DEFAULT_ACCESS_POLICY.trialing),
   ACCESS_GRACE_DAYS: graceDays,
@@ -36,7 +36,7 @@ export const accessVariables = {
   ACCESS_PAID_AFTER_END: yesOrNo(DEFAULT_ACCESS_POLICY.paidAfterEnd),
 };
 
-/** The policy that values of these variables make. */
+/** Returns the access policy that these values set. */
 export const accessPolicyOf = (values: z.output<z.ZodObject<typeof accessVariables>>): AccessPolicy => ({
   trialing: values.ACCESS_TRIALING,
   graceDays: values.ACCESS_GRACE_DAYS,

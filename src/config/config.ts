@@ -18,12 +18,15 @@ import {
   type StripeApiConfig,
 } from './stripe-api.js';
 
-/** What a process does: take webhooks, keep the read models up with the log, serve the read API. */
+/**
+ * What a process does: receive webhooks, project the log into the read models, serve the read API, reconcile with
+ * Stripe.
+ */
 export type Role = (typeof ROLES)[number];
 const ROLES = ['ingest', 'project', 'api', 'reconcile'] as const;
-/** `reconcile` is one of them where there is a key to ask Stripe with. */
+/** The default roles; `reconcile` is added where a Stripe API key is set. */
 const USUAL_ROLES = ['ingest', 'project', 'api'] as const;
-/** All that the environment decides, read once at the start. */
+/** The configuration, read from the environment once at startup. */
 export type Config = Readonly<{
   production: boolean;
   /** At least one; health and metrics are served in every role. */
@@ -31,69 +34,75 @@ export type Config = Readonly<{
   host: string;
   port: number;
   logLevel: string;
-  /** Folder of the embedded servers and of the secrets made for a local run. */
+  /** Folder of the embedded servers and of the secrets generated for a local run. */
   dataDirectory: string;
   eventstoreUrl: string;
   databaseUrl: string;
-  /** How the embedded servers listen: `auto` takes Unix domain sockets where they can be had, `tcp` never. */
+  /** How the embedded servers listen: `auto` uses Unix domain sockets where possible, `tcp` never. */
   transport: 'auto' | 'tcp';
-  /** Empty: secrets and tokens are made for the data directory (never in production). */
+  /** Empty: secrets and tokens are generated in the data directory (never in production). */
   webhookSecrets: readonly WebhookSecret[];
   apiTokens: readonly ApiToken[];
   stripeApi: StripeApiConfig;
-  /** Whether the role `reconcile` appends what no event tells. */
+  /** Whether the role `reconcile` appends to the log what it finds at Stripe and no event reported. */
   repairs: boolean;
-  /** Where Stripe reaches this service, without a path; null: not said. */
+  /** The public URL of this service, without a path; null: not set. */
   publicUrl: string | null;
   /** The store's own limit for one append, in bytes; EventStoreDB's default is 1 MiB. */
   appendBytesMax: number;
-  /** How long one append may stay unanswered before its outcome counts as unknown. */
+  /** How long to wait for the answer to an append before its outcome counts as unknown. */
   appendTimeoutMs: number;
-  /** Deliveries that may wait for the store at one time; beyond it the webhook answers 503. */
+  /** At most this many deliveries wait for the store; beyond it the webhook answers 503. */
   intakeWaitingMax: number;
-  /** Bytes that bodies under way may hold together, before their signatures are checked; beyond it 503. */
+  /**
+   * Bytes that unfinished bodies may hold together, before their signatures are checked; beyond it the answer is 503.
+   */
   intakeBodiesBytesMax: number;
-  /** Open connections of this process; what comes beyond is closed at once. */
+  /** At most this many open connections; further ones are closed at once. */
   connectionsMax: number;
-  /** Time within which a request must have arrived whole. */
+  /** Time within which a request must have arrived completely. */
   requestTimeoutMs: number;
-  /** Connections of this process that may follow live updates at one time. */
+  /** At most this many connections of this process follow live updates. */
   liveReadersMax: number;
-  /** How many of them one token may have. */
+  /** At most this many of them per token. */
   liveReadersPerTokenMax: number;
-  /** Under which key of their metadata Stripe's objects bear one's own id of a user or account; null: under none. */
+  /** The metadata key under which Stripe's objects hold the user's own id of a user or account; null: none. */
   referenceKey: string | null;
-  /** After how long Postgres ends a read of the API, in milliseconds. */
+  /** Time after which Postgres cancels a read of the API, in milliseconds. */
   readTimeoutMs: number;
   access: AccessPolicy;
-  /** By what rules journal, revenue and MRR are derived. */
+  /** The policy by which journal, revenue and MRR are derived. */
   money: MoneyPolicy;
-  /** Whether a process that serves the API serves the console too. */
+  /** Whether a process that serves the API also serves the console. */
   hasConsole: boolean;
-  /** Whether changes of access are decided and recorded, by the process that projects; what holds them back; who is told. */
+  /**
+   * Whether the projecting process decides and records changes of access, the brake that holds them, and the webhooks
+   * that deliver them.
+   */
   accessChanges: Readonly<{ isOn: boolean; brake: Brake; outbox: OutboxConfig }>;
-  /** Variables that are set and not read, each with the name that was probably meant. */
+  /** Variables that are set but not read, each with the name that was probably meant. */
   warnings: readonly string[];
-  /** Whether the log has a line for each delivery, for a developer who watches. */
+  /** Whether to log a line for each delivery, for a developer's terminal. */
   showDeliveries: boolean;
 }>;
 
-/** Where programs on this machine reach a service with this configuration. */
+/** The URL of a service with this configuration, for programs on this machine. */
 export function localUrl({ host, port }: Pick<Config, 'host' | 'port'>): string {
   const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
 }
 
-/** Whether a process reads or writes Postgres: one that only ingests does neither. */
+/** Whether a process reads or writes Postgres: one that only ingests does not. */
 export const usesReadModels = ({ roles }: Pick<Config, 'roles'>): boolean => roles.some((role) => role !== 'ingest');
 
 /**
- * Whether intake may ask the index of event ids: a Postgres is named, though a process that only ingests needs none.
+ * Whether intake may query the index of event ids: only if DATABASE_URL is set, which a process that only ingests can
+ * omit.
  */
 export const hasIndex = ({ roles, databaseUrl }: Pick<Config, 'roles' | 'databaseUrl'>): boolean =>
   roles.includes('ingest') && databaseUrl.startsWith('postgres');
 
-/** The environment is wrong; the message lists every mistake and what to do. */
+/** The environment is invalid; the message lists every mistake and how to fix it. */
 export class ConfigError extends Error {
   readonly code = 'CONFIG_INVALID';
 }
@@ -152,12 +161,12 @@ const variables = z.object({
   ...moneyVariables,
 });
 
-/** The variables that the configuration reads. */
+/** The names of all variables that the configuration reads. */
 export const VARIABLES: readonly string[] = [...Object.keys(variables.shape), ...SECRET_VARIABLES.map(fileVariable)];
 
 type StoresConfig = Pick<Config, 'dataDirectory' | 'eventstoreUrl' | 'databaseUrl' | 'transport' | 'appendBytesMax'>;
 
-/** Reads where the stores are: all that a command needs which neither takes webhooks nor serves the API. */
+/** Reads the variables of the stores: enough for a command that neither receives webhooks nor serves the API. */
 export function loadStoresConfig(env: Environment): StoresConfig {
   const { values, mistakes } = read(
     variables.pick({
@@ -179,29 +188,29 @@ export function loadStoresConfig(env: Environment): StoresConfig {
   };
 }
 
-/** Reads how Stripe's API is asked, for a command that asks it. */
+/** Reads the variables of Stripe's API, for a command that queries it. */
 export function loadStripeApiConfig(env: Environment): StripeApiConfig {
   const { values, mistakes } = read(z.object(stripeApiVariables), env);
   if (mistakes.length > 0) throw new ConfigError(mistakes.join('\n'));
   return stripeApiOf(values);
 }
 
-/** Reads by what rules money is counted, for a command that derives by itself. */
+/** Reads the money policy, for a command that derives without a service. */
 export function loadMoneyPolicy(env: Environment): MoneyPolicy {
   const { values, mistakes } = read(z.object(moneyVariables as z.ZodRawShape), env);
   if (mistakes.length > 0) throw new ConfigError(mistakes.join('\n'));
   return moneyPolicyOf(values);
 }
 
-/** Variables that are set and not read, and what they may have been meant to be. */
+/** Variables that are set but not read, with the names that were probably meant. */
 export function misspelt(env: Environment): readonly string[] {
   const { unread, replacing } = mistakenNames(withFiles(env), VARIABLES);
   return [...replacing, ...unread];
 }
 
 /**
- * Reads the environment. @throws ConfigError, which lists every mistake at once. Outside production a misspelt variable is
- * a warning of the configuration.
+ * Reads the environment. @throws ConfigError, which lists every mistake at once. Outside production a misspelt variable
+ * is only a warning.
  */
 export function loadConfig(env: Environment): Config {
   const { values, mistakes } = read(variables, env);
@@ -257,7 +266,7 @@ export function loadConfig(env: Environment): Config {
   };
 }
 
-/** What the variables lack together. Those that are wrong by themselves have no value here. */
+/** Mistakes in combinations of variables. Variables that are invalid on their own have no value here. */
 function missing(values: Partial<z.output<typeof variables>>): string[] {
   const mistakes: string[] = [];
   const { INTAKE_BODIES_BYTES_MAX: bodies, APPEND_BYTES_MAX: append } = values;

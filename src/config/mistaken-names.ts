@@ -1,6 +1,6 @@
 import type { Environment } from './environment.js';
 
-/** Names by which other tools call what a variable of ours holds. */
+/** Names that other tools use for our variables. */
 const KNOWN_AS: Readonly<Record<string, readonly string[]>> = {
   STRIPE_WEBHOOK_SECRETS: [
     'STRIPE_WEBHOOK_SIGNING_SECRET',
@@ -19,15 +19,15 @@ const KNOWN_AS: Readonly<Record<string, readonly string[]>> = {
   LOG_LEVEL: ['LOGLEVEL', 'LOGGING_LEVEL'],
 };
 
-/** Names that are near to ours and that other programs of Stripe's users read; they may be set for those. */
+/** Names close to ours that other programs read; they may be set on purpose. */
 const OF_OTHERS = new Set(['STRIPE_API_KEY']);
 
-/** A short name has many neighbours: HOME lies two changes from HOST. */
+/** A short name has many neighbours: HOME is two edits from HOST. */
 const changesMax = (name: string): number => (name.length < 8 ? 1 : 2);
 
 /**
- * Variables that are set and not read, though their names are close to ones that are. `replacing`: the meant variable is
- * not set, so that the service would run without it. `unread`: the meant variable is set too.
+ * Returns the variables that are set but not read, and whose names resemble one that is read. `replacing`: the intended
+ * variable is not set, so the service would run without it. `unread`: it is set too.
  */
 export function mistakenNames(
   env: Environment,
@@ -52,7 +52,7 @@ export function mistakenNames(
   };
 }
 
-/** Whether so many insertions, deletions and replacements of a character lead from one text to the other. */
+/** Whether the edit distance between the texts is at most `changes`. */
 function areNear(from: string, to: string, changes: number): boolean {
   if (from === to) return true;
   if (changes === 0 || Math.abs(from.length - to.length) > changes) return false;

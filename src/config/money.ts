@@ -1,7 +1,7 @@
 import { z, type ZodType } from 'zod';
 import { defaultPolicy, policyChoices, type MoneyPolicy } from '../../derivations/policy.js';
 
-/** The variable of a field: `MONEY_REFUND_TAX` of `refundTax`, `MRR_CHURNS` of `mrrChurns`. */
+/** The variable of a policy field: `MONEY_REFUND_TAX` for `refundTax`, `MRR_CHURNS` for `mrrChurns`. */
 export const variableOf = (name: string): string => {
   const snake = name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
   return name.startsWith('mrr') ? snake : `MONEY_${snake}`;
@@ -18,7 +18,9 @@ const wholeNumber = (max: number) => {
 
 const zone = z.string().refine(isZone, 'must be a time zone like Europe/Berlin, or UTC');
 
-/** Whether ICU knows a time zone by its name; an offset such as +01:00 is none, since it knows no summer. */
+/**
+ * Whether ICU knows a time zone by this name. Offsets such as +01:00 are rejected: they have no daylight saving time.
+ */
 function isZone(name: string): boolean {
   try {
     return /^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name }) instanceof Intl.DateTimeFormat;
@@ -27,7 +29,7 @@ function isZone(name: string): boolean {
   }
 }
 
-/** Each field of a policy by its variable; what is not set is the default. */
+/** The schema of each policy field. */
 const fields: Readonly<Record<keyof MoneyPolicy, ZodType>> = {
   ...(Object.fromEntries(
     Object.entries(policyChoices).map(([name, choices]) => [
@@ -41,12 +43,12 @@ const fields: Readonly<Record<keyof MoneyPolicy, ZodType>> = {
   mrrReactivationDays: wholeNumber(36_500),
 };
 
-/** The variables that make the policy of journal, revenue and MRR. */
+/** The variables of the policy for journal, revenue and MRR. */
 export const moneyVariables: Readonly<Record<string, ZodType>> = Object.fromEntries(
   Object.entries(fields).map(([name, field]) => [variableOf(name), field.optional()]),
 );
 
-/** The policy that values of these variables make. */
+/** Returns the money policy that these values set; unset fields have their default. */
 export const moneyPolicyOf = (values: Readonly<Record<string, unknown>>): MoneyPolicy => ({
   ...defaultPolicy,
   ...(Object.fromEntries(
@@ -56,7 +58,7 @@ export const moneyPolicyOf = (values: Readonly<Record<string, unknown>>): MoneyP
   ) as Partial<MoneyPolicy>),
 });
 
-/** The fields of a policy that are not the default, by their variables: what somebody has set. */
+/** The fields of a policy that differ from the default, by variable name. */
 export const variablesOf = (policy: MoneyPolicy): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
     (Object.keys(defaultPolicy) as (keyof MoneyPolicy)[])

@@ -4,7 +4,7 @@ import { isOutboxSecret } from '../access-changes/outbox-config.js';
 import type { Environment } from './environment.js';
 import { Mistake } from './fields.js';
 
-/** Hold secrets: a message repeats nothing of them, and each can be given as the name of a file. */
+/** Variables with secrets: messages never repeat their values, and each can be read from a file. */
 export const SECRET_VARIABLES = [
   'EVENTSTORE_URL',
   'DATABASE_URL',
@@ -14,14 +14,16 @@ export const SECRET_VARIABLES = [
 ];
 const isSecretVariable = (name: string): boolean => SECRET_VARIABLES.includes(name) || isOutboxSecret(name);
 
-/** The variable that names a file with the value of another. */
+/** The variable that names the file holding another variable's value. */
 export const fileVariable = (name: string): string => `${name}_FILE`;
 
-/** A value as a message repeats it; nothing of what may be a secret, also one that was put into the wrong variable. */
+/**
+ * A value as quoted in a message; empty for anything that may be a secret, including one put into the wrong variable.
+ */
 const givenText = (name: string, value: string | undefined): string =>
   value === undefined || SECRET_VARIABLES.includes(name) || !/^[\w.,: +-]{1,15}$/.test(value) ? '' : `, not "${value}"`;
 
-/** Variable by variable, so that one mistake hides no other; what is wrong has no value. */
+/** Parses each variable separately, so that one mistake does not hide others; invalid variables have no value. */
 export function read<T extends z.ZodRawShape>(
   schema: z.ZodObject<T>,
   env: Environment,
@@ -45,10 +47,12 @@ export function read<T extends z.ZodRawShape>(
 
 const SECRET_FILE_BYTES_MAX = 64 * 1024;
 
-/** Messages repeat no path: it may be the secret itself, in the wrong variable. */
+/** Messages do not repeat the path: it may be the secret itself, put into the wrong variable. */
 const NAME_A_FILE = 'Set it to the path of a file that this account may read.';
 
-/** The value of a variable, or what is in the file that its `_FILE` variant names; undefined where neither is set. */
+/**
+ * The value of a variable, or the content of the file that its `_FILE` variant names; undefined where neither is set.
+ */
 export function givenIn(env: Environment, name: string): string | undefined | Mistake {
   const inFile = fileVariable(name);
   const value = env[name] === '' ? undefined : env[name];
@@ -67,7 +71,7 @@ export function givenIn(env: Environment, name: string): string | undefined | Mi
   }
 }
 
-/** The environment as if what files hold were set in it: what is set by a file is set. */
+/** The environment with the variables marked as set whose `_FILE` variant is set. */
 export const withFiles = (env: Environment): Environment => ({
   ...env,
   ...Object.fromEntries(

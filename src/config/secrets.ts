@@ -1,26 +1,30 @@
 import { z } from 'zod';
 import { Mistake } from './fields.js';
 
-/** A bearer token of the API, the name that was given to it, and what it may do. */
+/** A bearer token of the API, its configured name, and its scopes. */
 export type ApiToken = Readonly<{ token: string; name: string | null; scopes: readonly Scope[] }>;
 
-/** The access answer alone; all reads; reads and operations. Each may do what those before it may. */
+/**
+ * `access`: only the access answer; `read`: all reads; `admin`: reads and operations. Each includes those before it.
+ */
 export type Scope = (typeof SCOPES)[number];
 const SCOPES = ['access', 'read', 'admin'] as const;
 const isScope = (word: string): word is Scope => (SCOPES as readonly string[]).includes(word);
 
-/** A signing secret of one Stripe endpoint; the label tells later from which endpoint an event came. */
+/** A signing secret of one Stripe endpoint; the label identifies the endpoint that an event came from. */
 export type WebhookSecret = Readonly<{ label: string; secret: string }>;
 
-/** A key of Stripe's API: of one account, in one mode. */
+/** A Stripe API key: of one account, in one mode. */
 export type StripeApiKey = Readonly<{ label: string; key: string; livemode: boolean }>;
 
-/** As Stripe makes them; what is shorter was cut off, or is the example of a document. */
+/** The form in which Stripe issues them; a shorter one was truncated, or copied from an example. */
 const SIGNING_SECRET = /^whsec_[A-Za-z0-9+/=_-]{24,}$/;
 const TOKEN_LENGTH_MIN = 16;
 const TOKEN_NAME = /^[\w-]{1,40}$/;
 
-/** The entries of a list of secrets. A mistake names the place of its entry and nothing of it: it may be a secret. */
+/**
+ * The entries of a list of secrets. A mistake names the entry's position but none of its text, which may be a secret.
+ */
 const secretEntries = <T>(read: (entry: string) => T | Mistake) =>
   z
     .string()
@@ -37,7 +41,7 @@ const secretEntries = <T>(read: (entry: string) => T | Mistake) =>
 
 /** Signing secrets, separated by commas: `label=whsec_…`. */
 export const webhookSecrets = secretEntries((entry): WebhookSecret | Mistake => {
-  // A secret may end with =, so that the first = of one without a label does not end a label.
+  // A secret may end with =, so an entry that starts with whsec_ has no label.
   const at = entry.startsWith('whsec_') ? -1 : entry.indexOf('=');
   const secret = entry.slice(at + 1);
   return SIGNING_SECRET.test(secret)
@@ -48,7 +52,7 @@ export const webhookSecrets = secretEntries((entry): WebhookSecret | Mistake => 
       );
 });
 
-/** Keys of Stripe's API, separated by commas: `label=rk_live_…`. */
+/** Stripe API keys, separated by commas: `label=rk_live_…`. */
 export const stripeApiKeys = secretEntries((entry): StripeApiKey | Mistake => {
   const at = entry.indexOf('=');
   const key = entry.slice(at + 1);
@@ -61,7 +65,7 @@ export const stripeApiKeys = secretEntries((entry): StripeApiKey | Mistake => {
   return { label: entry.slice(0, Math.max(at, 0)) || 'default', key, livemode: mode === 'live' };
 });
 
-/** Tokens of the API, separated by commas: `name:scope+scope=TOKEN`. */
+/** API tokens, separated by commas: `name:scope+scope=TOKEN`. */
 export const apiTokens = secretEntries((entry): ApiToken | Mistake => {
   const at = entry.indexOf('=');
   const [, name, given] = /^(?:([^:]*):)?(.*)$/s.exec(entry.slice(0, Math.max(at, 0))) ?? [];

@@ -2,18 +2,18 @@ import { z } from 'zod';
 import { wholeNumber } from './fields.js';
 import { stripeApiKeys, type StripeApiKey } from './secrets.js';
 
-/** How Stripe's API is asked; without a key it never is. */
+/** Access to Stripe's API; without a key it is never called. */
 export type StripeApiConfig = Readonly<{
   keys: readonly StripeApiKey[];
-  /** Where it is: Stripe, or a simulator. */
+  /** The base URL: Stripe, or a simulator. */
   url: string;
-  /** The API version in which objects are asked for; null: that of the events. */
+  /** The API version of requests; null: the version of the events. */
   version: string | null;
-  /** Requests in any second, for a key of each mode. */
+  /** Requests per second for each key, by mode. */
   perSecond: Readonly<{ live: number; test: number }>;
-  /** Requests in any 24 hours of what runs by itself; `auto` follows the number of events. */
+  /** Requests per 24 hours for automatic runs; `auto` follows the number of events. */
   perDay: number | 'auto';
-  /** Connected accounts that are asked for too, by themselves: those named, or all that Stripe lists. */
+  /** Connected accounts that runs also cover: those listed, or all that Stripe lists. */
   connected: 'all' | readonly string[];
 }>;
 
@@ -38,7 +38,7 @@ const connected = z
     error: 'must be "none", "all", or accounts separated by commas, e.g. acct_1,acct_2',
   });
 
-/** The variables that say how Stripe's API is asked. */
+/** The variables of Stripe's API. */
 export const stripeApiVariables = {
   STRIPE_API_KEYS: stripeApiKeys,
   STRIPE_API_URL: stripeApiUrl,
@@ -53,10 +53,10 @@ export const stripeApiVariables = {
 
 type Values = z.output<z.ZodObject<typeof stripeApiVariables>>;
 
-/** A fifth of what Stripe allows to all programs of the account together (docs.stripe.com/rate-limits). */
+/** A fifth of what Stripe allows for all programs of the account together (docs.stripe.com/rate-limits). */
 const PER_SECOND = { live: 20, test: 5 };
 
-/** What values of these variables say. */
+/** Returns the configuration of Stripe's API that these values set. */
 export const stripeApiOf = (values: Values): StripeApiConfig => ({
   keys: values.STRIPE_API_KEYS,
   url: values.STRIPE_API_URL,
@@ -67,7 +67,7 @@ export const stripeApiOf = (values: Values): StripeApiConfig => ({
   connected: values.STRIPE_CONNECTED_ACCOUNTS,
 });
 
-/** A warning for each live key that may do everything, where one that may read is enough. */
+/** A warning for each live secret key, where a restricted key for reading is enough. */
 export const needlessRights = (values: Values): string[] =>
   values.STRIPE_API_KEYS.filter(({ key }) => key.startsWith('sk_live_')).map(
     ({ label }) =>
@@ -76,7 +76,7 @@ export const needlessRights = (values: Values): string[] =>
 
 const LOCAL_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
 
-/** Mistakes of an address: a live key is for Stripe alone, and never goes over a network that others can read. */
+/** Mistakes in the URL: a live key must never be sent in plain text over a network. */
 export function addressMistakes({ STRIPE_API_URL: text, STRIPE_API_KEYS: keys }: Partial<Values>): string[] {
   if (text === undefined || keys?.some(({ livemode }) => livemode) !== true) return [];
   const { protocol, hostname } = new URL(text);

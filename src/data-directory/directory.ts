@@ -1,5 +1,5 @@
 /**
- * The data directory itself: made for this account alone, and refused where others could have put something into it.
+ * The data directory itself: created for this account only, and rejected where other accounts could have written to it.
  */
 import { join } from 'node:path';
 import {
@@ -15,16 +15,16 @@ export const SECRETS_FILE = 'secrets.json';
 export const ENDPOINTS_FILE = 'endpoints.json';
 export const LOCK_FILE = 'lock.db';
 
-/** What the ledger keeps in it. */
+/** The names that the ledger creates in it. */
 const OWN_NAMES = /^(secrets\.json(\.\d+)?|endpoints\.json(\.new)?|lock\.db(-\w+)?|eventstore|postgres|tls)$/;
 const FILES = [SECRETS_FILE, ENDPOINTS_FILE, `${ENDPOINTS_FILE}.new`, LOCK_FILE];
-/** The folder of Postgres, which can belong to another account, is checked by what starts it. */
+/** The `postgres` folder may belong to another account; the code that starts Postgres checks it. */
 const FOLDERS = ['eventstore', 'tls'];
 
 /**
- * Makes the directory when it is missing, and checks what is in it. Under root, Postgres runs as another account, which
- * may pass through; what is secret in it has modes of its own.
- * @throws NotPrivateError when others own, control or could have written any of it.
+ * Creates the directory if it is missing, and checks its contents. Under root, Postgres runs as another account, which
+ * needs to enter it; secret files in it have stricter modes.
+ * @throws NotPrivateError when other accounts own, control or could have written any of it.
  * @throws DataDirectoryError when it cannot be used at all.
  */
 export function prepareDirectory(dataDirectory: string): void {
@@ -39,7 +39,9 @@ export function prepareDirectory(dataDirectory: string): void {
   }
 }
 
-/** Checks a directory and what is in it as `prepareDirectory` does, and changes nothing. @throws NotPrivateError */
+/**
+ * Checks a directory and its contents as `prepareDirectory` does, without changing anything. @throws NotPrivateError
+ */
 export function assertDirectoryIsPrivate(dataDirectory: string): void {
   assertOurs(dataDirectory, 'folder');
   assertContentsAreOurs(dataDirectory);
@@ -52,7 +54,7 @@ function assertContentsAreOurs(dataDirectory: string): void {
   for (const name of FILES) assertOurs(join(dataDirectory, name), 'file');
 }
 
-/** The data directory cannot be used; the message says why, and what to do. */
+/** The data directory cannot be used; the message says why and how to fix it. */
 export class DataDirectoryError extends Error {
   override readonly name = 'DataDirectoryError';
   readonly code = 'DATA_DIRECTORY';

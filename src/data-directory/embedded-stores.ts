@@ -1,4 +1,7 @@
-/** Membership of a data directory: the owner runs the servers, its guests use them and watch over it. */
+/**
+ * This process's use of a data directory: the owner runs the servers; guests use them and take over when the owner
+ * ends.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { answers, isOutOfFiles, readEndpoints, type Endpoints, type Server } from './endpoints.js';
 import { serversMoved, StoresError } from './errors.js';
@@ -7,7 +10,7 @@ import { startServers, type Servers, type Wanted } from './servers.js';
 import type { Stores, StoresOptions } from './stores.js';
 
 type Options = Required<StoresOptions> & Readonly<{ wanted: Wanted }>;
-/** The running servers, held together with the lock. */
+/** The running servers and the lock, ended together. */
 type Ownership = Readonly<{ servers: Servers; end(): Promise<void> }>;
 type Place = Readonly<{ endpoints: Endpoints; ownership: Ownership | undefined }>;
 
@@ -24,7 +27,7 @@ export class EmbeddedStores implements Stores {
   private readonly watching: Promise<void>;
   private closed: Promise<void> | undefined;
 
-  /** Returns as the owner when nobody else is, else as a guest as soon as the owner's servers answer. */
+  /** Returns as the owner if there is none, else as a guest once the owner's servers answer. */
   static async open(options: Options): Promise<EmbeddedStores> {
     const startedAt = Date.now();
     const stores = new EmbeddedStores(options, await findPlace(options));
@@ -64,7 +67,7 @@ export class EmbeddedStores implements Stores {
     void ownership.servers.failed.then(this.fail);
   }
 
-  /** A guest watches for the owner's end, an owner for that of Postgres. */
+  /** A guest watches for the end of the owner, an owner for the end of Postgres. */
   private async watch(): Promise<void> {
     const { signal } = this.stopWatching;
     try {
@@ -115,7 +118,7 @@ export class EmbeddedStores implements Stores {
     this.options.onEvent({ kind: 'took_over', durationMs: Date.now() - startedAt });
   }
 
-  /** Clients follow a server from port to port, but not from a socket to a port or back. */
+  /** Clients can follow a server to another port, but not from a socket to a port or back. */
   private checkReachable(now: Endpoints | undefined): void {
     if (now?.state !== 'ready') return;
     const { wanted, dataDirectory } = this.options;
@@ -162,7 +165,7 @@ async function startOwnership(lock: Lock, options: Options): Promise<Ownership> 
   }
 }
 
-/** @throws StoresError when the owner does not run what this process needs. */
+/** @throws StoresError when the owner does not run a server that this process needs. */
 async function serves(endpoints: Endpoints, { dataDirectory, wanted }: Options): Promise<boolean> {
   for (const name of ['eventstore', 'database'] as const) {
     if (!wanted[name]) continue;

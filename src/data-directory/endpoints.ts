@@ -1,4 +1,4 @@
-/** `endpoints.json`: how processes on one data directory learn from its owner where the servers are. */
+/** `endpoints.json`: where the owner of a data directory publishes the addresses of its servers. */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -9,12 +9,12 @@ import { ENDPOINTS_FILE } from './directory.js';
 const address = z.union([z.object({ socket: z.string() }), z.object({ port: z.number().int().positive() })]);
 const server = z.object({ url: z.string(), address }).nullable();
 const endpointsSchema = z.object({
-  /** Only `ready` names servers that run; the other two keep the ports for the next owner. */
+  /** Only `ready` names running servers; the other two keep the ports for the next owner. */
   state: z.enum(['starting', 'ready', 'stopped']),
-  /** The owner's process. */
+  /** The process id of the owner. */
   pid: z.number().int(),
   startedAt: z.string(),
-  /** Null when the owner uses a server elsewhere. The URLs hold passwords. */
+  /** Null when the owner uses an external server. The URLs contain passwords. */
   eventstore: server,
   database: server,
 });
@@ -26,8 +26,8 @@ const connectTimeoutMs = 1_000;
 const fileIn = (dataDirectory: string): string => join(dataDirectory, ENDPOINTS_FILE);
 
 /**
- * What the last owner wrote; undefined when there was none, when a power cut left it damaged, or when another version
- * wrote it.
+ * What the last owner wrote; undefined when there is no file, or when it is damaged (after a power cut) or of another
+ * version.
  */
 export async function readEndpoints(dataDirectory: string): Promise<Endpoints | undefined> {
   try {
@@ -39,7 +39,7 @@ export async function readEndpoints(dataDirectory: string): Promise<Endpoints | 
   }
 }
 
-/** Replaces the file as a whole. Only the owner calls this. */
+/** Replaces the file atomically. Only the owner calls this. */
 export async function writeEndpoints(dataDirectory: string, endpoints: Endpoints): Promise<void> {
   const aside = `${fileIn(dataDirectory)}.new`;
   await rm(aside, { force: true });
@@ -48,8 +48,8 @@ export async function writeEndpoints(dataDirectory: string, endpoints: Endpoints
 }
 
 /**
- * Does anything listen at the server's address?
- * @throws the system's error when this process cannot look, for want of file descriptors.
+ * Whether anything listens at the server's address.
+ * @throws the system's error when this process has no file descriptor left to check.
  */
 export function answers({ address: at }: Server): Promise<boolean> {
   return new Promise((resolve, reject) => {
@@ -65,6 +65,9 @@ export function answers({ address: at }: Server): Promise<boolean> {
   });
 }
 
-/** This process, or the machine, has no file descriptors left: nothing can be said about what it could not open. */
+/**
+ * Whether this process, or the machine, has no file descriptors left: the check itself failed, so its result is
+ * unknown.
+ */
 export const isOutOfFiles = (error: unknown): boolean =>
   /^(EMFILE|ENFILE)$/.test(String((error as { code?: unknown } | null)?.code));

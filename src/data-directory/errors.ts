@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { ENDPOINTS_FILE } from './directory.js';
 
-/** Why a process cannot use, or no longer use, the servers of a data directory; the message says what to do about it. */
+/** Why a process cannot use the servers of a data directory, or can no longer; the message says how to fix it. */
 export class StoresError extends Error {
   override readonly name = 'StoresError';
 
@@ -28,7 +28,8 @@ export class NoLedgerError extends Error {
 }
 
 /**
- * The URLs are in use already by the time this is noticed, and name sockets where there are ports now, or the reverse.
+ * The URLs are already in use when this is detected, and they name sockets where the servers now have ports, or the
+ * reverse.
  */
 export const serversMoved = (dataDirectory: string): StoresError =>
   new StoresError(
@@ -37,7 +38,7 @@ export const serversMoved = (dataDirectory: string): StoresError =>
       'Give all processes of the data directory the same settings, and start this one again.',
   );
 
-/** An image or an installation without the optional packages, which needs servers elsewhere. */
+/** The optional packages are missing from this image or installation, so it needs external servers. */
 export const notInstalled = (packageName: string, cause: unknown): StoresError =>
   new StoresError(
     'NOT_INSTALLED',

@@ -1,6 +1,6 @@
 /**
- * Where the two stores are. Both may be servers elsewhere; what is `embedded` runs under the data directory, in one process
- * (its owner) for all that use the directory, and moves to another of them when the owner goes away.
+ * Opens the two stores. Each may be an external server; an `embedded` one runs under the data directory, in one process
+ * (the owner) for all processes that use the directory. When the owner ends, another process takes over.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ export { NoLedgerError, StoresError } from './errors.js';
 export type { Stores, StoresEvent, StoresOptions } from './stores.js';
 
 /**
- * Opens the stores of a ledger that exists, as a command does: a mistyped folder is refused and nothing is made there.
+ * Opens the stores of an existing ledger, for commands: a mistyped folder is rejected, and nothing is created there.
  * @throws NoLedgerError, and what `openStores` throws
  */
 export async function openLedger(options: StoresOptions): Promise<Stores> {
@@ -21,7 +21,7 @@ export async function openLedger(options: StoresOptions): Promise<Stores> {
   return openStores(options);
 }
 
-/** @throws NoLedgerError where a server is embedded, and no service has ever run on the data directory */
+/** @throws NoLedgerError where a server is embedded but no service has ever run on the data directory */
 export function assertLedgerExists(
   options: Pick<StoresOptions, 'dataDirectory' | 'eventstoreUrl' | 'databaseUrl'>,
 ): void {
@@ -31,8 +31,8 @@ export function assertLedgerExists(
 }
 
 /**
- * Opens the stores: starts the embedded servers, or finds those that another process on this directory runs.
- * @throws StoresError, EmbeddedPostgresError, DataDirectoryError or NotPrivateError, whose messages say what to do.
+ * Opens the stores: starts the embedded servers, or connects to those that another process on this directory runs.
+ * @throws StoresError, EmbeddedPostgresError, DataDirectoryError or NotPrivateError, whose messages say how to fix it.
  */
 export async function openStores(options: StoresOptions): Promise<Stores> {
   const { eventstoreUrl, databaseUrl } = options;
@@ -55,7 +55,7 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
   });
 }
 
-/** Imported when they are needed: an image that uses servers elsewhere may hold none of their packages. */
+/** Imported on demand: an image that uses external servers may lack these packages. */
 async function embeddedServers() {
   try {
     return await import('./embedded-stores.js');

@@ -1,4 +1,7 @@
-/** Who owns a data directory: the process that holds this lock. The operating system frees it when the process ends, also at a kill -9. */
+/**
+ * The lock of a data directory; its holder is the owner. The operating system releases it when the process ends, even
+ * after kill -9.
+ */
 import Database from 'libsql';
 import { join } from 'node:path';
 import { privateFile } from '../../packages/private-files/src/index.js';
@@ -7,9 +10,10 @@ import { LOCK_FILE } from './directory.js';
 export type Lock = Readonly<{ release(): void }>;
 
 /**
- * Takes the lock on `dataDirectory`, or returns undefined at once when another holds it. It is an exclusive
- * transaction, kept open, on an empty SQLite database, which others may not even read: a reader could keep it locked.
- * The file must not be opened in any other way: closing any handle on it would free the lock of this process (POSIX).
+ * Takes the lock on `dataDirectory`, or returns undefined at once when another process holds it. The lock is an
+ * exclusive transaction, kept open, on an empty SQLite database. Other accounts must not be able to read the file: a
+ * reader could keep it locked. Never open the file in any other way: closing any handle on it would release the lock of
+ * this process (POSIX).
  * @throws an error with the code EMFILE when this process has no file descriptors left.
  */
 export function takeLock(dataDirectory: string): Lock | undefined {
@@ -30,6 +34,6 @@ export function takeLock(dataDirectory: string): Lock | undefined {
   }
 }
 
-/** SQLITE_CANTOPEN (14). The file is there and ours, so what is missing is a file descriptor. */
+/** SQLITE_CANTOPEN (14). The file exists and is ours, so the cause is a missing file descriptor. */
 const isCannotOpen = (error: unknown): boolean =>
   (error as { code?: string }).code === 'SQLITE_CANTOPEN' || / 14("\))?$/.test((error as Error).message);

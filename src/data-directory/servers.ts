@@ -1,4 +1,4 @@
-/** The embedded servers of one data directory, as its owner runs them. */
+/** Runs the embedded servers of a data directory, for its owner. */
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -21,12 +21,15 @@ type ServersOptions = Readonly<{
   transport: TransportChoice;
 }>;
 
-/** What the owner runs. */
+/** The running servers of an owner. */
 export type Servers = Readonly<{
   endpoints: Endpoints;
-  /** Resolves when the event store has ended by itself: it lives in this process, which must end too. */
+  /** Resolves when the event store has failed: it runs in this process, which must end too. */
   failed: Promise<Error>;
-  /** Starts Postgres again when it does not answer, and says so: it is a process of its own, and intake goes on without it. */
+  /**
+   * Restarts Postgres if it does not answer, and returns whether it did. Postgres is a separate process; intake
+   * continues without it.
+   */
   mend(): Promise<boolean>;
   stop(): Promise<void>;
 }>;
@@ -35,8 +38,8 @@ type Running = Readonly<{ server: Server; stop(): Promise<void> }>;
 type Store = Running & Readonly<{ failed: Promise<Error> }>;
 
 /**
- * Starts what is wanted: at the same sockets as the owner before; at its ports if they are free. Clients find the
- * servers by endpoints.json. The caller holds the lock.
+ * Starts the wanted servers: at the same sockets as the previous owner, or at its ports if they are free. Clients find
+ * them through endpoints.json. The caller holds the lock.
  */
 export async function startServers({
   dataDirectory,
@@ -84,7 +87,7 @@ export async function startServers({
 const portOf = (server: Server | null): number | undefined =>
   server !== null && 'port' in server.address ? server.address.port : undefined;
 
-/** A server at a port can move, so its clients look into endpoints.json at each connection. */
+/** The port of a server may change, so its clients read endpoints.json at each connection. */
 const movable = (dataDirectory: string, url: string): string =>
   referringTo(join(realpathSync(dataDirectory), ENDPOINTS_FILE), url);
 
@@ -127,7 +130,7 @@ async function startPostgres(dataDirectory: string, transport: Transport, port: 
 
 type Stoppable = Readonly<{ stop(): Promise<void> }>;
 
-/** Waits for both starts; when one fails, the other server is stopped. */
+/** Waits for both starts; if one fails, stops the other server. */
 async function bothOrNone<A extends Stoppable, B extends Stoppable>(
   first: Promise<A> | null,
   second: Promise<B> | null,

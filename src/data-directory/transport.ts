@@ -1,4 +1,4 @@
-/** How the embedded servers listen, so that they know their clients and the clients know them. */
+/** How the embedded servers listen, and how servers and clients authenticate each other. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,33 +6,31 @@ import { assertUnread, privateFolder } from '../../packages/private-files/src/in
 import { notInstalled } from './errors.js';
 
 /**
- * Sockets lie in folders that no other account may enter. Where there are none, both servers listen at ports of
- * 127.0.0.1 and show certificates, which clients know from their files; the event store wants a password, as Postgres
- * does anyway.
+ * Sockets are in folders that no other account can enter. Without sockets, both servers listen on ports of 127.0.0.1
+ * with certificates that clients verify against files; the event store then requires a password, as Postgres always
+ * does.
  */
 export type Transport =
   | Readonly<{ kind: 'sockets'; eventstoreSocket: string }>
   | Readonly<{ kind: 'tls'; eventstore: TlsServer & Readonly<{ password: string }>; database: TlsServer }>;
 
-/** Certificate and key in PEM, and the file that clients find the certificate in. */
+/** Certificate and key in PEM, and the file from which clients read the certificate. */
 export type TlsServer = Readonly<{ certificate: string; key: string; certificateFile: string }>;
 
-/** `auto` takes sockets where they can be had; `tcp` never. */
+/** `auto` uses sockets where possible; `tcp` never. */
 export type TransportChoice = 'auto' | 'tcp';
 
-/** The user of the event store that listens at a port. */
+/** The user of the event store when it listens on a port. */
 export const EVENTSTORE_USER = 'ledger';
 
-/** The longest path of a socket in bytes: `sun_path` of the system less its end. */
+/** The longest path of a socket in bytes: the size of the system's `sun_path`, less its terminator. */
 const SOCKET_PATH_MAX = process.platform === 'linux' ? 107 : 103;
-/** Where Postgres puts its own, the longer of the two. */
+/** The socket path of Postgres, the longer of the two. */
 const POSTGRES_SOCKET = join('postgres', '.s.PGSQL.5432');
 
 const VALID_UNTIL = new Date('2126-01-01T00:00:00Z');
 
-/**
- * Decides, and makes certificate and password at the first start that needs them. The caller holds the lock.
- */
+/** Chooses the transport, and creates certificates and password when first needed. The caller holds the lock. */
 export async function transportOf(dataDirectory: string, choice: TransportChoice): Promise<Transport> {
   const directory = realpathSync(dataDirectory);
   const isShort = Buffer.byteLength(join(directory, POSTGRES_SOCKET)) <= SOCKET_PATH_MAX;
@@ -45,8 +43,8 @@ export async function transportOf(dataDirectory: string, choice: TransportChoice
 const OWN_NAMES = /^(eventstore|postgres)\.(pem|key|password)$/;
 
 /**
- * Each server has a certificate of its own: under root, the account of Postgres must not be able to stand in for the
- * event store.
+ * Each server has its own certificate: under root, the account of Postgres must not be able to impersonate the event
+ * store.
  */
 async function tlsOf(folder: string): Promise<Transport> {
   privateFolder(folder, { ownNames: OWN_NAMES });
@@ -57,10 +55,7 @@ async function tlsOf(folder: string): Promise<Transport> {
   return { kind: 'tls', eventstore, database: await serverOf(join(folder, 'postgres')) };
 }
 
-/**
- * Key and certificate go together: both are made when one is missing, as after the end of a process that was making
- * them.
- */
+/** Reads key and certificate, or makes both if either is missing: a process may have ended while making them. */
 async function serverOf(path: string): Promise<TlsServer> {
   const files = { certificate: `${path}.pem`, key: `${path}.key` };
   const known = { certificate: readIfThere(files.certificate), key: readIfThere(files.key) };
@@ -94,7 +89,7 @@ function readIfThere(file: string): string {
   }
 }
 
-/** A certificate for this machine's own address that is its own authority. */
+/** Makes a self-signed certificate for localhost and 127.0.0.1. */
 async function makeCertificate(): Promise<{ certificate: string; key: string }> {
   const { generate } = await import('selfsigned').catch((cause: unknown) => {
     throw notInstalled('selfsigned', cause);

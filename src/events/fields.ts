@@ -3,7 +3,10 @@ import { field, isJsonObject, type Json, type JsonObject } from './json.js';
 import { storable } from './storable.js';
 import { isSecond } from './stripe-event.js';
 
-/** A snapshot lacks what its kind cannot do without, or has a field in a type that no API version has; `field` is its path. */
+/**
+ * A snapshot lacks a field that its kind requires, or has a field of a type that no API version uses; `field` is its
+ * path.
+ */
 export class UnreadableSnapshot extends Error {
   readonly code = 'UNREADABLE_SNAPSHOT';
 
@@ -17,12 +20,12 @@ export class UnreadableSnapshot extends Error {
   }
 }
 
-/** Users' own texts on an object, by their keys. */
+/** The user's metadata on an object: text by key. */
 export type Metadata = Readonly<Record<string, string>>;
 
 /**
- * Reads the fields of one hash of a Stripe object. A field that is null or missing is "absent"; a field of another type
- * than asked for is never taken for absent, but throws `UnreadableSnapshot`. Texts come out as Postgres can hold them.
+ * Reads the fields of one hash of a Stripe object. A field that is null or missing is absent; a field of the wrong type
+ * throws `UnreadableSnapshot` and never counts as absent. Strings are returned in a form that Postgres can store.
  */
 export class Fields {
   constructor(
@@ -30,12 +33,12 @@ export class Fields {
     private readonly path: string,
   ) {}
 
-  /** Whether a field is there, and not null. */
+  /** Whether a field is present and not null. */
   has(name: string): boolean {
     return field(this.object, name) !== null;
   }
 
-  /** A text that is there. Where a method takes several names, they are those of different API versions, the newest first. */
+  /** A required string. Methods that accept several names try them in order: one per API version, the newest first. */
   text(name: string): string {
     return this.required(this.textOrNull(name), name, 'a string');
   }
@@ -44,12 +47,12 @@ export class Fields {
     return this.read(names, (value) => (typeof value === 'string' ? storable(value) : null), 'a string');
   }
 
-  /** The id of an expandable field, which may be the id or the object. */
+  /** The id of an expandable field, which holds the id or the object. */
   id(name: string): string {
     return this.required(this.idOrNull(name), name, 'an id or an object with an id');
   }
 
-  /** An expanded object that has no id, as cards of 2012, is named by nothing: it is absent. */
+  /** Treats an expanded object without an id (a card of 2012, for example) as absent. */
   idOrNull(...names: readonly string[]): string | null {
     return this.read(
       names.filter((name) => !isNameless(field(this.object, name))),
@@ -62,12 +65,12 @@ export class Fields {
     return this.required(this.integerOrNull(name), name, 'an integer');
   }
 
-  /** An integer that is exact: money in minor units, a quantity. */
+  /** An exact integer: money in minor units, a quantity. */
   integerOrNull(...names: readonly string[]): number | null {
     return this.read(names, (value) => (Number.isSafeInteger(value) ? (value as number) : null), 'an integer');
   }
 
-  /** A number that Stripe writes as a string, since it may have a fraction. */
+  /** A number that Stripe writes as a string because it may have a fraction. */
   decimalOrNull(...names: readonly string[]): string | null {
     return this.read(
       names,
@@ -89,7 +92,7 @@ export class Fields {
     return this.read(names, (value) => (isSecond(value) ? isoTime(value) : null), 'a time in seconds');
   }
 
-  /** What users write on an object, each text by its key; null where the API version shows none. */
+  /** The user's metadata, text by key; null where the API version does not show it. */
   metadataOrNull(): Metadata | null {
     const entries = this.read(
       ['metadata'],
@@ -110,7 +113,7 @@ export class Fields {
     );
   }
 
-  /** An expandable field when it is expanded, and null when it is an id. */
+  /** The object of an expanded field; null when the field holds only an id. */
   expandedOrNull(name: string): Fields | null {
     return typeof field(this.object, name) === 'string' ? null : this.hashOrNull(name);
   }
@@ -120,20 +123,20 @@ export class Fields {
     return this.values(name, (value, path) => (isJsonObject(value) ? new Fields(value, path) : null), 'an object');
   }
 
-  /** The entries of a list of expandable fields: ids, or hashes where they are expanded. */
+  /** The entries of a list of expandable fields: ids, or hashes where expanded. */
   references(name: string): readonly (string | Fields)[] {
     const reference = (value: Json, path: string): string | Fields | null =>
       typeof value === 'string' ? storable(value) : isJsonObject(value) ? new Fields(value, path) : null;
     return this.values(name, reference, 'an id or an object');
   }
 
-  /** Whether a list object has further entries that the event does not show. */
+  /** Whether a list object has more entries than the event shows. */
   isTruncated(name: string): boolean {
     const list = field(this.object, name);
     return isJsonObject(list) && field(list, 'has_more') === true;
   }
 
-  /** A field under the first of its names that is there; null when none is. */
+  /** The value of the first of `names` that is present; null when none is. */
   private read<T>(names: readonly string[], as: (value: Json) => T | null, expected: string): T | null {
     for (const name of names) {
       const value = field(this.object, name);
@@ -167,7 +170,10 @@ export class Fields {
   }
 }
 
-/** ISO 8601 in UTC, as Postgres' timestamptz reads it. `second` counts from 1970. Times are read again and again, most of them of few days. */
+/**
+ * ISO 8601 in UTC, as Postgres reads a timestamptz. `second` counts from 1970. Dates are cached: most times fall on few
+ * days.
+ */
 export function isoTime(second: number): string {
   const day = Math.floor(second / SECONDS_A_DAY);
   let date = dates.get(day);

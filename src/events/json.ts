@@ -8,17 +8,17 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value of an object's own key; null when it is missing, so that `constructor` is no field of anything. */
+/** The value of an object's own key, else null: an inherited name such as `constructor` is not a field. */
 export function field(object: JsonObject, name: string): Json {
   return Object.hasOwn(object, name) ? (object[name] as Json) : null;
 }
 
 /**
- * The one text of a JSON value: keys sorted by code unit, no white space. Equal values have equal texts
- * whatever the order of their keys, and parsing the text gives the value back.
+ * Returns the canonical text of a JSON value: keys sorted by code unit, no white space. Equal values have equal texts
+ * whatever their key order, and parsing the text returns the value.
  *
- * Keeps its own stack: a body of a few hundred kilobytes of `[` is valid JSON and would overflow that of a recursion.
- * Every event is hashed before it is stored, so this is written to cost less than `JSON.stringify` of a sorted copy.
+ * Uses an explicit stack: a body of a few hundred kilobytes of `[` is valid JSON and would overflow a recursive
+ * function. Every event is hashed before it is stored, so this must cost less than `JSON.stringify` of a sorted copy.
  */
 export function canonicalJson(value: Json): string {
   if (!isContainer(value)) return scalar(value);
@@ -47,7 +47,7 @@ export function canonicalJson(value: Json): string {
   }
 }
 
-/** A list or hash that is being written: its members' keys in order (null for a list), and how many are done. */
+/** A list or hash being written: its keys in order (null for a list), and how many members are done. */
 type Open = {
   readonly value: readonly Json[] | JsonObject;
   readonly keys: readonly string[] | null;
@@ -61,7 +61,10 @@ function opened(value: readonly Json[] | JsonObject): Open {
   return { value, keys, size: keys.length, done: 0 };
 }
 
-/** Sorts in place by code unit. Stripe's hashes are small and nearly sorted, where insertion beats the general sort twice. */
+/**
+ * Sorts in place by code unit. Stripe's hashes are small and nearly sorted, where insertion sort is twice as fast as
+ * the general sort.
+ */
 function sorted(keys: string[]): string[] {
   if (keys.length > 100) return keys.sort();
   for (let i = 1; i < keys.length; i += 1) {
@@ -86,7 +89,7 @@ function scalar(value: null | boolean | number | string): string {
   return typeof value === 'number' ? JSON.stringify(value) : String(value);
 }
 
-/** Stripe's field names come again and again; names that users choose (metadata) must not fill the memory. */
+/** Caches Stripe's field names, which recur. Bounded, because users choose the names in metadata. */
 const labels = new Map<string, string>();
 const labelsMax = 5_000;
 
@@ -100,19 +103,25 @@ function label(key: string): string {
 
 const needsEscape = /[^ !#-[\]-~]/;
 
-/** A JSON string. Nearly all of Stripe's are plain ASCII, which needs no escape and so no call of `JSON.stringify`. */
+/**
+ * Returns a JSON string. Nearly all of Stripe's strings are plain ASCII, which needs no escape and no call of
+ * `JSON.stringify`.
+ */
 function quote(text: string): string {
   return needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
-/** Numbers of fewer than 16 characters without an exponent always come back from a double as they were written. */
+/** Matches numbers that a double may change: 16 characters or more, or an exponent. All others survive unchanged. */
 const longNumber = /[:,[\s]-?[0-9](?:[0-9.]{15}|[0-9.]*[eE])/;
 const bareNumber = /^[-0-9]/;
 
-/** Whether a number in a JSON text may be another than what `JSON.parse` makes of it; strings may be suspected too. */
+/** Whether `JSON.parse` may change a number of a JSON text; digits inside strings can cause false positives. */
 export const mayLoseDigits = (text: string): boolean => longNumber.test(text) || bareNumber.test(text);
 
-/** The JSON text in which each number that a double cannot hold is a string: the mark, then the number as written. */
+/**
+ * Returns the JSON text with each number that a double cannot hold replaced by a string: the mark, then the number as
+ * written.
+ */
 export function withNumbersAsText(text: string, mark: string): string {
   const token = /"|-?[0-9][0-9.eE+-]*/g;
   let written = '';
@@ -127,7 +136,7 @@ export function withNumbersAsText(text: string, mark: string): string {
   return written + text.slice(done);
 }
 
-/** The index behind the quote that ends a string; a pattern over whole strings would overflow on long ones. */
+/** The index after the closing quote of a string. A pattern that matches whole strings would overflow on long ones. */
 function endOfString(text: string, from: number): number {
   const special = /["\\]/g;
   special.lastIndex = from;
@@ -138,7 +147,7 @@ function endOfString(text: string, from: number): number {
   return text.length;
 }
 
-/** Whether a number is still the same after `JSON.parse`, however it is written. */
+/** Whether `JSON.parse` keeps a number's value, however it is written. */
 function survives(source: string): boolean {
   const value = Number(source);
   return Number.isFinite(value) && decimal(source) === decimal(String(value));

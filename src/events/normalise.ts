@@ -59,7 +59,7 @@ export type { RelatedObjectSnapshot } from './snapshots/related-object.js';
 export type { SchedulePhase, SubscriptionScheduleSnapshot } from './snapshots/subscription-schedule.js';
 export type { SubscriptionItem, SubscriptionSnapshot } from './snapshots/subscription.js';
 
-/** How the objects of each of Stripe's names are read; of the others, some are related objects, and the rest is `other`. */
+/** The reader for each of Stripe's object names; other names are related objects or `other`. */
 const readers = {
   subscription: { kind: 'subscription', read: subscriptionSnapshot },
   invoice: { kind: 'invoice', read: invoiceSnapshot },
@@ -97,13 +97,13 @@ const deletion = { kind: 'deletion', read: deleted } as const;
 type LivingReader = (typeof readers)[keyof typeof readers] | typeof upcomingInvoice | typeof relatedObject;
 type Reader = LivingReader | typeof deletion;
 type LivingSnapshot = ReturnType<LivingReader['read']>;
-/** An object was deleted; `last` is what it was then, and null where the event does not tell. */
+/** A deleted object; `last` is its last known state, null where the event does not show one. */
 export type DeletionSnapshot = Deletion & Readonly<{ last: LivingSnapshot | null }>;
-/** A typed snapshot of ours, the same for every API version of Stripe; plain JSON. */
+/** Our typed snapshot, the same for every API version of Stripe; plain JSON. */
 export type Snapshot = LivingSnapshot | DeletionSnapshot;
 export type SnapshotKind = Snapshot['kind'];
 
-/** All of them. */
+/** All snapshot kinds. */
 export const snapshotKinds: readonly SnapshotKind[] = [
   ...new Set<SnapshotKind>([
     ...Object.values(readers).map(({ kind }) => kind),
@@ -113,14 +113,14 @@ export const snapshotKinds: readonly SnapshotKind[] = [
   ]),
 ];
 
-/** The kind of an event's snapshot, by the object it shows; `other` for objects that no projection needs. */
+/** The kind of an event's snapshot, by the object it shows; `other` for objects that no projection reads. */
 export function kindOf(stripeEvent: StripeEvent): SnapshotKind | 'other' {
   return readerOf(stripeEvent)?.kind ?? 'other';
 }
 
 /**
- * Turns the snapshot of an event of any API version (2013 to 2026-09-30.endive) into ours. No status is inferred from the
- * type's name, which only tells deletions. Throws `UnreadableSnapshot` when what the kind cannot do without is missing;
+ * Converts the snapshot of an event of any API version (2013 to 2026-09-30.endive) to ours. The event type decides only
+ * whether the object was deleted, never its status. Throws `UnreadableSnapshot` when a required field is missing;
  * asserts that the kind is not `other`.
  */
 export function normalise(stripeEvent: StripeEvent): Snapshot {
@@ -134,7 +134,7 @@ function readerOf(stripeEvent: StripeEvent): Reader | null {
   const living = livingReaderOf(object);
   if (living === null) return null;
   if (field(object, 'deleted') === true) return deletion;
-  // The event that a subscription is over shows it whole: it is canceled.
+  // `customer.subscription.deleted` shows the whole subscription, with the status `canceled`.
   return living.kind !== 'subscription' && stripeEvent.type.endsWith('.deleted') ? deletion : living;
 }
 
@@ -150,7 +150,7 @@ function deleted(stripeEvent: StripeEvent): DeletionSnapshot {
   return { ...deletionSnapshot(stripeEvent), last: lastOf(stripeEvent) };
 }
 
-/** That an object was deleted is known, whatever it was: a last snapshot that cannot be read tells no more than none. */
+/** An unreadable last snapshot counts as none: the deletion is known either way. */
 function lastOf(stripeEvent: StripeEvent): LivingSnapshot | null {
   const { object } = stripeEvent.data;
   if (Object.keys(object).every((name) => BARE.has(name))) return null;
@@ -162,5 +162,5 @@ function lastOf(stripeEvent: StripeEvent): LivingSnapshot | null {
   }
 }
 
-/** The snapshot of an object whose deletion is all that is known. */
+/** The fields of a snapshot that says nothing but that the object was deleted. */
 const BARE = new Set(['id', 'object', 'deleted', 'livemode']);

@@ -6,22 +6,23 @@ import { StateHash } from './state-hash.js';
 import type { StripeEvent } from './stripe-event.js';
 
 /**
- * The state of an object after an event, and before it; null where the event does not say what changed. Hashes of `StateHash`: fields
- * that are null count as absent.
+ * The state of an object after an event, and before it (null where the event does not say what changed), as a
+ * `StateHash`: null fields count as absent.
  */
 export type Shown = { readonly after: string; readonly before: string | null };
 
 /**
- * What the logical order needs to know of one event; plain JSON.
+ * The fields of an event that the logical order depends on; plain JSON.
  * - `created`: seconds since 1970;
  * - `kindRank`, `objectKey`: the object that the event is about;
- * - `phase`: 0 for `*.created`, 2 for `*.deleted`, 1 for all others, and -1 for what Stripe's API showed: whatever happened in its second
- *   may have come after it;
- * - `answered`: of such a one, the second of the answer;
- * - `lifecycleRank`: how far on in its life the snapshot shows the object; `isOneWay`: that life never goes back, or says so itself;
- * - `after`, `before`: what the event shows in its API version, byte for byte;
- * - `others`: what it shows in other API versions, if it was rendered in several;
- * - `ours`: what it shows in our own snapshots, as far as every API version tells it.
+ * - `phase`: 0 for `*.created`, 2 for `*.deleted`, -1 for observations of Stripe's API, 1 for all others. Observations
+ *   come first because any event of their second may have followed them;
+ * - `answered`: for an observation, the second in which Stripe's API answered;
+ * - `lifecycleRank`: how far the object is in its life cycle; `isOneWay`: the life cycle never goes back, or the event
+ *   itself says that it did;
+ * - `after`, `before`: the state that the event shows in its API version, byte for byte;
+ * - `others`: the states that it shows in other API versions, if it was rendered in several;
+ * - `ours`: the state in our own snapshots, limited to what every API version shows.
  */
 export type OrderKey = {
   readonly eventId: string;
@@ -37,7 +38,9 @@ export type OrderKey = {
   readonly ours: Shown;
 } & Shown;
 
-/** The order key of an event, whose snapshot may be known. Total on what `asStripeEvent` returns. */
+/**
+ * Returns the order key of an event; pass the snapshot where it is known. Never throws on what `asStripeEvent` returns.
+ */
 export function orderKeyOf(stripeEvent: StripeEvent, snapshot: Snapshot | null = snapshotOf(stripeEvent)): OrderKey {
   const { object, previous_attributes: previous } = stripeEvent.data;
   const hash = new StateHash(object);
@@ -67,29 +70,29 @@ function phaseOf({ type, observed }: StripeEvent): OrderKey['phase'] {
 }
 
 /**
- * How far on in its life an event shows its object. One that says itself that a later stage was before, as when Stripe reopens a paid
- * invoice, comes right after that stage.
+ * The lifecycle rank of an event. An event whose `previous_attributes` show a later stage (Stripe reopens a paid
+ * invoice, for example) sorts right after that stage.
  */
 function rankOf(object: JsonObject, previous: JsonObject | null): number {
   const rank = lifecycleRankOf(object);
   if (previous === null) return rank;
-  // What was detached from its customer is never attached again.
+  // A detached payment method is never attached again.
   if (field(object, 'object') === 'payment_method' && idOf(field(previous, 'customer')) !== null) return rank + AFTER;
   if (!isOneWay(object)) return rank;
   const before = lifecycleRankOf({ ...object, ...previous });
   return stageOf(before) > stageOf(rank) ? before + AFTER : rank;
 }
 
-/** Less than what tells any two snapshots apart. */
+/** Smaller than the difference between any two lifecycle ranks. */
 const AFTER = 0.5;
 
-/** Where we have no snapshot, states of two versions cannot be compared. */
+/** Without a snapshot of ours, states of two API versions cannot be compared, so the version is part of the state. */
 const ofItsVersion = ({ after, before }: Shown, { api_version: version }: StripeEvent): Shown => ({
   after: `${after} ${version}`,
   before: before === null ? null : `${before} ${version}`,
 });
 
-/** Null of an object that has no snapshot, or whose snapshot cannot be read. */
+/** Null when the object has no snapshot or it cannot be read. */
 function snapshotOf(stripeEvent: StripeEvent): Snapshot | null {
   try {
     return kindOf(stripeEvent) === 'other' ? null : normalise(stripeEvent);
@@ -99,7 +102,10 @@ function snapshotOf(stripeEvent: StripeEvent): Snapshot | null {
   }
 }
 
-/** What an event shows in our snapshots. `former` are the members that `previous_attributes` put back. */
+/**
+ * The states that an event shows in our snapshots. `former`: the members with their values from `previous_attributes`
+ * put back.
+ */
 function oursOf(
   stripeEvent: StripeEvent,
   snapshot: Snapshot,
@@ -112,7 +118,7 @@ function oursOf(
   return { after, before: before === null ? null : hashOfSnapshot(before) };
 }
 
-/** What not every API version tells of the same state, and what a snapshot says of the state before. */
+/** Fields that not every API version shows for the same state, and fields that describe the state before the event. */
 const notInEveryVersion = new Set([
   'account',
   'amountPaidOffStripeMinor',
@@ -137,7 +143,7 @@ const notInEveryVersion = new Set([
 
 const hashOfSnapshot = (snapshot: Snapshot): string => StateHash.textWithout(notInEveryVersion, snapshot);
 
-/** The object's name and id; without an id those of its owner, and that there is none. */
+/** The object's name and id; without an id, the name with the owner's name and id. */
 function objectKeyOf(object: JsonObject): string {
   const name = String(field(object, 'object'));
   const id = idOf(object);
@@ -146,7 +152,10 @@ function objectKeyOf(object: JsonObject): string {
   return owner === null ? `${name} of the account` : `${name} of ${owner.object} ${owner.id}`;
 }
 
-/** A value as it was: nested hashes are merged, since `previous_attributes` names only what changed in them; the rest is whole. */
+/**
+ * Puts a previous value back. Nested hashes are merged, because `previous_attributes` names only what changed in them;
+ * other values are replaced.
+ */
 function putBack(now: Json, previous: Json): Json {
   if (!isJsonObject(now) || !isJsonObject(previous)) return previous;
   const changed = Object.keys(previous).map(

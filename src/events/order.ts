@@ -5,24 +5,24 @@ import { takeTrail, unusedSteps, type Step, type UnusedSteps } from './trail.js'
 export { orderKeyOf, type OrderKey } from './order-key.js';
 
 /**
- * The last known state of each object before a second; plain JSON. Holds the `statesMax` objects touched last: a change
- * of another finds no known start, and is ordered by what the events of its second tell.
+ * The last known state of each object before a second; plain JSON. Holds the last `statesMax` objects changed. For any
+ * other object the start is unknown, and its events are ordered by what they show themselves.
  */
 export type ObjectStates = {
   readonly [objectKey: string]: State;
 };
-/** What the last event about an object showed of it. */
+/** The state of an object that its last event showed. */
 type State = Pick<OrderKey, keyof Shown | 'apiVersion' | 'others' | 'ours' | 'created'>;
 
-/** Events in logical order, and those of them whose place in it is a guess. */
+/** Events in logical order, and those of them whose position is a guess. */
 export type Ordered<T> = { readonly ordered: readonly T[]; readonly ambiguous: readonly T[] };
 
 type Keyed = { readonly order: OrderKey };
 const statesMax = 100;
 
 /**
- * The logical order of events of one stream: a total order, and a function of the set. By `created`; within a second as
- * `orderSecond` says, whose fold it is. Event ids must differ.
+ * Returns the logical order of the events of one stream: a total order that depends only on the set. By `created`, and
+ * within a second as `orderSecond` says. Event ids must differ.
  */
 export function order<T extends Keyed>(events: readonly T[]): Ordered<T> {
   const ordered: T[] = [];
@@ -38,15 +38,18 @@ export function order<T extends Keyed>(events: readonly T[]): Ordered<T> {
 }
 
 /**
- * The logical order of events that share one second. First comes what Stripe's API showed, by object and by when it answered: it is older
- * than what happened in the second that it stands in. The others are grouped by object: groups by the rank of their kind, then
- * by object key. Within a group come first `*.created`, last `*.deleted`, and between them the others as a path: B follows
- * A when B's snapshot with its `previous_attributes` put back equals A's snapshot, both in an API version that all of the group
- * have, or else as our own snapshots, starting at
- * the state that `*.created` shows, or at what led to it when that was rendered late, else at the object's last state before the
- * second (`takeTrail` says which path, if several are possible). An event without `previous_attributes` changes nothing and stands where its snapshot does.
- * What lies on no path goes by the lifecycle rank of its snapshot, then event id; those that hang together stay together.
- * It counts as ambiguous, unless its object is of a kind whose life never goes back, and the rank alone decides.
+ * Returns the logical order of events that share one second.
+ * - Observations of Stripe's API come first, by object and time of answer: their state precedes the events of the
+ *   second.
+ * - The other events are grouped by object. Groups sort by the rank of their kind, then by object key.
+ * - Within a group `*.created` comes first and `*.deleted` last. The events between form a path: B follows A when B's
+ *   snapshot with its `previous_attributes` put back equals A's snapshot. The path starts at the state that `*.created`
+ *   shows (or before it, if the creation was rendered late), else at the object's last state before the second.
+ *   `takeTrail` chooses among several paths. An event without `previous_attributes` changes nothing and stands at its
+ *   state.
+ * - States are compared in an API version that the whole group has, else as our own snapshots.
+ * - Events on no path sort by lifecycle rank, then event id; connected ones stay together. They count as ambiguous,
+ *   unless the object's life cycle is one-way and the rank alone decides.
  */
 export function orderSecond<T extends Keyed>(
   events: readonly T[],
@@ -54,7 +57,7 @@ export function orderSecond<T extends Keyed>(
 ): Ordered<T> & { readonly states: ObjectStates } {
   const [only] = events;
   if (only !== undefined && events.length === 1) {
-    // The common case: one event in its second. There is nothing to put in order.
+    // The common case: one event in its second, nothing to order.
     const { objectKey } = only.order;
     const states = { ...before, [objectKey]: leftBy(only) };
     return { ordered: events, ambiguous: [], states: Object.hasOwn(before, objectKey) ? states : latestOf(states) };
@@ -97,7 +100,7 @@ const compareObserved = (a: Keyed, b: Keyed): number =>
   (a.order.answered ?? 0) - (b.order.answered ?? 0) ||
   compareId(a, b);
 
-/** The events of one object in one second. `start` is the object's last state before it, null when unknown. */
+/** Orders the events of one object in one second. `start` is the object's last state before it, null when unknown. */
 function orderGroup<T extends Keyed>(group: readonly T[], start: State | null): Ordered<T> {
   const byPhase = (phase: number): T[] => group.filter((event) => event.order.phase === phase).sort(compareLifecycle);
   const created = byPhase(0);
@@ -119,16 +122,16 @@ function orderGroup<T extends Keyed>(group: readonly T[], start: State | null): 
   };
 }
 
-/** An object is created and deleted once: several such events are one, unless their snapshots differ. */
+/** An object is created and deleted once: several such events count as one, unless their snapshots differ. */
 const isOneState = (events: readonly Keyed[], form: Form): boolean =>
   new Set(events.map(({ order }) => shownIn(order, form).after)).size < 2;
 
-/** How states are compared: as an API version shows them, or as our own snapshots do. */
+/** The form in which states are compared: as an API version shows them, or as our own snapshots. */
 type Form = { readonly apiVersion: string } | 'ours';
 
 /**
- * The highest API version in which all of them are there. Snapshots of two versions cannot be compared: where one lacks every
- * version of the others, all are taken as ours, which may miss a change of what no projection reads.
+ * Returns the highest API version in which every state is known. Without a common version all are compared as our own
+ * snapshots, which may miss a change in fields that no projection reads.
  */
 function formOf(all: readonly State[]): Form {
   const [first, ...rest] = all.map((state) => new Set([state.apiVersion ?? '', ...Object.keys(state.others ?? {})]));
@@ -145,8 +148,8 @@ function shownIn(state: State, form: Form): Shown {
 type Change<T> = Step & { readonly event: T };
 
 /**
- * The path from the known start, and the rest as fragments among it. A creation may be rendered late, in a state that changes of its own
- * second led to: these then come before the path.
+ * Orders the path from the known start, and the other changes as fragments around it. If a creation was rendered late,
+ * its state is the result of changes in the same second; these come before the path.
  */
 function orderChanges<T extends Keyed>(
   changes: readonly Change<T>[],
@@ -165,12 +168,15 @@ function orderChanges<T extends Keyed>(
   };
 }
 
-/** Changes that hang together, but do not follow from the known start. `end` is the state they lead to; `isCircle`: they may begin anywhere. */
+/**
+ * Connected changes that do not follow from the known start. `end`: the state they lead to; `isCircle`: any of them may
+ * be the first.
+ */
 type Fragment<T> = { readonly events: readonly T[]; readonly end: string; readonly isCircle: boolean };
 
 /**
- * Whether a fragment's place is a guess. It is none when the fragment is alone; nor when its object's life never goes
- * back, and no other event shows that life at a stage that the fragment spans.
+ * Returns a test whether a fragment's position is a guess. It is not when the fragment is the only one, or when its
+ * object's life cycle is one-way and no other event falls within the stages that the fragment spans.
  */
 function isGuessedAmong<T extends Keyed>(
   path: readonly T[],
@@ -209,7 +215,7 @@ function takeFragments<T extends Keyed>(unused: UnusedSteps<Change<T>>): Fragmen
   return fragments.sort((a, b) => compareLifecycle(a.events[0] as T, b.events[0] as T));
 }
 
-/** A path begins in a state that more changes leave than reach, or that none reaches. */
+/** Returns a test whether a step starts a path: more changes leave its state than reach it, or none reaches it. */
 function beginningsOf(steps: readonly Step[]): (step: Step) => boolean {
   const moving = steps.filter(({ from, to }) => from !== to);
   const left = groupBy(moving, ({ from }) => from);
@@ -217,7 +223,7 @@ function beginningsOf(steps: readonly Step[]): (step: Step) => boolean {
   return ({ from }) => !reached.has(from) || (left.get(from)?.length ?? 0) > (reached.get(from)?.length ?? 0);
 }
 
-/** Each fragment goes before the first event of the path that shows the object further on in its life. */
+/** Inserts each fragment before the first event of the path that shows a later stage of the life cycle. */
 function withFragments<T extends Keyed>(path: readonly T[], fragments: readonly Fragment<T>[]): T[] {
   const ordered: T[] = [];
   let next = 0;
@@ -235,7 +241,7 @@ function changeOf<T extends Keyed>(event: T, form: Form): Change<T> {
   return { from: before ?? after, to: after, event };
 }
 
-/** The state in which an event leaves its object. */
+/** The state of the object after an event. */
 const leftBy = ({ order: { after, apiVersion, others, ours, created } }: Keyed): State => ({
   after,
   before: null,
@@ -250,8 +256,8 @@ function latestOf(states: ObjectStates): ObjectStates {
 }
 
 /**
- * An object with no more than `max` of its members, those that come first in an order. Mostly one is too many, and is looked for
- * without sorting: each event asks for it.
+ * Returns an object with at most `max` of its members, the first ones by `compare`. Called for each event, and usually
+ * one member is too many, so that case avoids the sort.
  */
 export function withoutLast<T>(
   members: { readonly [name: string]: T },
@@ -284,7 +290,7 @@ function compareId(a: Keyed, b: Keyed): number {
   return compareText(a.order.eventId, b.order.eventId);
 }
 
-/** By code unit, as Postgres' collation "C" for the ASCII of Stripe's ids; never by locale. */
+/** Compares by code unit, never by locale: as Postgres' collation "C" does for the ASCII of Stripe's ids. */
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,8 +1,8 @@
 import { field, type Json, type JsonObject } from './json.js';
 
 /**
- * Kinds in the order in which Stripe's objects come to be, where it does not show in their events: a customer before its
- * subscription, that before its invoice, that before its payment. Others come after these.
+ * Kinds in the order in which Stripe creates objects, for events that do not show it: a customer before its
+ * subscription, the subscription before its invoice, the invoice before its payment. Other kinds come after these.
  */
 const kinds = [
   'account',
@@ -30,12 +30,12 @@ const kinds = [
 ];
 const kindRanks = new Map(kinds.map((kind, rank) => [kind, rank]));
 
-/** The rank of an object's kind among events of one second. */
+/** The rank of an object's kind among the events of one second. */
 export function kindRankOf(object: JsonObject): number {
   return kindRanks.get(String(field(object, 'object'))) ?? kinds.length;
 }
 
-/** For each kind its statuses from first to last; those of one line have no order among them. */
+/** The statuses of each kind from first to last; those on one line have no order among them. */
 const lifecycles = {
   subscription: [
     ['incomplete'],
@@ -81,12 +81,15 @@ const lifecycles = {
   payout: [['pending'], ['in_transit'], ['paid', 'canceled'], ['failed']],
   quote: [['draft'], ['open'], ['accepted', 'canceled']],
 } satisfies Readonly<Record<string, readonly (readonly string[])[]>>;
-/** The statuses that objects of Stripe's name are known to have, from first to last, those of one stage together. */
+/** The known statuses of a kind of Stripe object, from first to last, grouped by stage. */
 export const lifecycleOf = (object: keyof typeof lifecycles): readonly (readonly string[])[] => lifecycles[object];
-/** The same in one list. */
+/** The same statuses as a flat list. */
 export const statusesOf = (object: keyof typeof lifecycles): readonly string[] => lifecycleOf(object).flat();
 
-/** Kinds whose status may go back: a past due subscription becomes active, a payment intent needs another method again. */
+/**
+ * Kinds whose status may go back: a past due subscription becomes active, a payment intent requires a payment method
+ * again.
+ */
 const twoWay = new Set(['subscription', 'payment_intent', 'setup_intent']);
 
 const rankStep = 1_000;
@@ -95,12 +98,12 @@ const lifecycleRanks = new Map(
     steps.flatMap((statuses, rank) => statuses.map((status) => [`${kind} ${status}`, rank * rankStep] as const)),
   ),
 );
-/** Where a status unknown to us stands, and a kind without one: neither at the start nor at the end. */
+/** The rank of an unknown status, and of a kind without statuses: neither first nor last. */
 const middleRank = 2.5 * rankStep;
 
 /**
- * How far on in its life a snapshot shows its object: by its status and, for an invoice, by how often its payment was
- * attempted. Comparable between snapshots of one kind only.
+ * Returns how far an object is in its life cycle: by its status and, for an invoice, its number of payment attempts.
+ * Comparable only between snapshots of one kind.
  */
 export function lifecycleRankOf(object: JsonObject): number {
   if (isTestClock(object)) return clockRankOf(object);
@@ -111,16 +114,16 @@ export function lifecycleRankOf(object: JsonObject): number {
 
 const isTestClock = (object: JsonObject): boolean => field(object, 'object') === 'test_helpers.test_clock';
 
-/** A test clock's time only goes forward, and at one time the clock is ready before it begins to advance. */
+/** A test clock's time only moves forward, and at any one time the clock is ready before it advances. */
 function clockRankOf(clock: JsonObject): number {
   const step = field(clock, 'status') === 'ready' ? 0 : 1;
   return (Number(field(clock, 'frozen_time') ?? 0) * 2 + step) * rankStep;
 }
 
-/** The stage of a life that a rank is of: attempts to collect an invoice do not begin another. */
+/** The stage of a lifecycle rank: payment attempts on an invoice do not start a new stage. */
 export const stageOf = (rank: number): number => Math.floor(rank / rankStep);
 
-/** Whether an object's status never goes back, so that of two snapshots with different ranks the lower is the earlier. */
+/** Whether an object's status never goes back, so that the snapshot with the lower rank is the earlier one. */
 export function isOneWay(object: JsonObject): boolean {
   const kind = String(field(object, 'object'));
   return isTestClock(object) || (Object.hasOwn(lifecycles, kind) && !twoWay.has(kind));
@@ -133,7 +136,7 @@ function statusOf(object: JsonObject): Json {
   return status ?? (kind === 'invoice' ? invoiceStatusOf(object) : null);
 }
 
-/** The status of a charge: until 2015-02-18 `paid` where it is `succeeded` now, and before 2014 none. */
+/** The status of a charge. Until 2015-02-18 `paid` meant `succeeded`; before 2014 there was no status. */
 export function chargeStatusOf(object: JsonObject): string {
   const status = field(object, 'status');
   if (typeof status === 'string') return status === 'paid' ? 'succeeded' : status;
@@ -141,9 +144,10 @@ export function chargeStatusOf(object: JsonObject): string {
 }
 
 /**
- * The status of an invoice from before 2018-11-08, when it was spread over `paid`, `forgiven`, `closed` and `attempted`. A closed one is
- * collected no further by itself, and is owed all the same: `closed` became `auto_advance: false`, not `void`
- * (docs.stripe.com/changelog/2018-11-08). None of the signs of a finalised invoice is on a draft.
+ * Returns the status of an invoice from before 2018-11-08, when it was spread over `paid`, `forgiven`, `closed` and
+ * `attempted`. A closed invoice is no longer collected automatically but still owed: `closed` became `auto_advance:
+ * false`, not `void` (docs.stripe.com/changelog/2018-11-08). An invoice that shows a sign of finalisation is not a
+ * draft.
  */
 export function invoiceStatusOf(object: JsonObject): string {
   const is = (name: string): boolean => field(object, name) === true;
@@ -155,10 +159,10 @@ export function invoiceStatusOf(object: JsonObject): string {
     : 'draft';
 }
 
-/** A number, a due date or a page of its own: what only an invoice has that can be sent, and an attempt to collect it. */
+/** Fields that only a finalised invoice has: its number, due date, hosted page, PDF, or a charge. */
 const signsOfAFinalInvoice = ['number', 'due_date', 'finalized_at', 'hosted_invoice_url', 'invoice_pdf', 'charge'];
 
-/** Whether a subscription's status is its last: its id is never revived, whatever arrives later. */
+/** Whether a subscription's status is final: the subscription never becomes active again, whatever arrives later. */
 export function isFinalStatus(status: string): boolean {
   return status === 'canceled' || status === 'incomplete_expired';
 }

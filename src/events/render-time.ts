@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 import { canonicalJson, field, isJsonObject, type Json, type JsonObject } from './json.js';
 
 /**
- * What differs between two renderings of an object that has not changed: addresses signed by the second of rendering, secrets that a key
- * with less rights is not shown, and what counts up or goes by time without an event. Paths of fields, by the name of the object.
+ * Fields that differ between two renderings of an unchanged object: URLs signed at the time of rendering, secrets
+ * hidden from restricted keys, and values that change over time without an event. Paths of fields, by object name.
  */
 export const renderTimeFields: Readonly<Record<string, readonly string[]>> = {
   invoice: ['hosted_invoice_url', 'invoice_pdf', 'confirmation_secret'],
@@ -22,16 +22,16 @@ export const renderTimeFields: Readonly<Record<string, readonly string[]>> = {
 const pathsOf = new Map(
   Object.entries(renderTimeFields).map(([object, paths]) => [object, paths.map((path) => path.split('.'))] as const),
 );
-/** No object of Stripe's nests so deeply; what does is compared whole. */
+/** No Stripe object nests this deeply; deeper values are compared whole. */
 const DEPTH_MAX = 64;
 
-/** An object, with the objects inside of it, without what differs from one rendering to the next. */
+/** Returns an object without the fields, at any depth, that differ from one rendering to the next. */
 export const withoutRenderTime = (object: JsonObject): JsonObject => stripped(object, 0) as JsonObject;
 
-/** SHA-256 (hex) of what an object of Stripe's API says, whenever it was rendered. */
+/** SHA-256 (hex) of an object of Stripe's API, independent of the time of rendering. */
 export const objectHash = (object: JsonObject): string => hash('sha256', canonicalJson(withoutRenderTime(object)));
 
-/** The value itself where nothing has to go: most of an object is not copied. */
+/** Returns the value itself where nothing is removed, so that most of an object is not copied. */
 function stripped(value: Json, depth: number): Json {
   if (depth > DEPTH_MAX) return value;
   if (Array.isArray(value)) {

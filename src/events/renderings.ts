@@ -2,14 +2,16 @@ import { isJsonObject, type Json, type JsonObject } from './json.js';
 import type { OrderKey, Shown } from './order-key.js';
 
 /**
- * One Stripe event may be there in several renderings: an account has endpoints of different API versions while it upgrades. They
- * are one event: it is shown in the highest version, and what that does not tell is taken from the others, so that nothing
- * depends on which came first.
+ * One Stripe event may be recorded in several renderings: an account has endpoints of different API versions during an
+ * upgrade. They are merged into one event: the highest version, with missing values filled in from the others. The
+ * result does not depend on the order of arrival.
  */
 
 type Keyed = { readonly order: OrderKey };
 
-/** By API version, the highest first; events of 2013 have none. Versions begin with their date. */
+/**
+ * By API version, the highest first; events of 2013 have none. Versions start with their date, so they compare as text.
+ */
 const compareRenderings = <T extends Keyed>({ order: a }: T, { order: b }: T): number =>
   compare(b.apiVersion ?? '', a.apiVersion ?? '') ||
   compare(a.after, b.after) ||
@@ -17,7 +19,10 @@ const compareRenderings = <T extends Keyed>({ order: a }: T, { order: b }: T): n
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Makes one event of the renderings of each; `merge` gets those of one event, the highest API version first, and their order key. */
+/**
+ * Merges the renderings of each event into one; `merge` receives the renderings of one event, highest API version
+ * first, and their order key.
+ */
 export function mergeRenderings<T extends Keyed>(
   events: readonly T[],
   merge: (renderings: readonly [T, ...T[]], order: OrderKey) => T,
@@ -38,7 +43,7 @@ export function mergeRenderings<T extends Keyed>(
   });
 }
 
-/** The order key of an event: that of its highest rendering, and what each of the others shows. */
+/** The order key of an event: that of its highest rendering, with the states that the others show. */
 function mergedKey([highest, ...others]: readonly [Keyed, ...Keyed[]]): OrderKey {
   const shown = new Map<string, Shown>();
   for (const { order } of others) {
@@ -50,8 +55,8 @@ function mergedKey([highest, ...others]: readonly [Keyed, ...Keyed[]]): OrderKey
 }
 
 /**
- * What renderings tell together: the first, and from the next ones what it leaves open: null, or a list without entries. Lists
- * that show the same objects are filled in entry by entry.
+ * Returns the first rendering, with nulls and empty lists filled in from the next ones. Lists that hold the same
+ * objects are filled in entry by entry.
  */
 export const combine = (renderings: readonly [JsonObject, ...JsonObject[]]): JsonObject =>
   renderings.reduce((combined, next) =>

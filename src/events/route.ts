@@ -5,8 +5,8 @@ import { field, isJsonObject, type Json, type JsonObject } from './json.js';
 import { faultIn } from './stripe-event.js';
 
 /**
- * Where an event goes, and the id under which it is recorded there. `type` is the recorded event's type: Stripe's own,
- * or `unknown` for a body that has no usable one.
+ * The stream of an event, and the id under which it is recorded. `type` is the recorded event's type: Stripe's own, or
+ * `unknown` for a body without a usable one.
  */
 export type Route =
   | {
@@ -26,27 +26,31 @@ export type Route =
     };
 
 /**
- * Why a body is not in the stream of an object:
- * - `not_an_event`: it has not the form of a Stripe event, by the same rules by which projections read one;
+ * Why a body is quarantined instead of appended to the stream of its object:
+ * - `not_an_event`: it does not have the form of a Stripe event, by the rules by which projections read one;
  * - `envelope`: it is an event inside the envelope of Amazon EventBridge or Azure Event Grid;
  * - `thin_event`: a v2 event, which carries no snapshot;
- * - `reserved_type`: its type begins as those of the ledger's own events;
- * - `no_object`: its object has no name that a stream could bear;
- * - `no_real_id`: the event, its object or that object's owner has a zero id, one cut short or one no stream can bear, or its object has none;
- * - `conflict`: its event id was recorded, in the same API version, with another content;
- * - `stream_deleted`: the stream of its object is tombstoned, and takes no event any more.
+ * - `reserved_type`: its type starts with the prefix of the ledger's own events;
+ * - `no_object`: its object has no name that is valid in a stream name;
+ * - `no_real_id`: the event, its object or the object's owner has a zero id, an abbreviated one or one that is invalid
+ *   in a stream name, or the object has no id;
+ * - `conflict`: its event id was recorded in the same API version with different content;
+ * - `stream_deleted`: the stream of its object is tombstoned and accepts no more events.
  */
 export type QuarantineReason =
   'not_an_event' | 'envelope' | 'thin_event' | 'reserved_type' | 'no_object' | 'no_real_id' | RefusedReason;
-/** Why the stream to which a body belongs did not take it. */
+/** Why the stream of a body rejected it. */
 export type RefusedReason = 'conflict' | 'stream_deleted';
 type Quarantined = Extract<Route, { kind: 'quarantine' }>;
 
-/** Objects whose ids users choose, or that Stripe numbers per account only (capabilities): unique per account and mode. */
+/**
+ * Objects whose ids are unique only per account and mode: users choose them, or Stripe numbers them per account
+ * (capabilities).
+ */
 const namedPerAccount = new Set(['plan', 'product', 'coupon', 'promotion_code', 'capability']);
-/** Objects of which an account has one: they have no id and are in the account's stream. */
+/** Objects that exist once per account: they have no id, and belong to the account's stream. */
 const onePerAccount = new Set(['balance', 'balance_settings', 'tax.settings']);
-/** Objects that have an id in every API version: without one, nothing could be read of them. */
+/** Objects that have an id in every API version: without one they cannot be read. */
 const alwaysNamed = new Set([
   'subscription',
   'invoiceitem',
@@ -63,21 +67,21 @@ const alwaysNamed = new Set([
   'product',
   'coupon',
 ]);
-/** Object names that would lead into streams of our own. */
+/** Object names that would collide with the ledger's own streams. */
 const reserved = new Set(['quarantine', 'ledger', 'operations', 'access', 'outbox']);
-/** What the types of events begin with that Stripe did not make. */
+/** The prefix of the types of the ledger's own events. */
 export const OWN_TYPES = 'ledger.';
 
 const objectName = /^[a-z][a-z0-9_.]{0,63}$/i;
 const eventType = /^[a-z][!-~]{0,199}$/i;
 const accountId = /^[a-z0-9_]{1,64}$/i;
-/** The account when the event names none: the one to which the endpoint belongs. */
+/** The account of an event that names none: the one that owns the endpoint. */
 const ownAccount = 'own';
 
 /**
- * The stream of an event, from the payload alone: that of its object, by the object's identity and never by a field that
- * can change, so that all events about one object are in one stream. Total: what has no such identity is quarantined,
- * each body in a stream of its own.
+ * Returns the stream of an event, from the payload alone. The object's identity decides, never a field that can change,
+ * so that all events about one object are in one stream. Never fails: a body without such an identity is quarantined,
+ * each in its own stream.
  */
 export function route(body: Json, contentHash: string): Route {
   if (!isSnapshotEvent(body)) return quarantine(body, contentHash, reasonOf(body));
@@ -97,10 +101,10 @@ export function route(body: Json, contentHash: string): Route {
   };
 }
 
-/** That of a body in which `faultIn` finds no fault. */
+/** The API version of a body that passed `faultIn`. */
 const versionOf = (body: JsonObject): string | null => field(body, 'api_version') as string | null;
 
-/** The quarantine of a body that its stream did not take. */
+/** Returns the quarantine route of a body that its stream rejected. */
 export function routeRefused(body: Json, contentHash: string, reason: RefusedReason): Quarantined {
   return quarantine(body, contentHash, reason);
 }
@@ -136,7 +140,7 @@ function isStripeEvent(value: Json): boolean {
   return object === 'event' || object === 'v2.core.event';
 }
 
-/** The stream of an object that Stripe's API showed, by the rules of `route`; null when it has none. */
+/** Returns the stream of an object that Stripe's API returned, by the rules of `route`; null when it has none. */
 export function streamOfObject(
   object: JsonObject,
   whose: { account: string | null; livemode: boolean },
@@ -171,7 +175,7 @@ function streamNamed(object: string, id: string): StreamName {
   return isRealId(id) ? { kind: 'name', name: `${object}-${id}` } : noRealId;
 }
 
-/** Account and mode hold no hyphen, so that no two objects share a name. */
+/** Account and mode contain no hyphen, so two objects never share a name. */
 function streamPerAccount(stripeEvent: JsonObject, object: string, id: string): StreamName {
   const account = accountOf(stripeEvent);
   if (!accountId.test(account)) return noRealId;
@@ -179,7 +183,10 @@ function streamPerAccount(stripeEvent: JsonObject, object: string, id: string): 
   return { kind: 'name', name: `${object}-${account}-${mode}-${id}` };
 }
 
-/** Plans can be read as prices under their own ids, which users may have chosen; only `price_` ids are Stripe's for sure. */
+/**
+ * Plans can be read as prices under their own ids, which users may have chosen; only `price_` ids are certain to be
+ * Stripe's.
+ */
 function isNamedPerAccount(object: string, id: string): boolean {
   return namedPerAccount.has(object) || (object === 'price' && !id.startsWith('price_'));
 }

@@ -1,12 +1,12 @@
 import { canonicalJson, type Json, type JsonObject } from './json.js';
 
 /**
- * 128 bits (32 hex digits) that say whether two JSON objects are the same, and those of an object with some members changed.
- * The order of keys does not matter, and fields that are null count as absent: Stripe's API versions differ in how they show
- * what is not set, and `previous_attributes` shows a field that was absent before as null.
+ * A 128-bit hash (32 hex digits) of a JSON object, and of the object with some members changed. The order of keys does
+ * not matter, and null fields count as absent: Stripe's API versions differ in how they show unset fields, and
+ * `previous_attributes` shows a previously absent field as null.
  *
- * Nobody is kept from making two objects with one hash, who could only hide from himself a change of his own objects. In
- * return it reads an object without sorting or writing it, which takes a fifth of the time of a cryptographic one.
+ * The hash is not collision resistant: whoever forges a collision hides a change of their own objects only. In return
+ * it needs no sorting or writing, and takes a fifth of the time of a cryptographic hash.
  */
 export class StateHash {
   readonly #object: JsonObject;
@@ -18,7 +18,7 @@ export class StateHash {
     this.#members = [h0, h1, h2, h3];
   }
 
-  /** The hash of an object without members of these names, its own or deeper ones. */
+  /** The hash of an object without the members of these names, at any depth. */
   static textWithout(names: ReadonlySet<string>, object: JsonObject): string {
     leftOut = names;
     addMembers(object, 1);
@@ -31,7 +31,7 @@ export class StateHash {
     return textOf(this.#members);
   }
 
-  /** The hash of the object with these values instead of its own; the cost is that of the changed members. */
+  /** The hash of the object with `changes` applied; costs only as much as the changed members. */
   textWith(changes: readonly (readonly [key: string, value: Json])[]): string {
     let [a, b, c, d] = this.#members;
     for (const [key, value] of changes) {
@@ -44,13 +44,16 @@ export class StateHash {
   }
 }
 
-/** Looked up once: where modules run in a context of their own, as under jest, each look at a global costs more than the multiplication. */
+/**
+ * Looked up once: under jest, where modules run in their own context, reading a global costs more than the
+ * multiplication.
+ */
 const { imul } = Math;
 
 /** Four 32-bit numbers. */
 type Lanes = readonly [number, number, number, number];
 
-/** The hash that was computed last: one in an object of its own would cost more than the hashing. */
+/** The last hash computed. Module variables, because allocating an object per hash would cost more than hashing. */
 let h0 = 0;
 let h1 = 0;
 let h2 = 0;
@@ -63,9 +66,11 @@ function set(a: number, b: number, c: number, d: number): void {
   h3 = d | 0;
 }
 
-/** What tells apart values of different types with the same content. */
+/** Tags that distinguish values of different types with the same content. */
 const TAG = { text: 1, key: 2, number: 3, true: 4, false: 5, null: 6, list: 7, hash: 8, deep: 9 } as const;
-/** Beyond it a value is hashed by its text: a few hundred kilobytes of `[` are valid JSON, and would overflow the stack. */
+/**
+ * Deeper values are hashed by their text: a few hundred kilobytes of `[` are valid JSON and would overflow the stack.
+ */
 const DEPTH_MAX = 64;
 
 function hashValue(value: Json, depth: number): void {
@@ -90,7 +95,7 @@ function hashList(values: readonly Json[], depth: number): void {
   set(a, b, c, d);
 }
 
-/** The sum of an object's members, which has no order. */
+/** Adds the hashes of an object's members: addition does not depend on their order. */
 function addMembers(object: JsonObject, depth: number): void {
   let a = 0;
   let b = 0;
@@ -107,10 +112,10 @@ function addMembers(object: JsonObject, depth: number): void {
 }
 
 const NONE: ReadonlySet<string> = new Set();
-/** Names of members that do not count now. */
+/** The names of members to skip; set only during `textWithout`. */
 let leftOut = NONE;
 
-/** Null is no member: it adds nothing. */
+/** A null member adds nothing. */
 function hashMember(key: string, value: Json, depth: number): void {
   if (value === null || (leftOut !== NONE && leftOut.has(key))) return set(0, 0, 0, 0);
   const [a, b, c, d] = lanesOf(key);
@@ -119,7 +124,7 @@ function hashMember(key: string, value: Json, depth: number): void {
   stir(TAG.key);
 }
 
-/** Stripe's field names come again and again; names that users choose (metadata) must not fill the memory. */
+/** Caches Stripe's field names, which recur. Bounded, because users choose the names in metadata. */
 const keys = new Map<string, Lanes>();
 const KEYS_MAX = 5_000;
 
@@ -132,7 +137,7 @@ function lanesOf(key: string): Lanes {
   return lanes;
 }
 
-/** Four multiplicative hashes that run through each other (cyrb128, in the public domain). */
+/** Four interleaved multiplicative hashes (cyrb128, in the public domain). */
 function hashText(text: string, tag: number): void {
   let a = 1779033703;
   let b = 3144134277 ^ text.length;
@@ -149,7 +154,10 @@ function hashText(text: string, tag: number): void {
   stir(tag);
 }
 
-/** Lets each bit of a lane depend on all others, and each lane on the others (the last steps of MurmurHash3, x86, 128 bits). */
+/**
+ * Makes each bit depend on all other bits of its lane and on the other lanes (the final steps of MurmurHash3, x86, 128
+ * bits).
+ */
 function stir(tag: number): void {
   let a = h0 ^ tag;
   let b = h1;

@@ -1,24 +1,24 @@
 /**
- * Postgres has no place in text or jsonb for U+0000 and lone surrogates: they become U+FFFD in a read model, while the
- * log keeps the bytes.
+ * Postgres cannot store U+0000 or lone surrogates in text or jsonb: read models show them as U+FFFD, while the log
+ * keeps the original bytes.
  */
 
 const unstorable = /[\0\p{Cs}]/u;
 const allUnstorable = /[\0\p{Cs}]/gu;
 
-/** Whether Postgres can hold a text as it is. */
+/** Whether Postgres can store a text unchanged. */
 export const isStorable = (text: string): boolean => !unstorable.test(text);
 
-/** A text as Postgres can hold it. */
+/** Returns a text in a form that Postgres can store. */
 export const storable = (text: string): string => (isStorable(text) ? text : text.replace(allUnstorable, '\u{FFFD}'));
 
-/** A value as JSON that Postgres can hold. */
+/** Returns a value as JSON that Postgres can store. */
 export function jsonForPostgres(value: unknown): string {
   const json = JSON.stringify(value);
   return suspect.test(json) ? JSON.stringify(JSON.parse(json), withStorableTexts) : json;
 }
 
-/** As `JSON.stringify` writes them. */
+/** Matches such characters in the escaped form that `JSON.stringify` writes. */
 const suspect = /\\u(?:0000|d[89a-f])/i;
 
 function withStorableTexts(_key: string, value: unknown): unknown {

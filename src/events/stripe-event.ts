@@ -2,9 +2,9 @@ import { idOf, isIdText } from './identity.js';
 import { field, isJsonObject, type Json, type JsonObject } from './json.js';
 
 /**
- * A Stripe event of any API version, as far as everyone may rely on it. Names are Stripe's own; `created` counts seconds
- * since 1970. `api_version` is null in events of 2013 and before, `account` (formerly `user_id`) when the event is the
- * account's own, `previous_attributes` when the event does not say what changed.
+ * The fields of a Stripe event that every API version has. Names are Stripe's own; `created` counts seconds since 1970.
+ * `api_version` is null in events of 2013 and before, `account` (formerly `user_id`) in events of the own account, and
+ * `previous_attributes` when the event does not say what changed.
  */
 export type StripeEvent = {
   readonly id: string;
@@ -14,11 +14,14 @@ export type StripeEvent = {
   readonly livemode: boolean;
   readonly account: string | null;
   readonly data: { readonly object: JsonObject; readonly previous_attributes: JsonObject | null };
-  /** Of what Stripe's API showed, and no event told: when it was asked and answered, in seconds of Stripe's clock. `created` is where it stands. */
+  /**
+   * Set for an observation (read from Stripe's API, no event): when it was requested and answered, in seconds of
+   * Stripe's clock. `created` is its position.
+   */
   readonly observed?: { readonly asked: number; readonly answered: number };
 };
 
-/** A recorded event lacks what no fold can do without, or has it in another type; `field` says which. */
+/** A recorded event lacks a field that every fold requires, or has it in the wrong type; `field` names it. */
 export class UnreadableEvent extends Error {
   readonly code = 'UNREADABLE_EVENT';
 
@@ -31,7 +34,7 @@ export class UnreadableEvent extends Error {
   }
 }
 
-/** The last second that ISO 8601 writes with four digits of year: 9999-12-31T23:59:59Z. */
+/** The last second with a four-digit year in ISO 8601: 9999-12-31T23:59:59Z. */
 const secondMax = 253_402_300_799;
 
 /** Reads a recorded event's data as a Stripe event. Throws `UnreadableEvent`. */
@@ -54,8 +57,8 @@ export function asStripeEvent(data: unknown): StripeEvent {
 }
 
 /**
- * What keeps a body from being a Stripe event for all who read it later; null when nothing does. Intake asks it first, so that
- * no envelope gets into a stream that `asStripeEvent` refuses, or of which it has to leave something out.
+ * Returns why a body cannot be read as a Stripe event, null when it can. Intake checks it first, so that no stream
+ * receives a body that `asStripeEvent` would reject or read incompletely.
  */
 export function faultIn(body: Json): UnreadableEvent | null {
   try {
@@ -73,7 +76,7 @@ export function faultIn(body: Json): UnreadableEvent | null {
   }
 }
 
-/** `account` on events of connected accounts, `user_id` before 2017-05-25; null when it is none, or no id. */
+/** `account` on events of connected accounts, `user_id` before 2017-05-25; null when it is absent or not an id. */
 function accountOf(data: JsonObject): string | null {
   const account = idOf(field(data, 'account')) ?? idOf(field(data, 'user_id'));
   return isIdText(account) ? account : null;
@@ -102,7 +105,7 @@ function isFlagOrNull(value: Json): value is boolean | null {
   return value === null || typeof value === 'boolean';
 }
 
-/** Whether a value is a time that Stripe, and a timestamp of Postgres, can hold. */
+/** Whether a value is a time, in seconds, that Stripe and a Postgres timestamp can hold. */
 export function isSecond(value: Json): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= secondMax;
 }

@@ -1,9 +1,9 @@
-/** One change of an object: from one state to another, or to the same. */
+/** One change of an object: from one state to another, or to the same one. */
 export type Step = { readonly from: string; readonly to: string };
 /** The steps not yet on a trail, by the state they start from, in order of preference. */
 export type UnusedSteps<S extends Step> = Map<string, Set<S>>;
 
-/** All steps as unused; where a choice is free, the one that comes earlier in `steps` is taken. */
+/** Returns all steps as unused; where several are possible, the earlier one in `steps` is taken. */
 export function unusedSteps<S extends Step>(steps: readonly S[]): UnusedSteps<S> {
   const unused: UnusedSteps<S> = new Map();
   for (const step of steps) {
@@ -15,13 +15,15 @@ export function unusedSteps<S extends Step>(steps: readonly S[]): UnusedSteps<S>
 }
 
 /**
- * Takes from `unused` a path that begins in the state `start`, each step beginning where the one before ended, and returns it.
+ * Takes from `unused` a path that starts in the state `start`, each step starting where the previous one ended, and
+ * returns it.
  *
- * Guaranteed: whenever one path can hold all steps that are reachable from `start`, the path holds them (an Euler trail,
- * so values may go there and back any number of times); when no state is reached twice, it is a longest path. Otherwise
- * it is a path that no detour can lengthen, not always the longest: that problem is NP-hard. A step left over that repeats
- * one of the path (Stripe may send two events for one change) comes directly after it. Steps that change nothing come at
- * the first visit of their state. Work grows with the number of steps, at worst with its square when many paths are possible.
+ * Guaranteed: if one path can hold all steps that are reachable from `start`, the result is such a path (an Euler
+ * trail, so values may alternate any number of times). If no state is reached twice, it is a longest path. Otherwise it
+ * is a path that no detour can lengthen, not necessarily the longest: that problem is NP-hard. A leftover step that
+ * repeats a step of the path (Stripe may send two events for one change) comes directly after it. Steps that change
+ * nothing come at the first visit of their state. The work grows with the number of steps, at worst with its square
+ * when many paths are possible.
  */
 export function takeTrail<S extends Step>(unused: UnusedSteps<S>, start: string): S[] {
   const trail = walk(unused, start);
@@ -35,7 +37,7 @@ export function takeTrail<S extends Step>(unused: UnusedSteps<S>, start: string)
   return trail.flatMap((step) => [step, ...takeRepeats(unused, step)]);
 }
 
-/** Goes on as long as there is a step to take, always the one from which the way ahead is longest. */
+/** Takes steps as long as there are any, always the one with the longest path ahead. */
 function walk<S extends Step>(unused: UnusedSteps<S>, start: string): S[] {
   const lengths = lengthsAhead(unused, start);
   const choices = new Map<string, S[]>();
@@ -49,14 +51,16 @@ function walk<S extends Step>(unused: UnusedSteps<S>, start: string): S[] {
     taken.push(step);
   }
 
-  /** A step back to an earlier state is the last choice: what lies ahead of that state is mostly behind us. */
+  /** A step back to an earlier state is the last choice: most of what follows that state has been taken. */
   function ahead({ from, to }: S): number {
     const length = lengths.get(to) ?? 0;
     return length < (lengths.get(from) ?? 0) ? length : -1;
   }
 }
 
-/** The number of steps of the longest way ahead of each state that is reachable, not counting steps back into the way that led there. */
+/**
+ * The length of the longest path ahead of each reachable state, not counting steps back into the path that led there.
+ */
 function lengthsAhead<S extends Step>(unused: UnusedSteps<S>, start: string): Map<string, number> {
   const lengths = new Map<string, number>();
   const entered = new Set<string>();
@@ -78,7 +82,7 @@ function lengthsAhead<S extends Step>(unused: UnusedSteps<S>, start: string): Ma
   return lengths;
 }
 
-/** Takes the shortest closed way of unused steps that leads from a state back to it; null when there is none. */
+/** Takes the shortest cycle of unused steps through a state; null when there is none. */
 function takeDetour<S extends Step>(unused: UnusedSteps<S>, state: string): S[] | null {
   const reachedBy = new Map<string, S>();
   const states = [state];

@@ -6,8 +6,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Visitor } from './tokens.js';
 
 /**
- * Who asks: the token, by its digest, whose share is taken, and its name, for the record of who did what; a signal for
- * when the client's connection is closed; and where to say up to which position of the log the answer is complete.
+ * The caller of a request: the token's digest (for its share of limits) and name (for the audit record), a signal that
+ * aborts when the client's connection closes, and a callback for the log position up to which the answer is complete.
  */
 export type Asker = Readonly<{
   token: string;
@@ -16,15 +16,15 @@ export type Asker = Readonly<{
   answeredAt?: (position: bigint) => void;
 }>;
 
-/** Up to which position of the log an answer is complete: what `minPosition` takes. */
+/** The header with the log position up to which an answer is complete: a value for `minPosition`. */
 const LEDGER_POSITION = 'ledger-position';
 
 const visitors = new WeakMap<object, Visitor>();
 
-/** Notes whose request it is; the guard has just checked it. */
+/** Stores the visitor of a request that the guard has admitted. */
 export const noteVisitor = (request: FastifyRequest, visitor: Visitor): void => void visitors.set(request.raw, visitor);
 
-/** The visitor of a route that wants a token. */
+/** Parameter decorator: the visitor of a route that requires a token. */
 export const VisitedBy = createParamDecorator((_: unknown, context: ExecutionContext): Visitor =>
   visitorOf(context.switchToHttp().getRequest<FastifyRequest>()),
 );
@@ -35,13 +35,13 @@ function visitorOf({ raw }: FastifyRequest): Visitor {
   return visitor;
 }
 
-/** A parameter of a route that wants a token. */
+/** Parameter decorator: the caller of a route that requires a token. */
 export const AskedBy = createParamDecorator((_: unknown, context: ExecutionContext): Asker => {
   const http = context.switchToHttp();
   const request = http.getRequest<FastifyRequest>();
   const reply = http.getResponse<FastifyReply>();
   const { token, name } = visitorOf(request);
-  // An answer of several reads is as old as the first of them.
+  // An answer made of several reads is only as new as the first of them.
   const answeredAt = (position: bigint): void => {
     if (!reply.hasHeader(LEDGER_POSITION)) void reply.header(LEDGER_POSITION, String(position));
   };
@@ -51,8 +51,8 @@ export const AskedBy = createParamDecorator((_: unknown, context: ExecutionConte
 const closings = new WeakMap<Socket, AbortSignal>();
 
 /**
- * One signal for all requests of a connection. The response cannot tell: one that waits behind another, as those of
- * pipelined requests do, never hears that its connection closed.
+ * Returns one signal for all requests of a connection. The response cannot signal it: one that waits behind another, as
+ * with pipelined requests, gets no event when its connection closes.
  */
 function closingOf(socket: Socket): AbortSignal {
   if (socket.destroyed) return AbortSignal.abort();

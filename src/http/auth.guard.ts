@@ -8,12 +8,12 @@ import { noteVisitor } from './asker.js';
 import { sessionIn } from './session-cookie.js';
 import { includesScope, Tokens, type Visitor } from './tokens.js';
 
-/** The scope that is needed for what it stands on; a token may do what lower scopes may. */
+/** Sets the scope that a route or controller requires; higher scopes include lower ones. */
 export const NeedsScope = (scope: Scope) => SetMetadata(ACCESS, scope);
 
 /**
- * Lets a request pass whose token has the scope that the route names; a session of the console stands for its token. A
- * route that names none is refused, unless it says that it is open to all.
+ * Admits a request whose token has the scope that the route requires; a console session counts as its token. A route
+ * without a scope is refused, unless it is open to all.
  */
 @Injectable()
 export class AuthGuard implements CanActivate {
@@ -38,13 +38,13 @@ export class AuthGuard implements CanActivate {
     return true;
   }
 
-  /** Whether a request may read, for a route that is open to all and tells more to those who may. */
+  /** Whether a request may read, for a route that is open to all but answers more to readers. */
   mayRead(request: FastifyRequest): boolean {
     const visitor = this.visitorOf(request);
     return visitor !== null && includesScope(visitor.scope, 'read');
   }
 
-  /** Whose request it is, by its bearer token or else its session; null without a valid one. */
+  /** The visitor of a request, by its bearer token, its pass or its session; null without a valid one. */
   visitorOf({ headers, method }: FastifyRequest): Visitor | null {
     if (headers.authorization === undefined) {
       const session = sessionIn(headers, method);
@@ -56,7 +56,7 @@ export class AuthGuard implements CanActivate {
 }
 
 const notAllowed = (detail: string) => new ProblemError('scope_missing', detail);
-/** Where a token of a scope comes from. */
+/** Where to get a token of each scope. */
 const WHERE: Readonly<Record<Scope, string>> = {
   access: 'Use a token that API_TOKENS lists as access=TOKEN.',
   read: 'Use a token that API_TOKENS lists as read=TOKEN, or "readToken" in secrets.json of DATA_DIR.',

@@ -1,26 +1,26 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Why a body was not taken. `incomplete`: the client has gone, and hears no answer. */
+/** Why a body was rejected. `incomplete`: the client has disconnected and gets no answer. */
 export type BodyRefusal = 'over_limit' | 'overloaded' | 'timeout' | 'malformed' | 'incomplete';
 
 export type BodiesLimits = Readonly<{
-  /** Bytes that all bodies under way may hold together. */
+  /** Bytes that all unfinished bodies may hold together. */
   bytesMax: number;
-  /** A body under way for longer may be given up, when all bytes are taken, for one that comes now. */
+  /** When the budget is used up, a body older than this may be dropped in favour of a new one. */
   patienceMs: number;
 }>;
 
 type Done = (refusal: BodyRefusal | null, body: Buffer) => void;
 
 /**
- * Reads bodies into memory within one budget of bytes for all connections. What is counted is what is held: bytes that
- * were sent, not those that a header promises. Most bodies arrive at once; those that hold bytes for long without an
- * end are the first to go, so that slow senders cannot keep others out.
+ * Reads bodies into memory within one byte budget for all connections. The budget counts bytes received, not those that
+ * a header declares. When it is used up, the oldest unfinished bodies are dropped first, so that slow senders cannot
+ * block others.
  */
 export class Bodies {
   readonly #limits: BodiesLimits;
-  /** Bodies that hold bytes, the oldest first. */
+  /** Unfinished bodies that hold bytes, the oldest first. */
   readonly #holding = new Set<Body>();
   readonly #bySocket = new WeakMap<Socket, Body>();
   #heldBytes = 0;
@@ -29,12 +29,15 @@ export class Bodies {
     this.#limits = limits;
   }
 
-  /** Bytes that bodies under way hold now. */
+  /** Bytes that unfinished bodies hold now. */
   get heldBytes(): number {
     return this.#heldBytes;
   }
 
-  /** Reads a body of at most `bytesMax` bytes, and calls `done` once: with the body, or with why it was not taken. */
+  /**
+   * Reads a body of at most `bytesMax` bytes, and calls `done` once: with the body, or with the reason for its
+   * rejection.
+   */
   read(request: IncomingMessage, bytesMax: number, done: Done): void {
     const body: Body = new Body(request, {
       bytesMax,
@@ -47,7 +50,7 @@ export class Bodies {
     this.#bySocket.set(request.socket, body);
   }
 
-  /** Ends the body that a connection is sending; false when it sends none. */
+  /** Ends the body that a connection is sending; returns false when there is none. */
   refuse(socket: Socket, refusal: BodyRefusal): boolean {
     return this.#bySocket.get(socket)?.end(refusal) ?? false;
   }
@@ -73,7 +76,10 @@ const NOTHING: Buffer = Buffer.alloc(0);
 
 type BodyOptions = Readonly<{ bytesMax: number; take: (bytes: number) => boolean; done: Done }>;
 
-/** One body under way. Its bytes are copied together: a kept chunk would keep all that its socket read with it. */
+/**
+ * One unfinished body. Its bytes are copied into one buffer: keeping a chunk would retain everything its socket read
+ * with it.
+ */
 class Body {
   readonly startedMs = performance.now();
   readonly #request: IncomingMessage;
@@ -92,7 +98,7 @@ class Body {
     return this.#bytes.length;
   }
 
-  /** False when it had ended before. */
+  /** Returns false if it had already ended. */
   end(refusal: BodyRefusal | null): boolean {
     if (this.#ended) return false;
     this.#ended = true;
@@ -102,7 +108,7 @@ class Body {
     return true;
   }
 
-  /** A copy when more was set aside than came, so that a body that waits holds its own bytes only. */
+  /** Copies the bytes when the buffer is larger, so that a waiting body holds only its own bytes. */
   #whole(): Buffer {
     return this.#length === this.#bytes.length ? this.#bytes : Buffer.from(this.#bytes.subarray(0, this.#length));
   }
@@ -118,7 +124,7 @@ class Body {
     this.#length = length;
   };
 
-  /** Doubles, so that a body of many small chunks is copied a few times only. */
+  /** Doubles the buffer, so that a body of many small chunks is copied only a few times. */
   #grow(needed: number): boolean {
     const declared = Number(this.#request.headers['content-length'] ?? this.#options.bytesMax);
     const size = Math.max(needed, Math.min(2 * this.#bytes.length, declared));

@@ -6,8 +6,8 @@ const SWEEP_EVERY_MS = 100;
 const DRAIN_WITHIN_MS = 10_000;
 
 /**
- * Lets requests in flight finish when the application stops, and then closes their connections: a client that keeps
- * one open would hold the stop up for a minute.
+ * Lets requests in flight finish at shutdown, then closes their connections: a client that keeps one open would delay
+ * the shutdown by a minute.
  */
 @Injectable()
 export class Draining implements BeforeApplicationShutdown, OnApplicationShutdown {

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** Counts what is answered, and what is not even heard. Labels are bounded: patterns of routes, never addresses. */
+/** Counts answers, and connections dropped or cut. Labels are bounded: route patterns, never URLs. */
 export class HttpMetrics {
   readonly #responses: Counter<'route' | 'method' | 'status'>;
   readonly #dropped: Counter;

@@ -8,7 +8,7 @@ import { ProblemsController } from './problems.controller.js';
 import { StrayInputGuard } from './stray-input.guard.js';
 import { Tokens } from './tokens.js';
 
-/** What every route of every module is under: tokens and scopes, problems and their documents, and the end of connections. */
+/** What applies to the routes of all modules: tokens and scopes, problems and their documents, connection draining. */
 @Module({})
 export class HttpModule {
   static of(tokens: readonly ApiToken[]): DynamicModule {

@@ -4,10 +4,13 @@ import type { z } from 'zod';
 import { mistakesIn } from './mistakes.js';
 import { ProblemError } from './problem.js';
 
-/** The body of a request as a schema reads it. @throws ProblemError 400 that names each member and what it should be */
+/**
+ * Parameter decorator: the request body, parsed by a schema. @throws ProblemError 400 that names each invalid member
+ * and what it should be
+ */
 export const JsonBody = (schema: z.ZodType) => ParsedBody((body) => parsed(schema, body));
 
-/** Nest would take a schema for a pipe, by its method `transform`; it is handed over inside of a function. */
+/** Nest would mistake a schema for a pipe because of its method `transform`, so it is wrapped in a function. */
 const ParsedBody = createParamDecorator((parse: (body: unknown) => unknown, context: ExecutionContext): unknown =>
   parse(context.switchToHttp().getRequest<FastifyRequest>().body),
 );

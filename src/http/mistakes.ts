@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 
 /**
- * What is wrong with a query or a body, in a line that names each place; `whole` names the place of none. The library's
- * own words are of its types, which nobody who sends a request knows.
+ * Returns what is wrong with a query or body, on one line that names each member; `whole` names the input where there
+ * is no member. Rewords the library's messages, which speak of its own types.
  */
 export const mistakesIn = (issues: readonly z.core.$ZodIssue[], whole: string): string =>
   issues.flatMap((issue) => mistakesOf(issue, whole)).join('; ');

@@ -1,8 +1,8 @@
 import { SetMetadata } from '@nestjs/common';
 
-/** Under this key a route, or its class, says who may ask: the scope of a token, or `OPEN`. */
+/** The metadata key under which a route or controller holds its access: a token scope, or `OPEN`. */
 export const ACCESS = 'access';
 export const OPEN = 'open';
 
-/** For what everybody may ask without a token. A route that names neither this nor a scope is refused. */
+/** Opens a route to callers without a token. A route with neither this nor a scope is refused. */
 export const OpenToAll = () => SetMetadata(ACCESS, OPEN);

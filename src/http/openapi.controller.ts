@@ -7,7 +7,7 @@ const FILE = new URL(
   import.meta.url,
 );
 
-/** The document of the API, for programs that make clients of it: open to all. */
+/** The OpenAPI document, for client generators: open to all. */
 @Controller({ path: 'openapi.json', version: VERSION_NEUTRAL })
 @OpenToAll()
 export class OpenApiController {

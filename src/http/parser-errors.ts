@@ -5,22 +5,22 @@ import { endGently } from './closing.js';
 import { PRIVATE_HEADERS } from './private-answers.js';
 import { kindOf, problemBody, PROBLEM_TYPE, type Problem } from './problem.js';
 
-/** The error that Node's HTTP parser, or its clock, reports of a connection. */
+/** The error that Node's HTTP parser or its request timeout reports for a connection. */
 export type ParserError = Error & { readonly code?: string };
 
-/** What is wrong with a request that the parser does not take. */
+/** The problem for a request that the parser rejected. */
 export function problemOfParser({ code }: ParserError): Problem {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { code: 'request_timeout' };
   return { code: code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'malformed_request' };
 }
 
-/** What that means for a body that was being read. */
+/** The reason for rejecting a body that was being read when the parser failed. */
 export function refusalOfParser({ code }: ParserError): BodyRefusal {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'timeout';
   return code === 'HPE_INVALID_EOF_STATE' ? 'incomplete' : 'malformed';
 }
 
-/** Answers where there is no request to reply to, and closes the connection. */
+/** Answers on the socket, where there is no request to reply to, and closes the connection. */
 export function answerOnSocket(socket: Socket, problem: Problem): void {
   const body = JSON.stringify(problemBody(problem));
   const { status } = kindOf(problem);

@@ -2,12 +2,12 @@ import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { kindOf, problemBody, type Problem } from './problem.js';
 
-/** Answers every error as problem details; what nobody foresaw is logged and says nothing of the inside. */
+/** Answers every error as problem details; an unexpected error is logged, and its answer reveals no internals. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   readonly #logger = new Logger('http');
 
-  /** @param problemOf What an error is to the client; null: nobody foresaw it. */
+  /** @param problemOf Maps an error to a problem; null: unexpected. */
   constructor(private readonly problemOf: (error: unknown) => Problem | null) {}
 
   catch(error: unknown, host: ArgumentsHost): void {

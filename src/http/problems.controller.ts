@@ -5,7 +5,7 @@ import { describedProblem, PROBLEMS, type ProblemCode } from './problems.js';
 
 const isCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
 
-/** What the codes of problems mean: open to all. */
+/** Describes the problem codes: open to all. */
 @Controller({ path: 'problems', version: VERSION_NEUTRAL })
 @OpenToAll()
 export class ProblemsController {

@@ -1,10 +1,10 @@
-/** A kind of problem: what the API answers, and what to do about it. */
+/** A kind of problem: its answer, and what to do about it. */
 export type ProblemKind = Readonly<{
   status: number;
   title: string;
-  /** What to do; the detail of a problem that has no other. */
+  /** What to do; also the detail of a problem that has none. */
   remedy: string;
-  /** Seconds after which the same request may succeed; null: it will not as it is. */
+  /** Seconds after which the same request may succeed; null: it will not, unless changed. */
   retryAfterS: number | null;
 }>;
 
@@ -21,7 +21,7 @@ const later = (status: number, title: string, remedy: string, retryAfterS = 1): 
   retryAfterS,
 });
 
-/** Every problem that the API answers, by its code. Codes are stable, texts may change. */
+/** Every problem of the API, by code. Codes are stable; texts may change. */
 export const PROBLEMS = {
   // Any request.
   bad_address: final(400, 'Bad address', 'A percent sign in the path begins no character in UTF-8.'),
@@ -191,19 +191,19 @@ export const PROBLEMS = {
   ),
 } as const satisfies Record<string, ProblemKind>;
 
-/** The code of a problem: what programs tell problems apart by. */
+/** The code of a problem: how programs distinguish problems. */
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** A kind of problem as `GET /problems/:code` answers it. */
+/** A kind of problem, as `GET /problems/:code` answers it. */
 export const describedProblem = (code: ProblemCode) => {
   const { status, title, remedy, retryAfterS }: ProblemKind = PROBLEMS[code];
   return { code, type: typeOfProblem(code), status, title, remedy, retryable: retryAfterS !== null, retryAfterS };
 };
 
-/** The URN that names a kind of problem. */
+/** The URN of a kind of problem. */
 export const typeOfProblem = (code: ProblemCode): string => `urn:subscription-ledger:problem:${code}`;
 
-/** All of them as a document. */
+/** All problems as a Markdown document. */
 export const problemsDocument = (): string =>
   [
     '# Problems',

@@ -11,25 +11,25 @@ import { kindOf, problemBody, ProblemError, PROBLEM_TYPE, type Problem } from '.
 import { REQUEST_ID } from './request-ids.js';
 import type { UntakenAnswers } from './untaken-answers.js';
 
-/** The one route that takes large bodies, and what it says of requests that do not come as far as its handler. */
+/** The one route that accepts large bodies, and its answers for requests that do not reach its handler. */
 export interface BodyRoute {
   readonly path: string;
   readonly bodyBytesMax: number;
-  /** Judges a request by its headers; a problem is answered before the body is read. */
+  /** Checks a request by its headers; a problem is answered before the body is read. */
   refusalOf(request: IncomingMessage): Problem | null;
-  /** What is answered for a body that was not taken. */
+  /** The problem for a body that was rejected. */
   problemOf(refusal: BodyRefusal, request: IncomingMessage): Problem;
-  /** A request that comes while the service stops is answered 503. */
+  /** Called for a request that arrives during shutdown and is answered 503. */
   onStopping(): void;
 }
 
-/** What every request passes before its handler, and every answer after it. */
+/** Processes every request before its handler, and every answer after it. */
 export class Rim {
   readonly #bodies: Bodies;
   readonly #route: BodyRoute | null;
   readonly #metrics: HttpMetrics;
   readonly #untaken: UntakenAnswers;
-  /** The latest answer of a connection, begun or not. */
+  /** The latest answer of a connection, started or not. */
   readonly #answers = new WeakMap<Socket, ServerResponse>();
   #isStopping = false;
 
@@ -40,7 +40,7 @@ export class Rim {
     this.#untaken = parts.untaken;
   }
 
-  /** Adds itself to a server that has no routes yet. */
+  /** Installs its hooks on a server that has no routes yet. */
   guard(fastify: FastifyInstance): void {
     fastify.addHook('preClose', (done) => {
       this.#isStopping = true;
@@ -60,23 +60,23 @@ export class Rim {
     });
     fastify.removeAllContentTypeParsers();
     fastify.addContentTypeParser('*', (request, _payload, done) => this.#readBody(request, done));
-    // Node would refuse these with an empty answer past all hooks; a server may pass over what it does not know.
+    // Node would reject these with an empty answer that bypasses all hooks; a server may ignore an unknown expectation.
     fastify.server.on('checkExpectation', (request, response) => fastify.server.emit('request', request, response));
     fastify.server.on('drop', () => this.#metrics.dropped());
   }
 
-  /** What the parser does not take, or what did not arrive in time. */
+  /** Handles a request that the parser rejected or that timed out. */
   onParserError(error: ParserError, socket: Socket): void {
     if (error.code === 'ECONNRESET' || !socket.writable) return void (socket.writableEnded || socket.destroy());
     const problem = problemOfParser(error);
     if (this.#bodies.refuse(socket, refusalOfParser(error))) return;
-    // An answer that was begun must not be written into.
+    // Never write into an answer that has started.
     if (this.#answers.get(socket)?.writableFinished === false) return void socket.destroy();
     this.#metrics.answered({ route: 'none', method: 'none', status: kindOf(problem).status });
     answerOnSocket(socket, problem);
   }
 
-  /** An address that cannot be read, or has an id that is too long. Such a request passes no hook. */
+  /** Answers a URL that cannot be decoded, or has an id that is too long. Such a request bypasses all hooks. */
   onBadAddress(error: { readonly statusCode?: number }, request: FastifyRequest, reply: FastifyReply): void {
     const problem: Problem = { code: error.statusCode === 414 ? 'address_too_long' : 'bad_address' };
     const { status } = kindOf(problem);
@@ -103,7 +103,7 @@ export class Rim {
       return done(new ProblemError('malformed_request', 'The request has no Host header, which HTTP/1.1 demands.'));
     const refusal = route?.refusalOf(request.raw) ?? null;
     if (refusal !== null) return done(ProblemError.of(refusal));
-    // Bytes are taken whatever the sender calls them; an odd content type would be refused.
+    // Bodies are accepted as bytes, whatever their content type; Fastify would reject an unusual one.
     request.headers['content-type'] = undefined;
     done();
   }
@@ -121,10 +121,10 @@ export class Rim {
   }
 }
 
-/** For a route that takes a small body, as a form sends it: the bytes, within the budget of all bodies. */
+/** Makes a route accept a small body, such as a form: as bytes, within the budget of all bodies. */
 export const TakesBody = (bodyBytesMax: number) => RouteConfig({ bodyBytesMax });
 
-/** Whether the route of a request reads a small body. */
+/** Whether the route of a request accepts a small body. */
 export const takesBody = (request: FastifyRequest): boolean => bodyBytesMaxOf(request) !== undefined;
 
 const bodyBytesMaxOf = ({ routeOptions }: FastifyRequest): number | undefined =>
@@ -143,11 +143,13 @@ function smallBodyOf(request: FastifyRequest): Pick<BodyRoute, 'bodyBytesMax' | 
   return { bodyBytesMax, problemOf: (refusal) => problems[refusal] };
 }
 
-/** Whether a body has not arrived whole. */
+/** Whether a body has not arrived completely. */
 const isUnread = ({ raw }: FastifyRequest): boolean =>
   !raw.complete && (raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0);
 
-/** Does not wait for the rest of the body: the next request could not be told apart from it. */
+/**
+ * Closes the connection without waiting for the rest of the body, which could not be distinguished from a next request.
+ */
 function closeAfter({ raw }: FastifyRequest, response: ServerResponse): void {
   response.setHeader('connection', 'close');
   closeGently(raw.socket);

@@ -12,19 +12,19 @@ import { shapeAnswers } from './shaped-answers.js';
 import { UntakenAnswers } from './untaken-answers.js';
 import { announceVersions, VERSION, versionedUrl } from './versions.js';
 
-/** Names of streams hold ids that users choose, up to 255 characters each. */
+/** Stream names contain ids that users choose, up to 255 characters each. */
 const PARAM_LENGTH_MAX = 600;
-/** A body that has been under way for so long makes room for others when the budget is used up. */
+/** When the budget is used up, an unfinished body older than this is dropped in favour of a new one. */
 const BODY_PATIENCE_MS = 1_000;
 
 export type HttpLimits = Readonly<{
-  /** Time within which a request must have arrived whole; its headers within half of that. */
+  /** Time within which a request must have arrived completely; its headers within half of that. */
   requestTimeoutMs: number;
   /** Connections beyond this number are closed at once. */
   connectionsMax: number;
-  /** Bytes that all bodies under way may hold together. */
+  /** Bytes that all unfinished bodies may hold together. */
   bodiesBytesMax: number;
-  /** Bytes of answers that all clients together may leave untaken; beyond it the slowest are cut. */
+  /** Bytes of answers that may wait for all clients together; beyond it the slowest connections are cut. */
   answersBytesMax: number;
 }>;
 
@@ -32,13 +32,13 @@ export type ServerOptions = Readonly<{
   logger: LoggerService;
   limits: HttpLimits;
   registry: Registry;
-  /** Null in a process that takes no webhooks. */
+  /** Null in a process that receives no webhooks. */
   bodyRoute: BodyRoute | null;
 }>;
 
 /**
- * The HTTP server of a module. Bodies stay as the bytes that arrived: a signature is made over those. Only routes
- * that say so read them; what is sent to any other is never held.
+ * Creates the HTTP server of a module. Bodies stay raw bytes, because signatures cover those. Only routes that declare
+ * a body read it; a body sent to any other route is discarded.
  */
 export async function createServer(module: DynamicModule, options: ServerOptions): Promise<NestFastifyApplication> {
   const { logger, limits, registry, bodyRoute } = options;
@@ -48,9 +48,9 @@ export async function createServer(module: DynamicModule, options: ServerOptions
   const rim = new Rim({ bodies, bodyRoute, metrics, untaken });
   const adapter = new FastifyAdapter({
     requestTimeout: limits.requestTimeoutMs,
-    // Node swaps the two when the limit of the headers is longer, and checks only every 30 s by default.
+    // Node swaps the two limits if that of the headers is longer, and by default checks only every 30 s.
     http: {
-      // The rim refuses what has none, as it refuses all else.
+      // `Rim` rejects requests without a Host header, so that the answer is a problem like any other.
       requireHostHeader: false,
       headersTimeout: Math.ceil(limits.requestTimeoutMs / 2),
       connectionsCheckingInterval: Math.ceil(limits.requestTimeoutMs / 10),

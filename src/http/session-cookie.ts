@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { SESSION_S } from './tokens.js';
 
-/** `__Host-` binds the cookie to this very host over TLS; browsers take it from no other. */
+/** `__Host-` binds the cookie to this exact host over TLS; browsers accept it from no other. */
 const SECURE = '__Host-ledger';
-/** On this machine there is no TLS. */
+/** The cookie for loopback hosts, where there is no TLS. */
 const LOCAL = 'ledger';
 
 /**
- * The session that a browser brings; null where the request does not come from a page of this host, or from the address
- * bar. `Sec-Fetch-Site` is set by the browser and by no page, so that there is no other token against forged requests.
+ * Returns the session of a browser request; null unless the request comes from a page of this host or the address bar.
+ * Browsers set `Sec-Fetch-Site` and pages cannot, so no separate CSRF token is needed.
  */
 export function sessionIn(headers: IncomingHttpHeaders, method: string | undefined): string | null {
   const site = headers['sec-fetch-site'];
@@ -19,8 +19,8 @@ export function sessionIn(headers: IncomingHttpHeaders, method: string | undefin
 }
 
 /**
- * The header that begins a session, or ends it with null. `origin` is what the browser says of the page that asked; null
- * where it is neither HTTPS nor this machine: the session could be read on its way.
+ * Returns the header that starts a session, or ends it if `session` is null. `origin` is the browser's Origin header.
+ * Null where it is neither HTTPS nor loopback, because the session could be read in transit.
  */
 export function sessionCookie(origin: string | undefined, session: string | null): string | null {
   const url = URL.canParse(origin ?? '') ? new URL(origin ?? '') : null;

@@ -2,16 +2,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hash } from 'node:crypto';
 import { gzip } from 'node:zlib';
 
-/** Smaller answers fit into a few packets as they are. */
+/** Smaller answers fit into a few packets uncompressed. */
 const GZIP_FROM_BYTES = 4_096;
-/** Half the time of the default, for a tenth more bytes of JSON. */
+/** Takes half the time of the default level, for 10% more bytes of JSON. */
 const GZIP_LEVEL = 3;
 
 type Payload = string | Buffer;
 
 /**
- * Spares bytes: an answer of the read API has a weak ETag, and is not sent again to who has it; a large one is sent as
- * gzip to who takes that. Answers hold no secret beside what a request chose, so that their lengths give none away.
+ * Saves bandwidth: an answer of the read API has a weak ETag and is not sent again to a client that has it; a large one
+ * is gzipped where the client accepts that. Answers mix no secret with input from the request, so their compressed
+ * length reveals nothing.
  */
 export function shapeAnswers(fastify: FastifyInstance): void {
   fastify.addHook('onSend', (request, reply, payload, done) => {
@@ -27,7 +28,7 @@ export function shapeAnswers(fastify: FastifyInstance): void {
     if (!isPayload(payload) || !mayBeCompressed(reply, payload)) return done();
     void reply.header('vary', 'accept-encoding');
     if (!/\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(String(request.headers['accept-encoding'] ?? ''))) return done();
-    // A whole buffer, made in a thread of Node's pool: what a client has not taken yet can be counted.
+    // A complete buffer, compressed in Node's thread pool: bytes that a client has not read yet can then be counted.
     gzip(payload, { level: GZIP_LEVEL }, (error, compressed) => {
       if (error !== null) return done(error);
       void reply.header('content-encoding', 'gzip');
@@ -38,7 +39,7 @@ export function shapeAnswers(fastify: FastifyInstance): void {
 
 const isPayload = (payload: unknown): payload is Payload => typeof payload === 'string' || Buffer.isBuffer(payload);
 
-/** Of a successful read; a route may have given its own. */
+/** The ETag of a successful read: the route's own, or a hash of the answer. */
 function tagOf({ method, raw }: FastifyRequest, reply: FastifyReply, payload: Payload): string | null {
   if (method !== 'GET' || reply.statusCode !== 200) return null;
   const own = reply.getHeader('etag');
@@ -49,13 +50,13 @@ function tagOf({ method, raw }: FastifyRequest, reply: FastifyReply, payload: Pa
   return tag;
 }
 
-/** By the weak comparison of RFC 9110: the same bytes may have been sent as gzip. */
+/** Uses the weak comparison of RFC 9110: the same answer may have been sent gzipped. */
 function isKnown(ifNoneMatch: string | undefined, tag: string): boolean {
   const opaque = (one: string): string => one.trim().replace(/^W\//, '');
   return ifNoneMatch?.split(',').some((one) => one.trim() === '*' || opaque(one) === opaque(tag)) ?? false;
 }
 
-/** A strong ETag promises these very bytes. */
+/** Excludes answers with a strong ETag, which promises these exact bytes. */
 function mayBeCompressed(reply: FastifyReply, payload: Payload): boolean {
   const tag = reply.getHeader('etag');
   const isStrong = typeof tag === 'string' && tag.startsWith('"');

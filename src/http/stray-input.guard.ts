@@ -5,18 +5,18 @@ import type { FastifyRequest } from 'fastify';
 import { ProblemError } from './problem.js';
 import { takesBody } from './rim.js';
 
-/** `{}`, which many clients send where nothing is to be sent. */
+/** The length of `{}`, which many clients send as an empty body. */
 const EMPTY_BODY_BYTES = 2;
 
 /**
- * Refuses a query or a body that a route of the API does not read: `approve?customer=cus_1` would approve all, and its
- * sender would believe that it approved one.
+ * Rejects a query or body that an API route does not read: `approve?customer=cus_1` would approve all customers while
+ * its sender believes that it approved one.
  */
 @Injectable()
 export class StrayInputGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    // Stripe may call an endpoint with a query, and whoever watches health may add one.
+    // Stripe may call an endpoint with a query, and health checks may add one.
     if (request.routeOptions.url?.startsWith('/v1/') !== true) return true;
     const [name] = Object.keys(request.query as object);
     if (name !== undefined && !readsQuery(context)) throw new ProblemError('bad_query', `${name}: is not known here`);
@@ -26,7 +26,7 @@ export class StrayInputGuard implements CanActivate {
   }
 }
 
-/** Whether the handler has a parameter for the query; its schema refuses names that it does not know. */
+/** Whether the handler has a parameter for the query; its schema rejects unknown names. */
 const readsQuery = (context: ExecutionContext): boolean => {
   const parameters = Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), context.getHandler().name) as
     Readonly<Record<string, unknown>> | undefined;

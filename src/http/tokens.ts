@@ -1,23 +1,23 @@
 import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ApiToken, Scope } from '../config/secrets.js';
 
-/** Whose request it is: a token by its digest and its name, which is no secret, and what it may do. */
+/** The authenticated token of a request: its digest, its name (not secret) and its scope. */
 export type Visitor = Readonly<{ token: string; name: string; scope: Scope }>;
 
 type KnownToken = Visitor & Readonly<{ digest: Buffer; sessionKey: Buffer }>;
 
-/** Each scope may do what those before it may. */
+/** Scopes in ascending order; each includes those before it. */
 const BY_RANK: readonly Scope[] = ['access', 'read', 'admin'];
 export const includesScope = (scope: Scope, needed: Scope): boolean =>
   BY_RANK.indexOf(scope) >= BY_RANK.indexOf(needed);
 
-/** How long a session of the console lasts, in seconds. */
+/** The lifetime of a console session, in seconds. */
 export const SESSION_S = 8 * 3_600;
 const SESSION = /^v1\.([\w-]+)\.([0-9a-z]{1,10})\.([\w-]{43})$/;
 
 /**
- * The tokens of the configuration, and what stands for one: the value of a session, which is signed with a key made of
- * its token, so that every process knows it and none keeps it; and a pass, for one request of this process to itself.
+ * The configured tokens, and their substitutes. A session value is signed with a key derived from its token, so that
+ * every process can verify it and none stores it. A pass is for one request of this process to itself.
  */
 export class Tokens {
   readonly #tokens: readonly KnownToken[];
@@ -27,13 +27,15 @@ export class Tokens {
     this.#tokens = tokens.map(known);
   }
 
-  /** The token as it was given. Compares with every one, in constant time, so that the time of the answer tells nothing of them. */
+  /**
+   * Finds a visitor by the token itself. Compares with every token in constant time, so that timing reveals nothing.
+   */
   byValue(value: string): Visitor | null {
     const given = digestOf(value);
     return strongest(this.#tokens.filter(({ digest }) => timingSafeEqual(digest, given)));
   }
 
-  /** The value of a session that begins now; a token that is taken out of the configuration ends its sessions. */
+  /** Returns the value of a new session. Removing its token from the configuration ends it. */
   sessionOf({ token }: Visitor, nowMs = Date.now()): string {
     const own = this.#tokens.find(({ token: digest }) => digest === token);
     if (own === undefined) throw new Error('a session is begun with a token of the configuration');
@@ -49,7 +51,7 @@ export class Tokens {
     return strongest(this.#tokens.filter((one) => one.name === name && timingSafeEqual(signature(one, head), given)));
   }
 
-  /** Lets `work` ask this process in the name of a visitor, with another scope: the pass ends with it. */
+  /** Runs `work` with a pass that lets it call this process as this visitor; the pass is valid until `work` ends. */
   async lend<T>(visitor: Visitor, work: (pass: string) => Promise<T>): Promise<T> {
     const pass = randomBytes(32).toString('base64url');
     this.#passes.set(pass, visitor);
@@ -77,7 +79,7 @@ function known({ token, name, scopes }: ApiToken): KnownToken {
   };
 }
 
-/** One token may stand in the configuration twice; what it may is what any of its entries says. */
+/** A token may be configured twice; the entry with the highest scope applies. */
 function strongest(matching: readonly KnownToken[]): Visitor | null {
   const [first] = matching;
   if (first === undefined) return null;

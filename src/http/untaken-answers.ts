@@ -1,22 +1,22 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** `onCut` is called for each connection that is cut. */
+/** `onCut` is called for each connection cut. */
 export type UntakenOptions = Readonly<{ bytesMax: number; onCut: () => void }>;
 
 /**
- * The bytes of answers that clients have not taken, of all connections: Node keeps an answer until the system has taken
- * it whole, so that clients which ask and do not read would fill the memory. Beyond the budget connections are cut,
- * those first that have had something to take for longest.
+ * Tracks the answer bytes that clients have not read yet, over all connections. Node keeps an answer until the system
+ * has accepted all of it, so clients that do not read would fill the memory. Beyond the budget connections are cut,
+ * starting with those that have had unread bytes longest.
  */
 export class UntakenAnswers {
-  /** By connection until it closes; those that have something to take are in the order in which that began. */
+  /** Unread bytes by connection, until it closes; those with unread bytes are in the order in which that started. */
   readonly #bytesOf = new Map<Socket, number>();
   #bytes = 0;
 
   constructor(private readonly options: UntakenOptions) {}
 
-  /** Counts an answer that is about to be sent, until it is taken or its connection closes. */
+  /** Counts an answer that is about to be sent, until it is sent or its connection closes. */
   add(response: ServerResponse, bytes: number): void {
     const { socket } = response.req;
     if (socket.destroyed) return;
@@ -41,7 +41,10 @@ export class UntakenAnswers {
     this.#bytesOf.delete(socket);
   }
 
-  /** The newest answer is spared on a connection that has no other, or a large one could never be taken. */
+  /**
+   * Spares the newest answer if it is the only one of its connection; otherwise an answer larger than the budget could
+   * never be sent.
+   */
   #cut(newest: Socket, newestBytes: number): void {
     for (const [socket, bytes] of this.#bytesOf) {
       if (this.#bytes <= this.options.bytesMax) return;

@@ -3,22 +3,22 @@ import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
 /**
- * One movement of the balance at Stripe. No event tells of it: only Stripe's API shows it, or the dispute that moved it. Minor units of
- * `currency`, which is one that the account settles in.
+ * One transaction on the Stripe balance. No event reports it: only Stripe's API shows it, or the dispute that caused
+ * it. Minor units of `currency`, a settlement currency of the account.
  */
 export type BalanceTransactionSnapshot = Readonly<{
   kind: 'balance_transaction';
   id: string;
   type: string;
-  /** Until 2018 there was none: then the type. */
+  /** Absent until 2018: then the type. */
   reportingCategory: string;
-  /** What moved it: a charge, a refund, a dispute, a payout, …; null of Stripe's own bills. */
+  /** The cause: a charge, a refund, a dispute, a payout, …; null for Stripe's own fees. */
   source: string | null;
   amountMinor: number;
   feeMinor: number;
   netMinor: number;
   currency: string;
-  /** A decimal as text; null where nothing was exchanged. */
+  /** A decimal as text; null without currency conversion. */
   exchangeRate: string | null;
   feeDetails: readonly FeeDetail[];
   availableOn: string | null;
@@ -53,7 +53,7 @@ export function balanceTransactionSnapshot(stripeEvent: StripeEvent): BalanceTra
   };
 }
 
-/** What is in the balance at Stripe when the event happens, by currency; minor units. */
+/** The Stripe balance at the time of the event, by currency; minor units. */
 export type BalanceSnapshot = Readonly<{
   kind: 'balance';
   amounts: readonly BalanceAmount[];
@@ -84,7 +84,7 @@ export function balanceSnapshot(stripeEvent: StripeEvent): BalanceSnapshot {
   return { kind: 'balance', amounts: [...sums.values()], ...originOf(stripeEvent) };
 }
 
-/** The transactions that a payout consists of, its own among them: a page of Stripe's list of these. */
+/** The transactions of a payout, including its own: one page of Stripe's list. */
 export type PayoutTransactionsSnapshot = Readonly<{
   kind: 'payout_transactions';
   payout: string;
@@ -92,7 +92,10 @@ export type PayoutTransactionsSnapshot = Readonly<{
 }> &
   Origin;
 
-/** What an observation of such a page is named; its id is the payout's, and of further pages with the cursor behind a colon. */
+/**
+ * The object name of an observation of such a page. Its id is the payout's; further pages append a colon and the
+ * cursor.
+ */
 export const PAYOUT_TRANSACTIONS = 'payout_transactions';
 
 export function payoutTransactionsSnapshot(stripeEvent: StripeEvent): PayoutTransactionsSnapshot {

@@ -2,7 +2,10 @@ import { Fields, type Metadata } from '../fields.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
-/** A Checkout Session: it ties what the buyer did on Stripe's page to the objects that came of it. Minor units of `currency`. */
+/**
+ * A Checkout Session: links the buyer's actions on Stripe's page to the objects they created. Minor units of
+ * `currency`.
+ */
 export type CheckoutSessionSnapshot = Readonly<{
   kind: 'checkout_session';
   id: string;
@@ -11,7 +14,7 @@ export type CheckoutSessionSnapshot = Readonly<{
   status: string | null;
   paymentStatus: string | null;
   customer: string | null;
-  /** What the buyer typed in, or the customer has. */
+  /** As the buyer entered it, else the customer's. */
   email: string | null;
   subscription: string | null;
   invoice: string | null;

@@ -3,13 +3,16 @@ import type { StripeEvent } from '../stripe-event.js';
 import { inclusiveOf, sumOrNull } from './invoice-line.js';
 import { originOf, type Origin } from './origin.js';
 
-/** A credit note: it lowers what an open invoice is due, or gives back of what a paid one was paid. Money in minor units of `currency`. */
+/**
+ * A credit note: reduces the amount due of an open invoice, or returns part of what was paid on a paid one. Minor units
+ * of `currency`.
+ */
 export type CreditNoteSnapshot = Readonly<{
   kind: 'credit_note';
   id: string;
   number: string | null;
   status: string;
-  /** `pre_payment`, `post_payment`, or both: `mixed`, since 2025-05-28.basil. */
+  /** `pre_payment`, `post_payment`, or `mixed` for both, since 2025-05-28.basil. */
   type: string;
   reason: string | null;
   invoice: string;
@@ -25,8 +28,8 @@ export type CreditNoteSnapshot = Readonly<{
   outOfBandAmountMinor: number;
   customerBalanceTransaction: string | null;
   /**
-   * Refunds that it caused: evidence, to be counted once by their ids. Before 2025-03-31.basil there was one at most, and its amount is
-   * only known where nothing else was given back; otherwise null.
+   * Refunds that it caused: evidence, to be counted once by their ids. Before 2025-03-31.basil there was at most one;
+   * its amount is null when part of the credit went to the customer balance.
    */
   refunds: readonly Readonly<{ refund: string; amountMinor: number | null }>[];
   lines: readonly CreditNoteLine[];
@@ -35,10 +38,10 @@ export type CreditNoteSnapshot = Readonly<{
 }> &
   Origin;
 
-/** What a credit note takes back of a line. */
+/** What a credit note credits on a line. */
 export type CreditNoteLine = Readonly<{
   id: string;
-  /** Null: of no line of the invoice. */
+  /** Null: not a line of the invoice. */
   invoiceLine: string | null;
   /** After discounts and with all taxes. */
   grossMinor: number;
@@ -66,7 +69,7 @@ export function creditNoteSnapshot(stripeEvent: StripeEvent): CreditNoteSnapshot
   };
 }
 
-/** Before 2025-05-28.basil a credit note was wholly before or wholly after payment, as its type says. */
+/** Before 2025-05-28.basil a credit note was entirely before or entirely after payment, as its type says. */
 function amounts(note: Fields) {
   const amount = note.integer('amount');
   const isBefore = note.text('type') === 'pre_payment';

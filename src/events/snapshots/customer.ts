@@ -11,7 +11,7 @@ export type CustomerSnapshot = Readonly<{
   name: string | null;
   currency: string | null;
   balanceMinor: number;
-  /** What the balance was before this event, where the event says that it changed it. */
+  /** The balance before this event, where the event says that it changed. */
   formerBalanceMinor: number | null;
   isDelinquent: boolean;
   defaultPaymentMethod: string | null;
@@ -22,7 +22,7 @@ export type CustomerSnapshot = Readonly<{
 }> &
   Origin;
 
-/** The entitlements a customer has, all of them: what is not listed was lost. */
+/** All entitlements of a customer: any that is not listed has ended. */
 export type EntitlementsSnapshot = Readonly<{
   kind: 'entitlements';
   customer: string;

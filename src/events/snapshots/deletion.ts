@@ -5,18 +5,18 @@ import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
 /**
- * An object was deleted. Its last snapshot looks like that of a living one, or is `{ id, deleted: true }` alone, so that
- * the deletion is a kind of its own. (A subscription is never deleted: its last status is `canceled`.)
+ * A deleted object. Its last snapshot looks like that of a living object, or is `{ id, deleted: true }` alone, so a
+ * deletion is a kind of its own. (A subscription is never deleted: its last status is `canceled`.)
  */
 export type Deletion = Readonly<{
   kind: 'deletion';
   /** Stripe's name of the object: `customer`, `invoice`, `invoiceitem`, `price`, `discount`, … */
   object: string;
-  /** Null for discounts before 2020-08-27, which are named by customer and subscription. */
+  /** Null for discounts before 2020-08-27, which customer and subscription identify. */
   id: string | null;
   customer: string | null;
   subscription: string | null;
-  /** What an invoice item was for. */
+  /** The invoice that an invoice item belonged to. */
   invoice: string | null;
 }> &
   Origin;

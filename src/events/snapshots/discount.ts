@@ -10,13 +10,16 @@ export type CouponTerms = Readonly<{
   /** `once`, `repeating` or `forever`. */
   duration: string | null;
   durationInMonths: number | null;
-  /** The products that it is for; null: all, or not shown. */
+  /** The products that it applies to; null: all, or not shown. */
   products: readonly string[] | null;
 }>;
 
-/** A discount as far as a snapshot shows it: from 2020-08-27 on often its id alone, and from 2025-09-30.clover on without the coupon's terms. */
+/**
+ * A discount as far as a snapshot shows it: since 2020-08-27 often only its id, and since 2025-09-30.clover without the
+ * coupon's terms.
+ */
 export type DiscountFacts = Readonly<{
-  /** Null before 2020-08-27, when discounts had none. */
+  /** Null before 2020-08-27, when discounts had no id. */
   id: string | null;
   coupon: string | null;
   terms: CouponTerms | null;
@@ -25,7 +28,7 @@ export type DiscountFacts = Readonly<{
   endsAt: string | null;
 }>;
 
-/** A discount on a customer, or on one subscription, item or invoice of its. */
+/** A discount on a customer, or on a subscription, item or invoice of the customer. */
 export type DiscountSnapshot = Readonly<{
   kind: 'discount';
   customer: string | null;
@@ -36,7 +39,7 @@ export type DiscountSnapshot = Readonly<{
   DiscountFacts &
   Origin;
 
-/** A coupon; from 2025-09-30.clover on the only place of a discount's terms. */
+/** A coupon; since 2025-09-30.clover the only source of a discount's terms. */
 export type CouponSnapshot = Readonly<{
   kind: 'coupon';
   id: string;
@@ -82,7 +85,10 @@ export function couponSnapshot(stripeEvent: StripeEvent): CouponSnapshot {
   };
 }
 
-/** `discounts` (ids or objects) since 2020; before, and beside it until 2025-03-31.basil, one `discount`. */
+/**
+ * Reads `discounts` (ids or objects), which exists since 2020, and `discount`, the single one of older versions (until
+ * 2025-03-31.basil).
+ */
 export function discountsOf(object: Fields): DiscountFacts[] {
   const several = object.references('discounts');
   const single = object.expandedOrNull('discount');
@@ -97,7 +103,7 @@ export function discountsOf(object: Fields): DiscountFacts[] {
   );
 }
 
-/** A discount of which nothing is known. */
+/** A discount without any known field. */
 export const unknownDiscount: DiscountFacts = {
   id: null,
   coupon: null,
@@ -107,7 +113,7 @@ export const unknownDiscount: DiscountFacts = {
   endsAt: null,
 };
 
-/** The coupon is the discount's own until 2025-09-30.clover, then its source's. */
+/** The coupon is a field of the discount until 2025-09-30.clover, then of its `source`. */
 function discountFacts(discount: Fields): DiscountFacts {
   const holder = discount.hashOrNull('source') ?? discount;
   const coupon = holder.expandedOrNull('coupon');

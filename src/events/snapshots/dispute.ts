@@ -2,7 +2,10 @@ import { Fields } from '../fields.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
-/** One movement of a dispute's money, to be booked once by its id, in whichever events it shows. Minor units of `currency`, which is the account's. */
+/**
+ * One movement of a dispute's money, to be booked once by its id, whichever events show it. Minor units of `currency`,
+ * a settlement currency of the account.
+ */
 export type DisputeMovement = Readonly<{
   id: string;
   amountMinor: number;
@@ -12,13 +15,13 @@ export type DisputeMovement = Readonly<{
   createdAt: string | null;
 }>;
 
-/** A dispute. Money in minor units of `currency`, which is the charge's. */
+/** A dispute. Minor units of `currency`, the charge's currency. */
 export type DisputeSnapshot = Readonly<{
   kind: 'dispute';
-  /** Before 2014 disputes had no id: then that of the charge, of which they are the only one. */
+  /** Before 2014 disputes had no id: then the charge's id, since a charge had only one dispute. */
   id: string;
   status: string;
-  /** A question of the bank (status `warning_…`): no money moves. */
+  /** An inquiry of the bank (status `warning_…`): no money moves. */
   isInquiry: boolean;
   reason: string | null;
   amountMinor: number;
@@ -26,7 +29,7 @@ export type DisputeSnapshot = Readonly<{
   charge: string;
   paymentIntent: string | null;
   evidenceDueBy: string | null;
-  /** None, the withdrawal, or the withdrawal and the reinstatement. */
+  /** Empty, the withdrawal, or the withdrawal and the reinstatement. */
   movements: readonly DisputeMovement[];
   createdAt: string | null;
 }> &

@@ -5,11 +5,11 @@ import { discountsOf, type DiscountFacts } from './discount.js';
 import { originOf, type Origin } from './origin.js';
 import { pricedBy } from './price.js';
 
-/** What a line of an invoice, or an item waiting for one, charges. Money in minor units of `currency`; negative for credits. */
+/** What an invoice line or a pending invoice item charges. Minor units of `currency`; negative for credits. */
 type Charged = Readonly<{
   amountMinor: number;
   currency: string;
-  /** Whole units; since 2026 what is cut off stands in `quantityDecimal`. */
+  /** Whole units; since 2026 `quantityDecimal` holds the exact quantity. */
   quantity: number | null;
   quantityDecimal: string | null;
   description: string | null;
@@ -27,22 +27,22 @@ type Charged = Readonly<{
 
 /** One line of an invoice. */
 export type InvoiceLine = Readonly<{
-  /** In 2012 the lines of subscriptions had none: then the place of the line, from 1. */
+  /** In 2012 subscription lines had no id: then the line's position, from 1. */
   id: string;
-  /** The invoice item behind the line; null for lines that come from a subscription alone. */
+  /** The invoice item behind the line; null for a line that comes from a subscription only. */
   invoiceItem: string | null;
   /** Taxes on the line, whether the amount includes them or not; null when the snapshot does not say. */
   taxMinor: number | null;
-  /** Of these what the amount includes. */
+  /** The part of the taxes that the amount includes. */
   taxInclusiveMinor: number | null;
-  /** What billing credits pay of it. */
+  /** The part paid by billing credits. */
   creditMinor: number;
-  /** What discounts take off the line; null when the snapshot does not say, as before 2020-08-27. */
+  /** The discounts on the line; null when the snapshot does not say, as before 2020-08-27. */
   discountMinor: number | null;
 }> &
   Charged;
 
-/** An invoice item: what will be, or was, a line of an invoice. */
+/** An invoice item: a line of an invoice, past or future. */
 export type InvoiceItemSnapshot = Readonly<{
   kind: 'invoice_item';
   id: string;
@@ -72,18 +72,18 @@ export function invoiceItemSnapshot(stripeEvent: StripeEvent): InvoiceItemSnapsh
   };
 }
 
-/** A line as the invoice of any API version shows it: from 2025-03-31.basil on with a `parent` and `pricing`. */
+/** Reads a line from an invoice of any API version; since 2025-03-31.basil it has a `parent` and `pricing`. */
 export function invoiceLine(line: Fields, place: number): InvoiceLine {
   const parent = line.hashOrNull('parent');
   const source = parent?.hashOrNull('subscription_item_details') ?? parent?.hashOrNull('invoice_item_details') ?? line;
   const id = line.idOrNull('id');
   return {
     id: id ?? String(place + 1),
-    // Before 2019-12-03 the line of an invoice item had the item's id as its own.
+    // Before 2019-12-03 the line of an invoice item had the item's id.
     invoiceItem: source.idOrNull('invoice_item') ?? (isOldLineOf(line, 'invoiceitem') ? id : null),
     ...charged(line),
     isProration: source.flag('proration', false),
-    // And that of a subscription the id of the subscription, or of its item.
+    // Likewise the line of a subscription had the id of the subscription, or of its item.
     subscription: source.idOrNull('subscription') ?? (isOldLineOf(line, 'subscription', /^(?!si_)/) ? id : null),
     subscriptionItem: source.idOrNull('subscription_item') ?? (isOldLineOf(line, 'subscription', /^si_/) ? id : null),
     taxMinor: sumOrNull(line, 'taxes') ?? sumOrNull(line, 'tax_amounts'),
@@ -97,8 +97,8 @@ export function invoiceLine(line: Fields, place: number): InvoiceLine {
 }
 
 /**
- * Whether a line of this type has the id of what it is for: since 2019-12-03 its own begins with `il_`, and with `sli_` for some time before.
- * In 2012 the lines that are invoice items say so themselves.
+ * Whether a line of this type has the id of its source. Since 2019-12-03 lines have ids of their own, which begin with
+ * `il_` (for some time before, `sli_`). In 2012 the lines that are invoice items say so in `object`.
  */
 function isOldLineOf(line: Fields, type: string, form = /^/): boolean {
   const id = line.idOrNull('id');
@@ -108,20 +108,20 @@ function isOldLineOf(line: Fields, type: string, form = /^/): boolean {
 
 const OWN_LINE_ID = /^(il|li|sli)_/;
 
-/** The amounts of a list added up; null when the list is absent. */
+/** The sum of a list's amounts; null when the list is absent. */
 export function sumOrNull(object: Fields, name: string): number | null {
   if (!object.has(name)) return null;
   return object.hashes(name).reduce((sum, entry) => sum + entry.integer('amount'), 0);
 }
 
-/** Of the taxes of a line what its amount includes; null when the snapshot tells no taxes. */
+/** The part of a line's taxes that its amount includes; null when the snapshot shows no taxes. */
 export function inclusiveOf(line: Fields): number | null {
   const name = ['taxes', 'tax_amounts'].find((one) => line.has(one));
   if (name === undefined) return null;
   return line.hashes(name).reduce((sum, tax) => (isInclusive(tax) ? sum + tax.integer('amount') : sum), 0);
 }
 
-/** Until 2025-03-31.basil by a flag, since then by `tax_behavior`. */
+/** Until 2025-03-31.basil a flag, since then `tax_behavior`. */
 export const isInclusive = (tax: Fields): boolean =>
   tax.flag('inclusive', tax.textOrNull('tax_behavior') === 'inclusive');
 

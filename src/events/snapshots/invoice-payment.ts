@@ -3,8 +3,8 @@ import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
 /**
- * What ties a payment to an invoice, from 2025-03-31.basil on, as an event or the invoice that lists it shows it: an invoice may have several,
- * and a payment several invoices. Minor units of `currency`.
+ * Links a payment to an invoice (since 2025-03-31.basil), as shown by an event or by the invoice that lists it: an
+ * invoice may have several payments, and a payment several invoices. Minor units of `currency`.
  */
 export type InvoicePaymentFacts = Readonly<{
   id: string;
@@ -12,7 +12,7 @@ export type InvoicePaymentFacts = Readonly<{
   status: string;
   currency: string;
   amountRequestedMinor: number;
-  /** May be less than was requested. */
+  /** May be less than requested. */
   amountPaidMinor: number;
   isDefault: boolean;
   paymentIntent: string | null;

@@ -8,16 +8,16 @@ import { invoiceLine, isInclusive, sumOrNull, type InvoiceLine } from './invoice
 import { invoicePaymentFacts, type InvoicePaymentFacts } from './invoice-payment.js';
 import { originOf, type Origin } from './origin.js';
 
-/** What an invoice, or the preview of the next one, says. Money in minor units of `currency`; times ISO 8601 in UTC. */
+/** An invoice, or the preview of the next one. Money in minor units of `currency`; times ISO 8601 in UTC. */
 type InvoiceFacts = Readonly<{
   number: string | null;
   customer: string | null;
-  /** The subscription that the invoice is for, by the rule that also routes it; never one of its lines only. */
+  /** The subscription of the invoice, by the rule that also routes it; never that of a line alone. */
   subscription: string | null;
   quote: string | null;
   /** `draft`, `open`, `paid`, `uncollectible`, `void`; before 2018-11-08 derived from `paid`, `forgiven`, `attempted` and the like. */
   status: string;
-  /** What the status was before this event, where the event says that it changed it. */
+  /** The status before this event, where the event says that it changed. */
   formerStatus: string | null;
   billingReason: string | null;
   collectionMethod: string;
@@ -25,16 +25,21 @@ type InvoiceFacts = Readonly<{
   subtotalMinor: number;
   totalMinor: number;
   taxMinor: number | null;
-  /** Of the total what shipping costs, with its tax. */
+  /** The part of the total that shipping costs, including its tax. */
   shippingMinor: number;
   shippingTaxMinor: number;
-  /** All discounts; null when the snapshot tells them neither by themselves nor by what is missing between subtotal and total. */
+  /**
+   * The sum of all discounts; null when the snapshot neither shows them nor lets them be derived from subtotal and
+   * total.
+   */
   discountMinor: number | null;
   amountDueMinor: number;
   amountPaidMinor: number;
   amountRemainingMinor: number;
   amountOverpaidMinor: number;
-  /** What of `amountPaidMinor` came outside Stripe; null where the snapshot does not say, as from 2025-03-31.basil on. */
+  /**
+   * The part of `amountPaidMinor` paid outside Stripe; null where the snapshot does not say, as since 2025-03-31.basil.
+   */
   amountPaidOffStripeMinor: number | null;
   paidOutOfBand: boolean | null;
   /** The customer's balance before and after; negative is the customer's credit. `endingBalanceMinor` is null until finalised. */
@@ -52,14 +57,14 @@ type InvoiceFacts = Readonly<{
   paidAt: string | null;
   voidedAt: string | null;
   markedUncollectibleAt: string | null;
-  /** Why Stripe could not finalise it; null once it could, and before 2020. */
+  /** Why Stripe could not finalise the invoice; null once it could, and before 2020. */
   finalizationError: Readonly<{ code: string | null; type: string | null; message: string | null }> | null;
-  /** Of automatic tax: `complete`, `requires_location_inputs`, `failed`; null where none is computed. */
+  /** Status of automatic tax: `complete`, `requires_location_inputs`, `failed`; null where none is computed. */
   automaticTaxStatus: string | null;
-  /** Until 2025-03-31.basil; from then on only invoice payments tie payments to invoices. */
+  /** Until 2025-03-31.basil; since then only invoice payments link payments to invoices. */
   charge: string | null;
   paymentIntent: string | null;
-  /** Since then those that it lists, in the few events that show the list. */
+  /** The invoice payments listed on the invoice (since 2025-03-31.basil), in the few events that show the list. */
   payments: readonly InvoicePaymentFacts[];
   discounts: readonly DiscountFacts[];
   lines: readonly InvoiceLine[];
@@ -71,7 +76,7 @@ type InvoiceFacts = Readonly<{
   Origin;
 
 export type InvoiceSnapshot = Readonly<{ kind: 'invoice'; id: string }> & InvoiceFacts;
-/** The preview in `invoice.upcoming`: it has no id, and is never paid itself. */
+/** The preview in `invoice.upcoming`: it has no id and is never paid. */
 export type UpcomingInvoiceSnapshot = Readonly<{ kind: 'upcoming_invoice' }> & InvoiceFacts;
 
 export function invoiceSnapshot(stripeEvent: StripeEvent): InvoiceSnapshot {
@@ -116,17 +121,17 @@ function invoiceFacts(invoice: Fields, stripeEvent: StripeEvent): InvoiceFacts {
   };
 }
 
-/** Where nothing is taken off an invoice, nothing is taken off its lines. */
+/** An invoice without discounts has none on its lines. */
 function linesOf(invoice: Fields, discountMinor: number | null): InvoiceLine[] {
   const lines = lineHashes(invoice).map(invoiceLine);
   return discountMinor === 0 ? lines.map((line) => ({ ...line, discountMinor: line.discountMinor ?? 0 })) : lines;
 }
 
-/** In 2012 only the lines of an invoice, or their plans, had a currency. */
+/** In 2012 only invoice lines, or their plans, had a currency. */
 const currencyOf = (invoice: Fields, lines: readonly InvoiceLine[]): string =>
   invoice.textOrNull('currency') ?? lines[0]?.currency ?? invoice.text('currency');
 
-/** Until 2012-10-26 there was a list for each type of line. */
+/** Until 2012-10-26 each type of line had its own list. */
 function lineHashes(invoice: Fields): readonly Fields[] {
   const lists = Array.isArray(field(invoice.object, 'lines')) ? null : invoice.hashOrNull('lines');
   if (lists === null || lists.has('data')) return invoice.hashes('lines');
@@ -138,7 +143,7 @@ const statusIn = (invoice: JsonObject): string => {
   return typeof status === 'string' ? status : invoiceStatusOf(invoice);
 };
 
-/** Only what is finalised is sent: an old version shows that by nothing else. */
+/** `invoice.sent` and `invoice.finalized` prove that the invoice is finalised; old versions show it nowhere else. */
 function statusOf(invoice: Fields, type: string): string {
   const status = invoice.textOrNull('status') ?? invoiceStatusOf(invoice.object);
   const isOld = !invoice.has('status');
@@ -176,8 +181,8 @@ function amounts(invoice: Fields) {
 }
 
 /**
- * Before 2018 an invoice was paid in full or not at all, and said so with `paid` alone. Before 2025-03-31.basil `amount_paid` left out
- * what came outside Stripe, which then was the whole.
+ * Before 2018 an invoice was paid in full or not at all, shown only by `paid`. Before 2025-03-31.basil `amount_paid`
+ * excluded payments outside Stripe, which then covered the whole invoice.
  */
 function payment(invoice: Fields) {
   const due = invoice.integer('amount_due');
@@ -194,9 +199,9 @@ function payment(invoice: Fields) {
 }
 
 /**
- * Whether an invoice was paid outside Stripe: as `paid_out_of_band` says until 2025-03-31.basil, and `amount_paid_off_stripe` since
- * 2026-05-27.dahlia. Before there was a field for it, a paid invoice that asked for money and names no charge was. One that asked for none was
- * not.
+ * Whether an invoice was paid outside Stripe: `paid_out_of_band` until 2025-03-31.basil, `amount_paid_off_stripe` since
+ * 2026-05-27.dahlia. Before either existed, a paid invoice was paid outside if an amount was due and it names no
+ * charge; with nothing due it was not.
  */
 function paidOutOfBand(invoice: Fields, due: number): boolean | null {
   if (invoice.has('paid_out_of_band')) return invoice.flag('paid_out_of_band', false);
@@ -208,7 +213,10 @@ function paidOutOfBand(invoice: Fields, due: number): boolean | null {
   return isPaid && due > 0 && !invoice.has('charge') && !invoice.has('payment_intent');
 }
 
-/** Before 2020-08-27 only the discount's terms were told: what it took off is what the total lacks. Tax that amounts include lacks nothing. */
+/**
+ * Before 2020-08-27 snapshots showed only the discount's terms: the amount is subtotal plus exclusive tax and shipping,
+ * less the total.
+ */
 function derivedDiscount(invoice: Fields): number | null {
   const taxes = ['total_taxes', 'total_tax_amounts'].flatMap((name) => invoice.hashes(name));
   const exclusive = taxes.filter((tax) => !isInclusive(tax)).reduce((sum, tax) => sum + tax.integer('amount'), 0);
@@ -235,7 +243,7 @@ function times(invoice: Fields) {
     periodStart: invoice.timeOrNull('period_start'),
     periodEnd: invoice.timeOrNull('period_end'),
     createdAt: invoice.timeOrNull('created', 'date'),
-    // `finalized_at` stood on the invoice itself before 2019-05-16.
+    // Before 2019-05-16 `finalized_at` was a field of the invoice itself.
     finalizedAt: transitions?.timeOrNull('finalized_at') ?? invoice.timeOrNull('finalized_at'),
     paidAt: transitions?.timeOrNull('paid_at') ?? null,
     voidedAt: transitions?.timeOrNull('voided_at') ?? null,

@@ -4,28 +4,30 @@ import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
 /**
- * Money that moves between the balance at Stripe and a bank or a connected account: a payout, a top-up, a transfer, an
- * application fee. Money in minor units of `currency`.
+ * Money that moves between the Stripe balance and a bank or a connected account: a payout, a top-up, a transfer, an
+ * application fee. Minor units of `currency`.
  */
 export type MovementSnapshot = Readonly<{
   kind: 'movement';
   object: MovementObject;
   id: string;
-  /** Of payouts and top-ups; others have none. */
+  /** Null except for payouts and top-ups. */
   status: string | null;
   amountMinor: number;
-  /** What of it was reversed or refunded, in all. */
+  /** The total reversed or refunded. */
   reversedMinor: number;
   currency: string;
-  /** The charge that a transfer or a fee is of. */
+  /** The charge that a transfer or fee belongs to. */
   charge: string | null;
   balanceTransaction: string | null;
   failureBalanceTransaction: string | null;
   /** When a payout arrives at the bank. */
   arrivesAt: string | null;
-  /** Whether Stripe can tell what a payout consists of; null of others. */
+  /** Whether Stripe can list the payout's transactions; null for other objects. */
   isAutomatic: boolean | null;
-  /** Of a payout: `completed` once Stripe can tell it; null of others, and in old API versions. */
+  /**
+   * Of a payout: `completed` once Stripe can list its transactions; null for other objects, and in old API versions.
+   */
   reconciliationStatus: string | null;
   createdAt: string | null;
 }> &

@@ -1,6 +1,9 @@
 import type { StripeEvent } from '../stripe-event.js';
 
-/** Whose object it is: the connected account (null for one's own), and whether it is live. Projections select by these. */
+/**
+ * The owner of an object: the connected account (null for the own account), and live or test mode. Projections filter
+ * by both.
+ */
 export type Origin = Readonly<{ account: string | null; livemode: boolean }>;
 
 export function originOf(stripeEvent: StripeEvent): Origin {

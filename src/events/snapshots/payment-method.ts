@@ -3,7 +3,7 @@ import { field, isJsonObject } from '../json.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
-/** A way to pay: a payment method, or a card from before there were some. What a kind does not have is null. */
+/** A payment method, or a card from before payment methods existed. Fields that a type does not have are null. */
 export type PaymentMethodSnapshot = Readonly<{
   kind: 'payment_method';
   /** `payment_method` or `card`. */
@@ -13,7 +13,7 @@ export type PaymentMethodSnapshot = Readonly<{
   type: string;
   /** Null once it is detached. */
   customer: string | null;
-  /** Whose it was until this event: a way to pay that is taken away names nobody any more. */
+  /** The customer until this event: a detached payment method no longer names one. */
   formerCustomer: string | null;
   brand: string | null;
   last4: string | null;
@@ -31,7 +31,7 @@ export function paymentMethodSnapshot(stripeEvent: StripeEvent): PaymentMethodSn
   const method = new Fields(object, name);
   const former = new Fields(stripeEvent.data.previous_attributes ?? {}, 'previous_attributes');
   const type = method.textOrNull('type') ?? 'card';
-  // A card says itself what a payment method says under the name of its type.
+  // A card has these fields itself; a payment method has them under the name of its type.
   const details = name === 'card' || !isJsonObject(field(object, type)) ? method : (method.hashOrNull(type) ?? method);
   return {
     kind: 'payment_method',

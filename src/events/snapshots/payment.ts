@@ -6,52 +6,58 @@ import { originOf, type Origin } from './origin.js';
 import { refundFacts, type RefundFacts } from './refund.js';
 
 /**
- * A payment, as its charge or its payment intent shows it: two objects with streams of their own, tied by `paymentIntent`
- * and `charge`. Money in minor units of `currency`.
+ * A payment, as its charge or its payment intent shows it: two objects with separate streams, linked by `paymentIntent`
+ * and `charge`. Minor units of `currency`.
  */
 export type PaymentSnapshot = Readonly<{
   kind: 'payment';
   object: 'charge' | 'payment_intent';
   id: string;
-  /** Stripe's own, which differ between charges (`pending`, `succeeded`, `failed`) and intents. */
+  /** Stripe's status, which differs between charges (`pending`, `succeeded`, `failed`) and intents. */
   status: string;
   currency: string;
   amountMinor: number;
-  /** What was captured; what was authorised alone was never received. */
+  /** The captured amount; money only authorised was never received. */
   amountReceivedMinor: number;
-  /** Whether the charge shows its captured amount; before 2020-08-27 it is assumed to be the whole. True on an intent. */
+  /** Whether the charge shows its captured amount; before 2020-08-27 the whole amount is assumed. True on an intent. */
   isReceivedTold: boolean;
-  /** Cumulative over all refunds of what was captured; null on an intent, which does not say. */
+  /** Cumulative over all refunds of captured money; null on an intent, which does not say. */
   amountRefundedMinor: number | null;
-  /** Stripe's own count, which may have what was released, too, and what it was before this event, where that says that it changed it. */
+  /**
+   * Stripe's own count, which may include released money, and its value before this event where the event says that it
+   * changed.
+   */
   countedRefundedMinor: number | null;
   formerCountedMinor: number | null;
   /**
-   * Whether Stripe counts what was authorised and not captured as refunded; from 2025-03-31.basil on it does not, by the version of the
-   * request that captured, which need not be that of the event. `isReleaseTold`: the event shows it; else it is assumed.
+   * Whether Stripe counts the released amount (authorised, not captured) as refunded. Since 2025-03-31.basil it does
+   * not; the API version of the capture request decides, which may differ from the event's. `isReleaseTold`: the event
+   * shows which; otherwise it is assumed.
    */
   isReleaseCounted: boolean;
   isReleaseTold: boolean;
-  /** Whether this event captured it. */
+  /** Whether this event is the capture. */
   isJustCaptured: boolean;
-  /** False while money is authorised alone; null on an intent. */
+  /** False while the money is only authorised; null on an intent. */
   isCaptured: boolean | null;
   customer: string | null;
-  /** Until 2025-03-31.basil; from then on only invoice payments tie payments to invoices. */
+  /** Until 2025-03-31.basil; since then only invoice payments link payments to invoices. */
   invoice: string | null;
-  /** Undocumented: intents born of invoices carry the invoice's id here, not in every event. A hint, no proof. */
+  /**
+   * Undocumented: intents created by invoices carry the invoice's id here, but not in every event. A hint, not proof.
+   */
   orderReference: string | null;
   paymentIntent: string | null;
   charge: string | null;
   paymentMethod: string | null;
   balanceTransaction: string | null;
-  /** What carried a part of a destination charge to a connected account. */
+  /** The transfer that sent part of a destination charge to a connected account. */
   transfer: string | null;
   failureCode: string | null;
   /** Why the card's bank declined it. */
   declineCode: string | null;
   failureMessage: string | null;
-  /** What the buyer saw, and paid in, where that is another currency. */
+  /** The currency and amount that the buyer saw and paid, where the currency differs. */
   presentmentCurrency: string | null;
   presentmentAmountMinor: number | null;
   isDisputed: boolean;
@@ -67,7 +73,7 @@ export function chargeSnapshot(stripeEvent: StripeEvent): PaymentSnapshot {
   const charge = new Fields(stripeEvent.data.object, 'charge');
   const amount = charge.integer('amount');
   const received = receivedBy(charge, stripeEvent);
-  // More than was authorised may be captured.
+  // The captured amount may exceed the authorised one.
   const released = Math.max(amount - received.amountReceivedMinor, 0);
   const counted = charge.integerOrNull('amount_refunded') ?? 0;
   const release = releaseBy(charge, stripeEvent, { counted, released });
@@ -107,8 +113,8 @@ export function chargeSnapshot(stripeEvent: StripeEvent): PaymentSnapshot {
 }
 
 /**
- * What of a charge was captured. Before `amount_captured` a charge was captured whole, unless the event tells how a part of it was: the
- * rest is then refunded at once, without a movement of money.
+ * The captured amount of a charge. Before `amount_captured` existed, the whole amount counts as captured unless the
+ * event shows a partial capture: the rest is then refunded at once, without a movement of money.
  */
 function receivedBy(
   charge: Fields,
@@ -129,12 +135,13 @@ function receivedBy(
 const movedNothing = (refund: Fields): boolean =>
   field(refund.object, 'balance_transaction') === null && Object.hasOwn(refund.object, 'balance_transaction');
 
-/** What Stripe counts as refunded, without what of it was released. */
+/** Stripe's refunded amount, without the released part. */
 export const refundedOf = (counted: number, released: number): number =>
   counted >= released ? counted - released : counted;
 
 /**
- * Until 2025-03-31.basil a capture of a part refunds the rest at once, and counts that; since then nothing is refunded
+ * Until 2025-03-31.basil a partial capture refunds the rest at once, and Stripe counts it as refunded; since then
+ * nothing is refunded
  * (support.stripe.com/questions/changes-to-balance-transaction-behavior-for-partial-capture-and-payment-cancellation-flows).
  */
 function releaseBy(
@@ -163,7 +170,7 @@ function formerly({ data: { previous_attributes: previous } }: StripeEvent, name
   return Number.isSafeInteger(former) ? (former as number) : null;
 }
 
-/** Other outcomes have reasons of Stripe's own: a block by a rule is no decline. */
+/** Null unless the issuer declined: a block by a Stripe rule is not a decline. */
 function declineCodeOf(charge: Fields): string | null {
   const outcome = charge.hashOrNull('outcome');
   return outcome?.textOrNull('type') === 'issuer_declined' ? outcome.textOrNull('reason') : null;
@@ -201,7 +208,7 @@ export function paymentIntentSnapshot(stripeEvent: StripeEvent): PaymentSnapshot
     invoice: intent.idOrNull('invoice'),
     orderReference: intent.hashOrNull('payment_details')?.textOrNull('order_reference') ?? null,
     paymentIntent: intent.id('id'),
-    // `charges` listed all attempts, the latest first, until 2022-11-15.
+    // Until 2022-11-15 `charges` listed all attempts, the latest first.
     charge: intent.idOrNull('latest_charge') ?? intent.hashes('charges')[0]?.idOrNull('id') ?? null,
     paymentMethod: intent.idOrNull('payment_method', 'source'),
     balanceTransaction: null,

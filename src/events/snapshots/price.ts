@@ -3,35 +3,40 @@ import { field } from '../json.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
-/** What is charged, and how it recurs. Money in minor units of `currency`. */
+/** The amount charged, and how it recurs. Money in minor units of `currency`. */
 export type PriceTerms = Readonly<{
   product: string | null;
   currency: string | null;
   interval: string | null;
   intervalCount: number | null;
-  /** Null when the price is tiered or has a fraction of a minor unit; then see `unitAmountDecimal`. For metered prices the price of one unit of usage. */
+  /**
+   * Null when the price is tiered or has a fraction of a minor unit; then see `unitAmountDecimal`. For metered prices,
+   * the price of one unit of usage.
+   */
   unitAmountMinor: number | null;
   unitAmountDecimal: string | null;
   /** `licensed` or `metered`. */
   usageType: string;
   /** `per_unit` or `tiered`. */
   billingScheme: string;
-  /** Null where they are not shown, as in events since 2020-08-27. */
+  /** Null where not shown, as in events since 2020-08-27. */
   tiers: readonly Tier[] | null;
   /** `graduated` or `volume`. */
   tiersMode: string | null;
-  /** Units are counted in packages. */
+  /** Set when units are counted in packages. */
   transformQuantity: Readonly<{ divideBy: number; round: string }> | null;
 }>;
 
-/** One tier of a price: up to so many units, or all that are more. Decimals as text, in minor units. */
+/**
+ * One tier of a price: up to `upTo` units, or all above the previous tier when null. Decimals as text, in minor units.
+ */
 export type Tier = Readonly<{
   upTo: number | null;
   unitAmountDecimal: string | null;
   flatAmountDecimal: string | null;
 }>;
 
-/** A price, or a plan: they share ids and terms, and have events and streams of their own. */
+/** A price or a plan: they share ids and terms, but have separate events and streams. */
 export type PriceSnapshot = Readonly<{
   kind: 'price' | 'plan';
   id: string;
@@ -85,7 +90,7 @@ function priceFacts(stripeEvent: StripeEvent, name: string): Omit<PriceSnapshot,
   return {
     id: price.id('id'),
     active: price.flag('active', true),
-    // Plans had a `name` before products were born, in 2018.
+    // Plans had a `name` before products were introduced in 2018.
     nickname: price.textOrNull('nickname', 'name'),
     lookupKey: price.textOrNull('lookup_key'),
     metadata: price.metadataOrNull(),
@@ -95,7 +100,7 @@ function priceFacts(stripeEvent: StripeEvent, name: string): Omit<PriceSnapshot,
   };
 }
 
-/** The price (since 2020) or plan of an item or line: its id, and its terms as far as they are shown. */
+/** Reads the price (since 2020) or plan of an item or line: its id, and its terms as far as shown. */
 export function pricedBy(item: Fields): { readonly price: string | null } & PriceTerms {
   return {
     price: item.idOrNull('price', 'plan'),
@@ -103,7 +108,7 @@ export function pricedBy(item: Fields): { readonly price: string | null } & Pric
   };
 }
 
-/** Prices and plans differ in names, and in where they keep how they recur. */
+/** Prices and plans use different field names, and keep the recurrence in different places. */
 function termsOf(price: Fields | null): PriceTerms {
   const recurring = price?.hashOrNull('recurring') ?? price;
   const unitAmountMinor = price?.integerOrNull('unit_amount', 'amount') ?? null;
@@ -113,7 +118,7 @@ function termsOf(price: Fields | null): PriceTerms {
     interval: recurring?.textOrNull('interval') ?? null,
     intervalCount: recurring?.integerOrNull('interval_count') ?? null,
     unitAmountMinor,
-    // A whole amount is a decimal too: before 2019 it stood alone.
+    // A whole amount is also a decimal; before 2019 there was no decimal field.
     unitAmountDecimal:
       price?.decimalOrNull('unit_amount_decimal', 'amount_decimal') ??
       (unitAmountMinor === null ? null : String(unitAmountMinor)),
@@ -125,7 +130,7 @@ function termsOf(price: Fields | null): PriceTerms {
   };
 }
 
-/** The last tier has no limit: plans write it as null, and some versions as `inf`. */
+/** The last tier has no upper limit: null in plans, `inf` in some versions. */
 function tierOf(tier: Fields): Tier {
   const decimalOf = (decimal: string, whole: string): string | null => tier.decimalOrNull(decimal, whole);
   return {

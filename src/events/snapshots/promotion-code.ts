@@ -2,7 +2,7 @@ import { Fields, type Metadata } from '../fields.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
-/** What a buyer types in to get a coupon's discount. */
+/** The code that a buyer enters to get a coupon's discount. */
 export type PromotionCodeSnapshot = Readonly<{
   kind: 'promotion_code';
   id: string;
@@ -18,7 +18,7 @@ export type PromotionCodeSnapshot = Readonly<{
 }> &
   Origin;
 
-/** The coupon is the code's own until 2025-09-30.clover, then its promotion's. */
+/** The coupon is a field of the code until 2025-09-30.clover, then of its `promotion`. */
 export function promotionCodeSnapshot(stripeEvent: StripeEvent): PromotionCodeSnapshot {
   const code = new Fields(stripeEvent.data.object, 'promotion_code');
   return {

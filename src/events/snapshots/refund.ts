@@ -2,11 +2,14 @@ import { Fields } from '../fields.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
-/** A refund as an event, or the charge that lists it, shows it. Money in minor units of `currency`. */
+/** A refund, as shown by an event or by the charge that lists it. Minor units of `currency`. */
 export type RefundFacts = Readonly<{
-  /** Null before 2014, when refunds had none: `balanceTransaction` then names them. */
+  /** Null before 2014, when refunds had no id: then `balanceTransaction` identifies them. */
   id: string | null;
-  /** `pending`, `requires_action`, `succeeded`, `failed`, `canceled`; a refund may fail after it succeeded. Absent before 2014: succeeded. */
+  /**
+   * `pending`, `requires_action`, `succeeded`, `failed`, `canceled`; a succeeded refund may still fail. Absent before
+   * 2014: succeeded.
+   */
   status: string;
   amountMinor: number;
   currency: string;

@@ -3,7 +3,10 @@ import { field } from '../json.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
-/** Stripe's names of objects that no read model shows, and that belong to a payment, a subscription, an invoice or a customer. */
+/**
+ * Stripe's names of objects that no read model shows but that belong to a payment, a subscription, an invoice or a
+ * customer.
+ */
 const names = new Set([
   'radar.early_fraud_warning',
   'review',
@@ -19,7 +22,10 @@ const names = new Set([
   'test_helpers.test_clock',
 ]);
 
-/** An object of which we only say what it belongs to: a review of a payment, a quote that became a subscription, a customer's tax id, … */
+/**
+ * An object of which only its links are kept: a review of a payment, a quote that became a subscription, a customer's
+ * tax id, …
+ */
 export type RelatedObjectSnapshot = Readonly<{
   kind: 'related_object';
   /** Stripe's name of the object: `review`, `quote`, … */
@@ -30,14 +36,14 @@ export type RelatedObjectSnapshot = Readonly<{
   charge: string | null;
   paymentIntent: string | null;
   customer: string | null;
-  /** Whose it was until this event: what is taken away names nobody any more. */
+  /** The customer until this event: a detached object no longer names one. */
   formerCustomer: string | null;
-  /** What a mandate, or a setup intent, is about. */
+  /** The payment method of a mandate or a setup intent. */
   paymentMethod: string | null;
-  /** What a movement of a customer's credit belongs to; only the grant names the customer. */
+  /** The grant of a credit balance transaction; only the grant names the customer. */
   creditGrant: string | null;
   testClock: string | null;
-  /** How late it is on a test clock; null of all else. */
+  /** The current time of a test clock; null for other objects. */
   frozenAt: string | null;
 }> &
   Origin;
@@ -58,7 +64,7 @@ export function relatedObjectSnapshot(stripeEvent: StripeEvent): RelatedObjectSn
     invoice: related.idOrNull('invoice'),
     charge: related.idOrNull('charge'),
     paymentIntent: related.idOrNull('payment_intent'),
-    // A tax id may belong to an account, and then has an owner beside or instead of a customer.
+    // A tax id may belong to an account; then it has an owner beside or instead of a customer.
     customer: related.idOrNull('customer') ?? related.hashOrNull('owner')?.idOrNull('customer') ?? null,
     formerCustomer: former.idOrNull('customer'),
     paymentMethod: related.idOrNull('payment_method'),

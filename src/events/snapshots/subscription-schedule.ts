@@ -2,7 +2,7 @@ import { Fields } from '../fields.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
-/** A stretch of time in a schedule, and what is subscribed to in it. */
+/** One phase of a schedule, and its items. */
 export type SchedulePhase = Readonly<{
   startsAt: string | null;
   endsAt: string | null;
@@ -10,14 +10,14 @@ export type SchedulePhase = Readonly<{
   items: readonly Readonly<{ price: string | null; quantity: number | null }>[];
 }>;
 
-/** A subscription schedule: what a subscription will be, in phases. */
+/** A subscription schedule: the future of a subscription, in phases. */
 export type SubscriptionScheduleSnapshot = Readonly<{
   kind: 'subscription_schedule';
   id: string;
   /** `not_started`, `active`, `completed`, `released`, `canceled`. */
   status: string;
   customer: string | null;
-  /** The subscription it steers, or steered until it was released. */
+  /** The subscription that it manages, or managed until it was released. */
   subscription: string | null;
   endBehavior: string | null;
   currentPhase: Readonly<{ startsAt: string; endsAt: string }> | null;
@@ -52,7 +52,7 @@ export function subscriptionScheduleSnapshot(stripeEvent: StripeEvent): Subscrip
   };
 }
 
-/** The items of a phase were `plans` before 2020-08-27. */
+/** A phase had `plans` instead of `items` before 2020-08-27. */
 function phase(fields: Fields): SchedulePhase {
   const items = fields.has('items') ? fields.hashes('items') : fields.hashes('plans');
   return {

@@ -4,22 +4,24 @@ import { discountsOf, type DiscountFacts } from './discount.js';
 import { originOf, type Origin } from './origin.js';
 import { pricedBy, type PriceTerms } from './price.js';
 
-/** One line of a subscription: a price, how many of it, and the period that is paid for. */
+/** One item of a subscription: a price, its quantity, and the paid period. */
 export type SubscriptionItem = Readonly<{
-  /** Null when the API version had no items (before 2016): the subscription itself had one plan. */
+  /** Null when the API version had no items (before 2016): the subscription had a single plan. */
   id: string | null;
-  /** The price, or the plan of old versions. */
+  /** The price, or in old versions the plan. */
   price: string | null;
   /** Null for metered prices. */
   quantity: number | null;
   periodStart: string | null;
   periodEnd: string | null;
-  /** Its own; those of the whole subscription stand there. */
+  /** The item's own; those on the whole subscription are listed there. */
   discounts: readonly DiscountFacts[];
 }> &
   PriceTerms;
 
-/** What an event says of a subscription. Times are ISO 8601 in UTC; plain JSON. Unknown statuses and the like pass as they are. */
+/**
+ * The state of a subscription. Times are ISO 8601 in UTC; plain JSON. Unknown statuses and the like are passed through.
+ */
 export type SubscriptionSnapshot = Readonly<{
   kind: 'subscription';
   id: string;
@@ -29,7 +31,7 @@ export type SubscriptionSnapshot = Readonly<{
   items: readonly SubscriptionItem[];
   /** False when the subscription has more items than the event shows. */
   hasAllItems: boolean;
-  /** From the first start to the last end of its items' periods. */
+  /** From the first start to the last end of the items' periods. */
   periodStart: string | null;
   periodEnd: string | null;
   trialStart: string | null;
@@ -42,20 +44,20 @@ export type SubscriptionSnapshot = Readonly<{
   canceledAt: string | null;
   endedAt: string | null;
   cancellationReason: string | null;
-  /** Invoices are not collected, though the status may stay active; not to be confused with the status `paused`. */
+  /** Invoices are not collected, though the status may stay active; distinct from the status `paused`. */
   pauseCollection: Readonly<{ behavior: string; resumesAt: string | null }> | null;
-  /** Why and when the status became `paused`; from 2026-09-30.endive on. */
+  /** Why and when the status became `paused`; since 2026-09-30.endive. */
   paused: Readonly<{ reason: string | null; at: string | null }> | null;
-  /** What ends a trial without a payment method: `cancel`, `create_invoice` or `pause`. */
+  /** What happens when a trial ends without a payment method: `cancel`, `create_invoice` or `pause`. */
   trialEndBehavior: string | null;
-  /** An update that waits for its payment applies no later than this. */
+  /** When an update that is waiting for its payment expires. */
   pendingUpdateExpiresAt: string | null;
   collectionMethod: string;
   billingMode: string | null;
   defaultPaymentMethod: string | null;
   discounts: readonly DiscountFacts[];
   latestInvoice: string | null;
-  /** What asks for a way to pay, when nothing is due yet. */
+  /** The setup intent that collects a payment method while nothing is due. */
   pendingSetupIntent: string | null;
   metadata: Metadata | null;
   schedule: string | null;
@@ -80,7 +82,8 @@ export function subscriptionSnapshot(stripeEvent: StripeEvent): SubscriptionSnap
     trialStart: subscription.timeOrNull('trial_start'),
     trialEnd: subscription.timeOrNull('trial_end'),
     createdAt: subscription.timeOrNull('created'),
-    // Before 2019-10-17 `start` was when the current plan began: the creation is nearer to what we ask.
+    // Before 2019-10-17 `start` was the start of the current plan: `created` is closer to the start of the
+    // subscription.
     startedAt: subscription.timeOrNull('start_date', 'created', 'start'),
     billingCycleAnchor: subscription.timeOrNull('billing_cycle_anchor'),
     ...cancellation(subscription),
@@ -134,7 +137,7 @@ function settings(subscription: Fields) {
   };
 }
 
-/** Items from 2016 on, with prices since 2020; before them one plan and a quantity, on the subscription itself. */
+/** Items exist since 2016, with prices since 2020; before, the subscription itself had one plan and a quantity. */
 function itemsOf(subscription: Fields): SubscriptionItem[] {
   const items = subscription.hashes('items');
   if (items.length > 0) return items.map((item) => itemOf(item, subscription));
@@ -148,7 +151,7 @@ function itemOf(item: Fields, subscription: Fields): SubscriptionItem {
     id: item.idOrNull('id'),
     ...pricedBy(item),
     quantity: item.integerOrNull('quantity'),
-    // Items have periods of their own from 2025-03-31.basil on; before, the subscription has one for all.
+    // Items have their own periods since 2025-03-31.basil; before, the subscription had one for all.
     periodStart: item.timeOrNull('current_period_start') ?? subscription.timeOrNull('current_period_start'),
     periodEnd: item.timeOrNull('current_period_end') ?? subscription.timeOrNull('current_period_end'),
     discounts: discountsOf(item),
