@@ -1,6 +1,6 @@
 /**
- * About how many bytes a JSON value has as text: names and texts by their length, other values as eight. Counted
- * without recursion and without a copy: an event may nest hundreds of thousands of levels deep.
+ * Returns the approximate size of a JSON value as text, in bytes: the length of keys and strings, eight for any other
+ * value. Uses neither recursion nor a copy: an event may nest hundreds of thousands of levels deep.
  */
 export function bytesOf(json: unknown): number {
   let bytes = 0;
@@ -21,8 +21,7 @@ export function bytesOf(json: unknown): number {
 }
 
 /**
- * Whether a JSON value nests no deeper than so many levels; counted level by level, so that what is deeper is not
- * looked at.
+ * Whether a JSON value nests at most `levelsMax` levels deep. Counts level by level, so deeper values are not visited.
  */
 export function isWithinDepth(json: unknown, levelsMax: number): boolean {
   let level: unknown[] = [json];

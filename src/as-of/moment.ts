@@ -1,19 +1,19 @@
 import type { RecordedEvent } from '../eventstore/recorded-event.js';
 
 /**
- * A moment of the past, on two axes that may be combined: what was *true* then, by when things happened at Stripe, and what
- * was *known* then, by what the log held. Null: now.
+ * A moment of the past on two axes, which can be combined: what was *true* then, by the time of events at Stripe, and
+ * what was *known* then, by the content of the log. Null: now.
  */
 export type Moment = Readonly<{
-  /** Events that Stripe created up to then count. */
+  /** Includes events that Stripe created up to this time. */
   trueAt: Date | null;
-  /** Events up to this position of the log count, or those that the store had recorded by a time, by its own clock. */
+  /** Includes events up to this log position, or recorded up to this time by the store's clock. */
   knownAt: bigint | Date | null;
-  /** Events up to this revision of their stream count: a third axis, for a single stream. */
+  /** Includes events up to this revision: a third axis, for a single stream. */
   revision: bigint | null;
 }>;
 
-/** Whether an event counts by what was known. */
+/** Whether the log held an event at the moment. */
 export function isKnown(
   { position, recordedAt, revision }: Pick<RecordedEvent, 'position' | 'recordedAt' | 'revision'>,
   moment: Moment,
@@ -24,6 +24,6 @@ export function isKnown(
   return reaches && (moment.revision === null || revision <= moment.revision);
 }
 
-/** Whether what happened in a second counts by what was true. */
+/** Whether something that happened in a second had happened at the moment. */
 export const isTrue = (createdS: number, { trueAt }: Moment): boolean =>
   trueAt === null || createdS * 1000 <= trueAt.getTime();

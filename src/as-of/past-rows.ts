@@ -6,17 +6,17 @@ import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import { jsonForPostgres } from '../read-models/database.js';
 import { isKnown, isTrue, type Moment } from './moment.js';
 
-/** The events of some streams, all that the log has of each. */
+/** All events of some streams, by stream name. */
 export type Streams = ReadonlyMap<string, readonly RecordedEvent[]>;
 
-/** An event in a stream cannot be read: neither can any moment after it. The live row is parked for the same cause. */
+/** An event of a stream cannot be read, so no moment after it can be. The live row is parked for the same cause. */
 export class UnreadablePast extends Error {
   readonly code = 'UNREADABLE_PAST';
 }
 
 /**
- * The rows of a projection as they were at a moment: the projector's own fold over the events that count, as the live rows
- * would read when the log had ended then, and Stripe's history with it. Pure. @throws UnreadablePast
+ * Returns the rows of a projection at a moment: the projector's own fold over the included events, so the rows equal
+ * the live ones of a log that ended then. Pure. @throws UnreadablePast
  */
 export function pastRows<T extends Tables>(
   projection: AnyProjection<T>,
@@ -34,7 +34,9 @@ export function pastRows<T extends Tables>(
   >;
 }
 
-/** The rows of several projections at a moment, each with its stream, by their tables. Pure. @throws UnreadablePast */
+/**
+ * Returns the rows of several projections at a moment, by table, each row with its stream. Pure. @throws UnreadablePast
+ */
 export function pastTables(
   projections: readonly AnyProjection[],
   streams: Streams,
@@ -69,7 +71,7 @@ function isTrueOrUnknown({ says }: ReadEvent, moment: Moment): boolean {
   return order === null || isTrue(order.created, moment);
 }
 
-/** Several projections answer from the same events. */
+/** Caches what was read of each event: several projections fold the same events. */
 const readings = new WeakMap<RecordedEvent, ReadEvent>();
 
 function readOnce(event: RecordedEvent): ReadEvent {
@@ -78,7 +80,7 @@ function readOnce(event: RecordedEvent): ReadEvent {
   return known;
 }
 
-/** What is read of an event. @throws UnreadablePast which names it */
+/** Returns the result of `reading` an event. @throws UnreadablePast, with its stream and revision */
 export function orUnreadable<T>({ stream, revision }: RecordedEvent, reading: () => T): T {
   try {
     return reading();
@@ -90,7 +92,7 @@ export function orUnreadable<T>({ stream, revision }: RecordedEvent, reading: ()
   }
 }
 
-/** What is folded of a stream. @throws UnreadablePast which names it */
+/** Returns the result of `folding` a stream. @throws UnreadablePast, with its name */
 function orUnfoldable<T>(stream: string, folding: () => T): T {
   try {
     return folding();
@@ -101,5 +103,5 @@ function orUnfoldable<T>(stream: string, folding: () => T): T {
   }
 }
 
-/** Live rows have been through Postgres, which cannot hold every text. */
+/** Replaces text that Postgres cannot store, as in live rows. */
 const asStored = <T>(rows: T): T => JSON.parse(jsonForPostgres(rows)) as T;

@@ -8,25 +8,25 @@ import { bytesOf } from './bytes-of.js';
 import type { Streams } from './past-rows.js';
 
 /**
- * `ends` has the last revision of each stream, -1n of one without events. `too_large` says which of the limits was
- * met, in which streams.
+ * The result of a read. `ends` holds the last revision of each stream, -1n of an empty one. `too_large`: the limit
+ * exceeded, and the streams read.
  */
 export type PastStreams =
   | { readonly kind: 'read'; readonly streams: Streams; readonly ends: ReadonlyMap<string, bigint> }
   | { readonly kind: 'too_large'; readonly limit: keyof PastLimits; readonly names: readonly string[] };
 
 /**
- * How much one answer about the past may read, since its events are in memory at one time. Bytes are those of the
+ * How much one answer about the past may read, since all its events are in memory at once. `bytesMax` counts the
  * events' JSON.
  */
 export type PastLimits = Readonly<{ streamsMax: number; eventsMax: number; bytesMax: number }>;
 
-/** Nobody waits for the answer any more. */
+/** The client has disconnected. */
 export class Abandoned extends Error {
   readonly code = 'ABANDONED';
 }
 
-/** Reads streams from the log, from which any past moment is folded, as long as the signal says that somebody waits. */
+/** Reads streams from the log, for folding any past moment. Stops when the signal aborts. */
 export class Past {
   constructor(
     private readonly store: EventStore,
@@ -39,8 +39,8 @@ export class Past {
   }
 
   /**
-   * The events of these streams that count, as the projector counts them; a stream that does not exist, or was
-   * deleted, has none.
+   * Reads the events of these streams that the projector would count. A stream that does not exist or was deleted has
+   * none.
    */
   async read(names: readonly string[]): Promise<PastStreams> {
     const log = await this.readLog(names);
@@ -54,7 +54,10 @@ export class Past {
     };
   }
 
-  /** The same from the log alone, when Postgres is not to be depended on: also an event whose id stood in another stream before. */
+  /**
+   * Reads the same from the log only, without Postgres; it includes an event whose id was recorded earlier in another
+   * stream.
+   */
   async readLog(names: readonly string[]): Promise<PastStreams> {
     if (names.length > this.options.streamsMax) return { kind: 'too_large', limit: 'streamsMax', names };
     const streams = new Map<string, RecordedEvent[]>();
@@ -75,7 +78,7 @@ export class Past {
     return { kind: 'read', streams, ends };
   }
 
-  /** Whether a stream has grown beyond these many events. */
+  /** Whether a stream has events after a revision. */
   async hasMore(stream: string, after: bigint): Promise<boolean> {
     for await (const _ of this.#events(stream, { from: after + 1n, max: 1 })) return true;
     return false;

@@ -1,4 +1,4 @@
-/** A BatchAppend call of the protocol: many appends are under way on it at once, each with a correlation id. */
+/** A BatchAppend call of the protocol: it carries many appends at once, each with a correlation id. */
 import { convertToCommandError, NO_STREAM, UnavailableError } from '@eventstore/db-client';
 import { unpackToCommandError } from '@eventstore/db-client/dist/streams/appendToStream/unpackError.js';
 import { parseUUID } from '@eventstore/db-client/dist/utils/grpcUUID.js';
@@ -9,7 +9,7 @@ import { Metadata, status, type ClientDuplexStream } from '@grpc/grpc-js';
 import timestamp from 'google-protobuf/google/protobuf/timestamp_pb.js';
 import { randomUUID } from 'node:crypto';
 
-/** An event whose data is stored byte by byte as given, under any content type. */
+/** An event whose data is stored byte by byte as given, whatever its content type. */
 export type EventBytes = Readonly<{
   id: string;
   type: string;
@@ -23,17 +23,19 @@ export type AppendRequest = Readonly<{
   stream: string;
   events: readonly EventBytes[];
   expectedRevision: bigint | typeof NO_STREAM;
-  /** The store gives up on the append at this moment. */
+  /** The time at which the store gives up on the append. */
   deadline: Date;
 }>;
 
-/** Where the last event of an append is. A store may leave out the position of events that it had already. */
+/**
+ * The revision and position of an append's last event. A store may omit the position for events that it already had.
+ */
 export type Appended = Readonly<{ revision: bigint; position: bigint | undefined }>;
 
 type Waiting = Readonly<{ stream: string; resolve: (appended: Appended) => void; reject: (error: unknown) => void }>;
 
 /**
- * Bytes of events in one message at most, unless one event is larger: below the 4 MiB that gRPC servers take by
+ * The most bytes of events in one message, unless a single event is larger: below the 4 MiB that gRPC servers accept by
  * default.
  */
 const MESSAGE_BYTES_MAX = 3 * 1024 * 1024;
@@ -47,7 +49,7 @@ export class AppendCall {
     call.on('end', () => this.#rejectAll(new UnavailableError(ended)));
   }
 
-  /** Sends without waiting for room: callers bound the bytes that they have under way. */
+  /** Sends without waiting for buffer space: callers limit the bytes that they have in flight. */
   append(request: AppendRequest): Promise<Appended> {
     return new Promise((resolve, reject) => {
       const id = randomUUID();
@@ -56,7 +58,7 @@ export class AppendCall {
     });
   }
 
-  /** A store may answer the same append twice; what nobody waits for is passed over. */
+  /** A store may answer the same append twice; the second answer is ignored. */
   #answer(response: BatchAppendResp): void {
     const id = parseUUID(response.getCorrelationId());
     const waiting = id === undefined ? undefined : this.#waiting.get(id);
@@ -84,7 +86,7 @@ const ended = Object.assign(new Error('The store ended the append call.'), {
   metadata: new Metadata(),
 });
 
-/** The messages of one append: the first holds its options, the last says that it is complete. */
+/** The messages of one append: the first has its options, the last marks it as complete. */
 function messagesOf(id: string, request: AppendRequest): BatchAppendReq[] {
   const messages = partsOf(request.events).map((events) => {
     const message = new streams.BatchAppendReq();

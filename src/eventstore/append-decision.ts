@@ -1,43 +1,43 @@
-/**
- * What becomes of an event on its way into its stream: the rules of "once" as pure functions. What they need to know is
- * read by others; each answer is a value.
- */
+/** Pure decisions about whether an event is appended, to keep each event once. Other modules read their inputs. */
 import { eventPart } from '../events/event-id.js';
 import type { Source } from './event-metadata.js';
 import { revisionOf, type KnownEvent, type StreamHead } from './stream-heads.js';
 
-/** Where an event stands in the log. */
+/** Where an event is in the log. */
 export type Place = Readonly<{ stream: string; revision: bigint; position: bigint }>;
 
 /**
- * What the index of event ids says of one id and one stream, all from one snapshot of it. It holds the id of every
- * ledger event of the log `log` up to `position`, each at its first place; of what lies beyond it says nothing.
+ * The answer of the index of event ids about one id and one stream, from one snapshot. The index holds the id of every
+ * ledger event of the log `log` up to `position`, each at its first place, and nothing beyond.
  */
 export type IndexAnswer =
-  /** It does not answer, or was made from no log yet. */
+  /** The index does not answer, or has not indexed any log yet. */
   | { readonly kind: 'unavailable' }
   | {
       readonly kind: 'answered';
       readonly log: string;
       readonly position: bigint;
-      /** The event at `position`, by which one can tell whether the index speaks of the log that is there. */
+      /** The event at `position`: it shows whether the index describes the current log. */
       readonly eventId: string;
-      /** Where the renderings of the event are, the first in the log first. */
+      /** Where the renderings of the event are, the earliest in the log first. */
       readonly found: readonly Place[];
-      /** The event of the stream with the highest revision that is indexed. */
+      /** The last indexed event of the stream, by revision. */
       readonly last: (Place & Readonly<{ eventId: string }>) | null;
     };
 
 export type Verdict = Readonly<{
-  /** Renderings of the event that the head holds, or the revisions at which the log shows them. */
+  /** The renderings of the event in the head, or their revisions in the log. */
   inHead: readonly (KnownEvent | bigint)[];
-  /** Further ones that the index holds; to be checked against the log. */
+  /** Further renderings in the index, to be checked against the log. */
   inIndex: readonly Place[];
-  /** False where the head leans on an index that does not reach so far now, or does not answer: only the stream itself can tell of others. */
+  /**
+   * False where the head depends on the index, and the index is behind or does not answer: then the stream must be
+   * read.
+   */
   isComplete: boolean;
 }>;
 
-/** Which renderings of an event are in the log, as far as the head of its stream and the index together can tell. */
+/** Finds the renderings of an event that are in the log, from the head of its stream and the index. */
 export function judge(
   event: Readonly<{ eventId: string; stream: string }>,
   head: StreamHead,
@@ -53,7 +53,7 @@ export function judge(
   };
 }
 
-/** What an event that is to be appended says of itself. */
+/** The properties of an event to append that decide whether it is a duplicate. */
 export type Delivered = Readonly<{
   contentHash: string;
   contentHashFor: (account: string | null) => string;
@@ -62,9 +62,9 @@ export type Delivered = Readonly<{
 }>;
 
 /**
- * Whether two bodies of one event in one API version say the same. The account may be named by one of them alone: the endpoint of a
- * platform gets it with the event, and the connected account's own endpoint does not. Only two signed bodies can contradict each other:
- * what Stripe lists may have fields that the delivery had not.
+ * Whether two bodies of one event in the same API version have the same content. One of them may lack the account: a
+ * platform's endpoint receives it, the connected account's own endpoint does not. Only two signed bodies can conflict,
+ * because an event that Stripe lists may have fields that the delivery lacked.
  */
 export function saysTheSame(known: KnownEvent, delivered: Delivered): boolean {
   if (known.contentHash === null || known.contentHash === delivered.contentHash) return true;
@@ -73,7 +73,7 @@ export function saysTheSame(known: KnownEvent, delivered: Delivered): boolean {
   return isNamedByOne && known.contentHash === delivered.contentHashFor(known.account);
 }
 
-/** That it still has the end it had of the stream is no more than a check: rows may have been deleted by hand. */
+/** The last revision of the stream is checked as well, in case rows were deleted by hand. */
 const vouchesFor = (answer: IndexAnswer, needed: NonNullable<StreamHead['leansOn']>): boolean =>
   answer.kind === 'answered' &&
   answer.log === needed.log &&
@@ -81,19 +81,19 @@ const vouchesFor = (answer: IndexAnswer, needed: NonNullable<StreamHead['leansOn
   answer.last !== null &&
   answer.last.revision >= needed.revision;
 
-/** An event as a stream shows it. */
+/** An event that a stream shows. */
 export type Shown = Readonly<{ revision: bigint; eventId: string }>;
 
 /**
- * What a stream tells of an event that should stand at a revision. `from` is the first event that it shows at that
- * revision or above, `last` the last that it shows at all; null where there is none.
+ * What a stream shows of an event expected at a revision. `from` is the first event shown at that revision or above,
+ * `last` the last one shown at all; null where there is none.
  */
 export type Sighting =
-  /** That event, in whatever API version. */
+  /** The event is there, in any API version. */
   | 'there'
-  /** The stream shows nothing, or begins above it: deleted, or cut by its metadata. */
+  /** The stream shows nothing, or starts above that revision: deleted, or truncated by its metadata. */
   | 'hidden'
-  /** Another event stands there, or the stream ends below it: who said so speaks of another log. */
+  /** Another event is there, or the stream ends below: the expectation comes from another log. */
   | 'not_here';
 
 export function sight(event: Shown, { from, last }: Readonly<{ from: Shown | null; last: bigint | null }>): Sighting {
@@ -103,18 +103,18 @@ export function sight(event: Shown, { from, last }: Readonly<{ from: Shown | nul
   return last === null ? 'hidden' : 'not_here';
 }
 
-/** What a refused append says of the head: see `afterRefusal`. */
+/** What a refused append says about the head: see `afterRefusal`. */
 export type Refusal =
-  /** Others appended; their events have been read. */
+  /** Another process appended; its events have been read. */
   | 'raced'
-  /** The stream ends below the head, which is of another past of the log. */
+  /** The stream ends below the head, so the head describes an earlier state of the log (before a restore). */
   | 'another_past'
-  /** The stream ends above what it shows: its end is hidden, or cannot be read yet. */
+  /** The stream ends above the last event shown: its end is hidden, or not readable yet. */
   | 'end_not_shown';
 
 /**
- * After an append at `head` was refused and the stream read on, to `seen`. `actual` is the revision of the stream's
- * last event by the refusal (-1n: it has none; null: it was not named).
+ * Classifies a refused append at `head`, after the stream was read up to `seen`. `actual` is the revision of the
+ * stream's last event according to the refusal (-1n: none; null: not given).
  */
 export function afterRefusal({
   head,
@@ -126,12 +126,12 @@ export function afterRefusal({
   return actual === head ? 'raced' : 'end_not_shown';
 }
 
-/** Metadata of a stream by which EventStoreDB hides its events. */
+/** Stream metadata by which EventStoreDB hides events. */
 export type Cuts = Readonly<{ truncateBefore: bigint | null; maxAgeS: number | null }>;
 
 /**
- * Whether the metadata is a reason not to see a stream's last event. `$maxCount` is none, since it hides the oldest. A
- * soft-deleted stream is one that is cut before the largest revision there can be.
+ * Whether the metadata can hide a stream's last event. `$maxCount` cannot, because it hides the oldest. A soft-deleted
+ * stream is truncated before the largest possible revision.
  */
 export const hidesItsEnd = (cuts: Cuts, last: bigint): boolean =>
   cuts.maxAgeS !== null || (cuts.truncateBefore !== null && cuts.truncateBefore > last);

@@ -5,7 +5,7 @@ import type { Source } from './event-metadata.js';
 import { readStream } from './read.js';
 import type { RecordedEvent } from './recorded-event.js';
 
-/** An event on its way into the log. */
+/** An event to be appended to the log. */
 export type NewEvent = Readonly<{
   stream: string;
   eventId: string;
@@ -14,37 +14,43 @@ export type NewEvent = Readonly<{
   data: Uint8Array;
   metadata: Uint8Array;
   contentHash: string;
-  /** The hash that the body would have if it named this account, or none. */
+  /** Returns the hash that the body would have with this account, or without one. */
   contentHashFor: (account: string | null) => string;
   apiVersion: string | null;
   account: string | null;
   source: Source;
   /**
-   * What was judged is the stream up to this revision (-1n: there is none), and it is appended there or not at all. Absent: wherever
-   * the stream ends.
+   * The decision to append depends on the stream up to this revision (-1n: no stream), so the event is appended exactly
+   * there or not at all. Absent: at the end of the stream.
    */
   at?: bigint;
 }>;
 
-/** What the store is given of an event. */
+/** The parts of an event that are sent to the store. */
 type EventToWrite = Pick<NewEvent, 'stream' | 'eventId' | 'type' | 'data' | 'metadata'>;
 
-/** Bytes that the store counts against its append limit: data, metadata, and the type as UTF-16. */
+/** The bytes that the store counts against its append limit: data, metadata, and the type as UTF-16. */
 export const appendSizeOf = (event: NewEvent): number =>
   event.data.byteLength + event.metadata.byteLength + 2 * event.type.length;
 
 export type WriteOutcome =
-  /** The last event's place; `position` is null where the store does not say, as of a repeat that its stream hides. */
+  /**
+   * Revision and position of the last event; `position` is null where the store does not report it, as for a repeat
+   * that its stream hides.
+   */
   | { readonly kind: 'written'; readonly revision: bigint; readonly position: bigint | null }
-  /** `actual`: revision of the stream's last event; -1n when it has none, null when the store did not say. */
+  /** `actual`: revision of the stream's last event; -1n for none, null when the store did not report it. */
   | { readonly kind: 'wrong_expected_revision'; readonly actual: bigint | null }
-  /** `limitBytes`: the store's limit; null when it did not say. */
+  /** `limitBytes`: the store's limit; null when it did not report one. */
   | { readonly kind: 'too_large'; readonly limitBytes: number | null }
   /** The stream is tombstoned. */
   | { readonly kind: 'stream_deleted' }
   | { readonly kind: 'unavailable'; readonly cause: unknown };
 
-/** The store refused an append as too late, though it had just been sent: deadlines are absolute, so its clock is ahead of ours by more than the time limit. */
+/**
+ * The store refused an append as too late though it had just been sent. Deadlines are absolute, so its clock is ahead
+ * of ours by more than the time limit.
+ */
 export class ClockSkew extends Error {
   constructor(timeoutMs: number) {
     super(
@@ -54,21 +60,27 @@ export class ClockSkew extends Error {
 }
 
 const ATTEMPTS_MAX = 3;
-/** The store itself gives up on an append after two seconds; an answer that comes sooner than this is about the clock. */
+/** The store itself times out appends after 2 s; a refusal sooner than this is about the clock. */
 const AT_ONCE_MS = 500;
-/** EventStoreDB drops a repeat of an append that it is still committing, without an answer: then the log is looked at. */
+/**
+ * EventStoreDB drops a repeat of an append that it is still committing, without an answer: after this time the log is
+ * read instead.
+ */
 const LOOK_AFTER_MS = 150;
-/** A store that is slow for all is not looked at for each: that would make it slower. */
+/**
+ * Reading starts after this many times the usual append time: reading for each append would slow down a slow store
+ * further.
+ */
 const LOOK_AFTER_USUAL = 3;
 const LOOK_AFTER_MS_MAX = 1_000;
 
 type Target = Readonly<{ revision: bigint; timeoutMs: number }>;
 
 /**
- * Appends events to one stream at exactly this revision (-1n: a new stream); `revision` and `position`
- * of the answer are the last event's. An unknown outcome (no answer, a cut connection) is asked again
- * with the same ids at the same revision, which EventStoreDB answers from disk: written once, whatever
- * became of the first attempt (decision table, rows 9 to 12).
+ * Appends events to one stream at exactly this revision (-1n: a new stream); `revision` and `position` of the answer
+ * are the last event's. After an unknown outcome (no answer, a broken connection) it retries with the same ids at the
+ * same revision, which EventStoreDB answers idempotently: the events are written once, whatever became of the first
+ * attempt (decision table, rows 9 to 12).
  */
 export async function write(store: EventStore, events: readonly EventToWrite[], at: Target): Promise<WriteOutcome> {
   let cause: unknown;
@@ -90,7 +102,7 @@ export async function write(store: EventStore, events: readonly EventToWrite[], 
   return { kind: 'unavailable', cause };
 }
 
-/** What the store decided; null when that is not known. */
+/** The store's decision; null when it is unknown. */
 function refusalOf(error: unknown): WriteOutcome | null {
   const { actualVersion, maxAppendSize } = error as { actualVersion?: unknown; maxAppendSize?: unknown };
   switch (failureOf(error)) {
@@ -112,7 +124,7 @@ function refusalOf(error: unknown): WriteOutcome | null {
   }
 }
 
-/** One attempt. While its answer is missing, what the log shows at its place counts as well. */
+/** One attempt. While its answer is missing, events found in the log at their revision also count as written. */
 async function writtenOrSeen(store: EventStore, events: readonly EventToWrite[], at: Target): Promise<WriteOutcome> {
   const usualMs = Math.min(LOOK_AFTER_USUAL * store.appends.appendMs, LOOK_AFTER_MS_MAX);
   const seeing = new Looking(() => shown(store, events, at.revision), Math.max(LOOK_AFTER_MS, usualMs));
@@ -123,7 +135,7 @@ async function writtenOrSeen(store: EventStore, events: readonly EventToWrite[],
   }
 }
 
-/** Looks again and again, in pauses that double, until it has seen something or is ended. */
+/** Looks repeatedly, with pauses that double, until it finds something or is ended. */
 class Looking {
   readonly outcome: Promise<WriteOutcome>;
   #timer: NodeJS.Timeout | undefined;
@@ -138,7 +150,7 @@ class Looking {
     clearTimeout(this.#timer);
   }
 
-  /** A failure to look says nothing: the append itself has an answer, or a time limit. */
+  /** A failed look is ignored: the append itself has an answer or a time limit. */
   #lookIn(waitMs: number, look: () => Promise<WriteOutcome | null>, resolve: (seen: WriteOutcome) => void): void {
     const again = async (): Promise<void> => {
       const seen = await look().catch(() => null);

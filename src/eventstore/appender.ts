@@ -12,63 +12,61 @@ export type AppendOutcome =
       readonly stream: string;
       readonly revision: bigint;
       readonly position: bigint;
-      /** The log had the event already, rendered in another API version. */
+      /** The log already had the event, rendered in another API version. */
       readonly isRendering: boolean;
     }
   /**
-   * The event is in the log already in this API version, or was in any before an operator has hidden it. `position`: null when its
-   * stream hides it and nothing else knows.
+   * The log already has the event in this API version, or had it in any before an operator hid it. `position`: null
+   * when its stream hides it and the index does not know it.
    */
   | { readonly kind: 'duplicate'; readonly stream: string; readonly revision: bigint; readonly position: bigint | null }
-  /** The id is in the log with another content in the same API version: two different bodies claim it. */
+  /** The log has the id with different content in the same API version. */
   | { readonly kind: 'conflict'; readonly stream: string; readonly revision: bigint }
-  /** The stream is tombstoned: nothing can be appended to it any more. */
+  /** The stream is tombstoned and accepts no more events. */
   | { readonly kind: 'stream_deleted'; readonly stream: string }
-  /** It was to stand at one revision, and the stream has gone on since, or is not so far. Nothing was appended. */
+  /** The event was to be appended at a given revision, but the stream ends elsewhere. Nothing was appended. */
   | { readonly kind: 'moved'; readonly stream: string }
-  /** `limitBytes`: what one append may have; null when the store did not say. */
+  /** `limitBytes`: the limit of one append; null when the store did not report one. */
   | { readonly kind: 'too_large'; readonly limitBytes: number | null }
   | { readonly kind: 'overloaded' }
   | { readonly kind: 'unavailable'; readonly cause: unknown };
 
 /**
- * The index of event ids, as far as the appender needs it. It only speeds up, and remembers what an operator has
- * hidden: what it finds is looked for in the log before it counts, and where it does not reach the stream itself is
- * read.
+ * The index of event ids, as the appender uses it. It speeds up appends, and remembers events that an operator has
+ * hidden. What it finds is checked against the log before it counts; where it is behind, the stream itself is read.
  */
 export type EventIdIndex = {
-  /** Where this id is; and, unless `stream` is null, the last event that the index has of that stream. */
+  /** Returns the places of this id and, unless `stream` is null, the last indexed event of that stream. */
   find(eventId: string, stream: string | null): Promise<IndexAnswer>;
 };
 
-/** For a process that has no index: every stream is read. */
+/** For a process without an index: every stream is read. */
 export const noIndex: EventIdIndex = { find: async () => ({ kind: 'unavailable' }) };
 
 export type AppenderLimits = LaneLimits &
   Readonly<{
     /** The store's limit for one append, in bytes. */
     appendBytesMax: number;
-    /** Ids in the cached heads, about 100 bytes each. */
+    /** Ids in cached heads, about 100 bytes each. */
     cachedIdsMax: number;
     timeoutMs: number;
   }>;
 
 /**
- * Why the last append failed, where all new events will fail: the store's clock, its rights, or that it takes no
+ * Why the last append failed, where all further ones will fail: the store's clock, its access rights, or it accepts no
  * appends now.
  */
 export type Trouble = Readonly<{ kind: 'clock_skew' | 'refused' | 'not_writable'; cause: string }>;
 
 /**
- * Without new failures a trouble is forgotten: a process that is not ready gets no deliveries, which alone could show
- * that it is over.
+ * A trouble expires without new failures: a process that is not ready gets no deliveries, so no append could clear it.
  */
 const TROUBLE_LASTS_MS = 10_000;
 
-/** Streams in which one event is looked for. */
+/** The most streams tried for one event. */
 const STREAMS_MAX = 3;
 
-/** Appends events to their streams, each once. */
+/** Appends each event to its stream once. */
 export class Appender {
   #heads: StreamHeads;
   readonly #lanes: Lanes<Settled>;
@@ -88,12 +86,12 @@ export class Appender {
     this.#lanes = new Lanes(limits, (stream, share) => this.#appendAll(stream, share), now);
   }
 
-  /** Events that wait or are under way. */
+  /** Events waiting or in flight. */
   get waiting(): number {
     return this.#lanes.events;
   }
 
-  /** Why appends fail: null after one that succeeded, and when none was tried for 10 s. */
+  /** Why appends fail; null after a successful one, and when none failed for 10 s. */
   get trouble(): Trouble | null {
     if (this.#trouble !== null && this.now() - this.#trouble.at > TROUBLE_LASTS_MS) this.#trouble = null;
     return this.#trouble?.trouble ?? null;
@@ -106,7 +104,7 @@ export class Appender {
     return this.#enter(event);
   }
 
-  /** An event that another stream has in another API version belongs there, whatever its own route. */
+  /** If another stream has the event in another API version, it is appended there, whatever its own route. */
   async #enter(event: NewEvent, streamsLeft = STREAMS_MAX): Promise<AppendOutcome> {
     const outcome = await this.#lanes.enter(event);
     if (outcome.kind !== 'elsewhere') return outcome;
@@ -134,8 +132,8 @@ export class Appender {
   }
 
   /**
-   * What this process appended lasts as long as the call that carried it: a store that was away can come back from a
-   * backup, without these events. Returns the number of calls that have ended.
+   * Discards the cached heads when an append call has ended: a store that was unavailable may have been restored from a
+   * backup, without events that this process appended. Returns the number of calls that have ended.
    */
   #forgetOtherLog(): number {
     const { appendCallsEnded } = this.store.appends;

@@ -7,7 +7,7 @@ import { storeErrorOf } from './store-errors.js';
 
 const { Options } = streams.ReadReq;
 
-/** The event at a revision of a stream, byte by byte as it was appended; null when nothing is there to be read. */
+/** Returns the event at a revision of a stream, byte by byte as it was appended; null when none can be read there. */
 export async function readBytesAt(store: EventStore, stream: string, revision: bigint): Promise<ReadBytes | null> {
   const from = new Options.StreamOptions();
   from.setStreamIdentifier(streamIdentifierOf(stream));

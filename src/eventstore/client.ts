@@ -1,4 +1,4 @@
-/** The official client with what the ledger needs beside it: bytes in, bytes out, and channel options of our own. */
+/** The official client with what the ledger adds: appends and reads as bytes, and our own channel options. */
 import { EventStoreDBClient, type NO_STREAM } from '@eventstore/db-client';
 import { StreamsClient, StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type { BatchAppendReq, BatchAppendResp, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
@@ -14,11 +14,11 @@ import { currentUrl } from '../server-address.js';
 import { AppendCall, type Appended, type EventBytes } from './append-call.js';
 import { connectionOf, type Connection } from './connection-string.js';
 
-/** The events of an append, where they go, and how long the store may take, in milliseconds. */
+/** The events of an append, their stream, and the timeout in milliseconds. */
 export type AppendBytes = Readonly<{
   stream: string;
   events: readonly EventBytes[];
-  /** `NO_STREAM` begins a stream. */
+  /** `NO_STREAM` for a new stream. */
   expectedRevision: bigint | typeof NO_STREAM;
   timeoutMs: number;
 }>;
@@ -32,14 +32,17 @@ const MESSAGE_BYTES_MAX = 17 * 1024 * 1024;
 const KEEPALIVE_MS = 10_000;
 const APPENDS_AVERAGED = 16;
 
-/** The official client as it is, for any connection string of ours: what others use, and benchmarks compare with. */
+/**
+ * The unmodified official client for any of our connection strings, for other programs and for comparison in
+ * benchmarks.
+ */
 export function officialClient(url: string): EventStoreDBClient {
   const { settings, tls, user } = connectionOf(currentUrl(url, 'eventstore'));
   return new EventStoreDBClient(settings, tls, user);
 }
 
 export class StoreClient extends EventStoreDBClient {
-  /** The channel in use, and the official client's in whose place it stands. */
+  /** The channel in use, and the official client's channel that it replaces. */
   #channels: Readonly<{ official: Channel; ours: Channel }> | undefined;
   readonly #appendCalls = new WeakMap<StreamsClient, AppendStream>();
   readonly #appends = new WeakMap<AppendStream, AppendCall>();
@@ -54,8 +57,8 @@ export class StoreClient extends EventStoreDBClient {
   }
 
   /**
-   * Appends events of one stream byte by byte. `appendToStream` would parse and print JSON data again: `1.0`,
-   * `12345678901234567890` and repeated keys come out changed, and it costs this process half as much again.
+   * Appends events of one stream byte by byte. `appendToStream` would parse and re-serialise JSON data: `1.0`,
+   * `12345678901234567890` and repeated keys would change, at half as much CPU time again.
    * @throws the client's errors, as `appendToStream` does.
    */
   async appendBytes({ timeoutMs, ...request }: AppendBytes): Promise<Appended> {
@@ -73,12 +76,12 @@ export class StoreClient extends EventStoreDBClient {
     return appended;
   }
 
-  /** How long appends took lately, in milliseconds. */
+  /** The recent average duration of an append, in milliseconds. */
   get appendMs(): number {
     return this.#appendMs;
   }
 
-  /** How often the call ended that carries the appends: since then the store may have come back with another log. */
+  /** How often the append call has ended: the store may have returned with another log since. */
   get appendCallsEnded(): number {
     return this.#appendCallsEnded;
   }
@@ -91,8 +94,8 @@ export class StoreClient extends EventStoreDBClient {
   }
 
   /**
-   * Opens a read. Its responses come as the protocol brings them, with raw gRPC errors; `decoded` makes what it wants of each.
-   * A reader that leaves before the end cancels it.
+   * Opens a read, which yields the responses of the protocol, with raw gRPC errors; `decoded` converts each. A reader
+   * that stops before the end cancels it.
    */
   openRead(request: ReadReq): Promise<ClientReadableStream<ReadResp>>;
   openRead<T>(request: ReadReq, decoded: (response: Buffer) => T): Promise<ClientReadableStream<T>>;
@@ -106,12 +109,12 @@ export class StoreClient extends EventStoreDBClient {
     })();
   }
 
-  /** Ends all calls, those too whose readers have gone: `dispose` waits for them. */
+  /** Ends all calls, including those without a reader, for which `dispose` would wait. */
   disconnect(): void {
     this.#channels?.ours.close();
   }
 
-  /** An embedded server may have moved since the last connection. */
+  /** Resolves the address at each connection, because an embedded server may have moved. */
   #followServer({ url }: Connection): void {
     const { resolveUri } = this;
     this.resolveUri = async () => {
@@ -123,8 +126,8 @@ export class StoreClient extends EventStoreDBClient {
   }
 
   /**
-   * The official client decides where to connect, and when to connect again. It has no way to take channel
-   * options, so a channel of ours stands in the place of each of its channels.
+   * Replaces each channel of the official client by one of ours, because the client accepts no channel options. The
+   * client still decides where to connect, and when to reconnect.
    */
   #useOwnChannel({ settings, tls }: Connection, options: ChannelOptions): void {
     const { getChannel, handleError } = this;

@@ -5,34 +5,36 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { withoutReference } from '../server-address.js';
 
-/** What the official client's constructor takes: settings that name one node, several, or a DNS name; TLS; a user. */
+/**
+ * The arguments of the official client's constructor: settings that name one node, several or a DNS name; TLS; a user.
+ */
 type ClientArguments = ConstructorParameters<typeof EventStoreDBClient>;
 
-/** Where a client connects to, and as whom. */
+/** Where a client connects, and as which user. */
 export type Connection = Readonly<{
   settings: ClientArguments[0];
-  /** Certificates in PEM; `insecure` speaks in the clear. */
+  /** Certificates in PEM; `insecure` disables TLS. */
   tls: Readonly<{ insecure: boolean; rootCertificate?: Buffer; userCertFile?: Buffer; userKeyFile?: Buffer }>;
   user: ClientArguments[2];
-  /** The string that was read, with what it refers to. */
+  /** The connection string as given, including any reference to endpoints.json. */
   url: string;
-  /** All host names or addresses that the string names; none for a socket. */
+  /** All host names or addresses in the string; none for a socket. */
   hosts: readonly string[];
 }>;
 
-/** A connection string is of no use; the message says why, and holds no password. */
+/** The connection string is invalid; the message says why, and contains no password. */
 export class ConnectionStringError extends Error {
   readonly code = 'CONNECTION_STRING_INVALID';
 }
 
-/** An embedded store at a Unix domain socket: what follows is the path, as in a file URL. */
+/** An embedded store on a Unix domain socket: the rest is the path, as in a file URL. */
 const SOCKET = /^esdb\+unix:/;
 
 const SHAPE = /^(esdb(?:\+discover)?:\/\/)(?:([^:@/?]+):([^@]*)@)?(.*)$/s;
 
 /**
- * Reads a connection string as the official client does.
- * @throws ConnectionStringError when it is of no use, or when a file that it names cannot be read.
+ * Parses a connection string as the official client does.
+ * @throws ConnectionStringError when it is invalid, or when a file that it names cannot be read.
  */
 export function connectionOf(url: string): Connection {
   if (SOCKET.test(url))
@@ -81,7 +83,10 @@ function socketOf(url: string): string {
   }
 }
 
-/** The client's own parser repeats the string in its warnings and errors, so it gets it without the password. */
+/**
+ * The client's own parser repeats the string in its warnings and errors, so it gets the string without user and
+ * password.
+ */
 function parsed(scheme: string, rest: string): ReturnType<typeof parseConnectionString> {
   try {
     return parseConnectionString(`${scheme}${rest}`);

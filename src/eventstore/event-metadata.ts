@@ -1,23 +1,23 @@
 /**
- * What the ledger records of an event beside its body, as the event's metadata: what is written, and how it is read back. Format 1 is
- * that of webhooks alone, before there were other sources (ARCHITECTURE.md, Log). Times are ISO 8601 in UTC, seconds count since 1970.
+ * The event metadata that the ledger records beside the body: how it is written and read. Format 1 is that of webhooks
+ * only, before there were other sources (ARCHITECTURE.md, Log). Times are ISO 8601 in UTC; seconds count since 1970.
  */
 import type { Json } from '../events/json.js';
 import { isSecond } from '../events/stripe-event.js';
 
 /**
- * Where an event comes from:
+ * The source of an event:
  * - `webhook`: Stripe delivered and signed it;
- * - `events_api`: Stripe listed it, and its body is the event out of that list;
- * - `observation`: Stripe's API showed this object so;
- * - `absence`: Stripe's API has the object no more.
+ * - `events_api`: Stripe listed it; the body is the event from that list;
+ * - `observation`: Stripe's API returned the object in this state;
+ * - `absence`: Stripe's API no longer has the object.
  */
 export type Source = 'webhook' | 'events_api' | 'observation' | 'absence';
 
-/** Why Stripe was asked. */
+/** Why Stripe's API was called. */
 export type Reason = 'backfill' | 'recovery' | 'drift' | 'refresh' | 'thin_event' | 'generation_failure';
 
-/** What all that is written in format 2 says. `created`: that of a Stripe event in seconds; null where it has none. */
+/** The fields of all metadata in format 2. `created`: of a Stripe event, in seconds; null where it has none. */
 type Written = Readonly<{
   format: 2;
   stripeEventId: string | null;
@@ -27,32 +27,38 @@ type Written = Readonly<{
   created: number | null;
   receivedAt: string;
   bodySha256: string;
-  /** Of an observation: of its object without what changes from one rendering to the next. */
+  /** For an observation: the hash of its object without the fields that change from one rendering to the next. */
   contentHash: string;
 }>;
 
-/** Which request of ours brought it: the run that it belongs to, and Stripe's name of the request. `causedBy`: the event that made us ask. */
+/** The request that returned it: its run, and Stripe's request id. `causedBy`: the event that caused the request. */
 type Asked = Readonly<{ requestId: string | null; run: string | null; reason: Reason; causedBy: string | null }>;
 
 export type WebhookMetadata = Written &
   Readonly<{
     source: 'webhook';
-    /** Label of the signing secret that matched. */
+    /** Label of the matching signing secret. */
     endpoint: string;
     signedAt: string;
-    /** Why the event is in quarantine; absent elsewhere. */
+    /** Why the event is quarantined; absent otherwise. */
     quarantine?: string | undefined;
   }>;
 
 export type ListedMetadata = Written & Asked & Readonly<{ source: 'events_api' }>;
 
-/** When Stripe was asked and answered, by its own clock in seconds; where the answer stands in the logical order; and about what. */
+/**
+ * Start and answer of the request, in seconds of Stripe's clock; the answer's place in the logical order; and the
+ * object.
+ */
 type Looked = Readonly<{
   asked: number;
   answered: number;
   stands: number;
   object: Readonly<{ name: string; id: string }>;
-  /** Id of the object's last event in logical order when it was looked at: the same look again is the same event, after another event it is not. */
+  /**
+   * Id of the object's last event in logical order at that time: the same observation after the same event has the same
+   * id, after another event a new one.
+   */
   anchor: string | null;
 }>;
 
@@ -60,10 +66,10 @@ export type ObservationMetadata = Written & Asked & Looked & Readonly<{ source: 
 
 export type EventMetadata = WebhookMetadata | ListedMetadata | ObservationMetadata;
 
-/** What an observation or an absence says of itself, as it is read back. */
+/** The metadata of an observation or absence, as read back. */
 export type Observed = Looked & Readonly<{ requestId: string | null; run: string | null; reason: string | null }>;
 
-/** Metadata as they are read back: what is missing or odd is null. */
+/** Metadata as read back: a missing or invalid field is null. */
 export type RecordedMetadata = Readonly<{
   format: number;
   source: Source;
@@ -77,9 +83,9 @@ export type RecordedMetadata = Readonly<{
   bodySha256: string | null;
   contentHash: string | null;
   quarantine?: string | undefined;
-  /** Of observations and absences. */
+  /** Set for observations and absences. */
   observed?: Observed | undefined;
-  /** Why this build cannot read what the event says; absent where it can. */
+  /** Why this build cannot read the event; absent where it can. */
   unreadable?: string | undefined;
 }>;
 
@@ -87,8 +93,9 @@ const NEWEST_FORMAT = 2;
 const SOURCES: readonly unknown[] = ['webhook', 'events_api', 'observation', 'absence'] satisfies readonly Source[];
 
 /**
- * Only a numeric `format` says that the ledger wrote an event: another field that is odd is null, so that it stops nobody. What a newer
- * build wrote is never taken for somebody else's, which would be skipped: it is unreadable, and parks its stream.
+ * Reads metadata; null unless a numeric `format` shows that the ledger wrote it. Other invalid fields become null, so
+ * that they block no stream. Metadata of a newer build is not skipped as foreign: it is unreadable, and parks its
+ * stream.
  */
 export function recordedMetadataOf(metadata: unknown): RecordedMetadata | null {
   if (typeof metadata !== 'object' || metadata === null) return null;
@@ -139,7 +146,7 @@ function whyUnreadable(format: number, source: unknown, fields: Fields): string 
   if (format !== 1 && format !== NEWEST_FORMAT)
     return `it was written by a newer build, in format ${format}; this build reads formats 1 and ${NEWEST_FORMAT}`;
   if (!SOURCES.includes(source)) return 'it was written by a newer build, from a source that this build does not know';
-  // Parts of its body are elsewhere, encrypted: what is left must not be taken for all that it said.
+  // Part of the body is stored elsewhere, encrypted: the remainder must not pass for the whole.
   if (format === NEWEST_FORMAT && (fields['personal'] ?? null) !== null)
     return 'its personal data are sealed, and this build cannot open them';
   return null;
@@ -168,7 +175,7 @@ const TIME = /^\d{4}-\d\d-\d\dT[\d:.]{8,20}Z$/;
 const timeOf = (value: unknown): string | null =>
   typeof value === 'string' && TIME.test(value) ? isoTimeOf(new Date(value)) : null;
 
-/** A time as text that Postgres and JSON read alike; null for one outside of the years 1 to 9999. */
+/** A time as text that Postgres and JSON read alike; null outside the years 1 to 9999. */
 export function isoTimeOf(date: Date): string | null {
   if (Number.isNaN(date.getTime())) return null;
   const text = date.toISOString();

@@ -3,30 +3,31 @@ import { StoreClient } from './client.js';
 import { connectionOf } from './connection-string.js';
 
 /**
- * EventStoreDB in three clients, since one couples its calls: a broken connection ends all calls of a client, and a
- * cancelled read may close it. Reads have a wider window too, so appends get their answers over another connection.
+ * EventStoreDB through three clients, because calls of one client affect each other: a broken connection ends all its
+ * calls, and a cancelled read may close it. Reads also have a larger window, so appends get their answers over another
+ * connection.
  */
 export type EventStore = Readonly<{
   appends: StoreClient;
   reads: StoreClient;
   subscriptions: StoreClient;
-  /** What it is connected to; a thread makes a connection of its own. */
+  /** The connection string; a worker thread opens its own connection with it. */
   url: string;
   close(): Promise<void>;
 }>;
 
 /**
- * Bytes that a call may have on the way to us before we have looked at them: about 250 events. With the 64 KB of
- * HTTP/2 the store sends sixteen events and waits until our event loop has come round: half of what a read takes.
+ * The flow-control window of reads, in bytes: about 250 events. With HTTP/2's default of 64 KB the store sends 16
+ * events and waits for our event loop, which doubles the time of a read.
  */
 const READ_WINDOW = { 'grpc-node.flow_control_window': 1024 * 1024 };
 
-/** The client library waits for its streams to end; the stream of a reader that has left never does. */
+/** The client library waits for its streams to end, but a stream whose reader has stopped never ends. */
 const CLOSE_WITHIN_MS = 2_000;
 
 /**
- * Makes the clients; nothing is sent before the first call.
- * @throws ConnectionStringError when `url` is of no use.
+ * Creates the clients; nothing is sent before the first call.
+ * @throws ConnectionStringError when `url` is invalid.
  */
 export function connectEventStore(url: string): EventStore {
   const connection = connectionOf(url);
@@ -44,8 +45,8 @@ async function closeAll(clients: readonly StoreClient[]): Promise<void> {
 }
 
 /**
- * The cause of a failed call, sorted by what one can do about it. `access_denied`: the store answers, and does not take
- * user and password, or the user may not do this.
+ * The cause of a failed call, by what can be done about it. `access_denied`: the store rejects the user or password, or
+ * the user lacks the right.
  */
 export type StoreFailure =
   | 'wrong_expected_revision'
@@ -57,9 +58,9 @@ export type StoreFailure =
   | 'refused';
 
 /**
- * Sorts an error of the client library. What is not known to be an answer of the store counts as
- * `unavailable`: the outcome of the call is then unknown. Before its first success the client throws
- * raw gRPC errors (code 14), later ones of its own with a `type`.
+ * Classifies an error of the client library. Any error that is not a known answer of the store counts as `unavailable`:
+ * the outcome of the call is then unknown. Before its first success the client throws raw gRPC errors (code 14), later
+ * its own, with a `type`.
  */
 export function failureOf(error: unknown): StoreFailure {
   const { type, code } = error as { type?: string; code?: number };
@@ -82,7 +83,7 @@ export function failureOf(error: unknown): StoreFailure {
   }
 }
 
-/** The promise, or a rejection with a TimeoutError of ours when it stays unsettled for `timeoutMs`. */
+/** Returns the promise; rejects with a StoreTimeout if it is not settled within `timeoutMs`. */
 export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_, reject) => {
@@ -95,12 +96,12 @@ export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, wha
   }
 }
 
-/** How long a read may stand still before it counts as cut. */
+/** How long a read may yield nothing before it fails. */
 const READ_STALLS_AFTER_MS = 10_000;
 
 type Reading<T> = AsyncIterable<T> & Readonly<{ destroy(error: Error): unknown }>;
 
-/** What a read brings, as it comes. @throws StoreTimeout when nothing comes for 10 s */
+/** Yields the results of a read. @throws StoreTimeout when nothing arrives for 10 s */
 export async function* untilItStalls<T>(reading: Reading<T>, what: string): AsyncGenerator<T> {
   const stalled = setTimeout(
     () => reading.destroy(new StoreTimeout(`${what}: nothing came for ${READ_STALLS_AFTER_MS} ms.`)),
@@ -117,7 +118,7 @@ export async function* untilItStalls<T>(reading: Reading<T>, what: string): Asyn
   }
 }
 
-/** A call stayed without an answer; whether it took effect is unknown. */
+/** A call got no answer; whether it took effect is unknown. */
 export class StoreTimeout extends Error {
   readonly code = 'STORE_TIMEOUT';
 }

@@ -1,18 +1,18 @@
 import { appendSizeOf, type NewEvent } from './append.js';
 
 export type LaneLimits = Readonly<{
-  /** Events, and their bytes, that may wait or be under way at one time. */
+  /** The most events, and their bytes, waiting or in flight at once. */
   waitingMax: number;
   waitingBytesMax: number;
-  /** How long an event may wait for its turn: Stripe hangs up some seconds later, and delivers it again. */
+  /** How long an event may wait for its turn: Stripe disconnects some seconds later and redelivers it. */
   waitMsMax: number;
-  /** Streams worked on at one time; below the 100 calls that one connection carries. */
+  /** The most streams processed at once; below the 100 calls that one connection carries. */
   streamsMax: number;
-  /** Bytes of waiting events of one stream that share an append. */
+  /** The most bytes of one stream's waiting events that share an append. */
   sharedBytesMax: number;
 }>;
 
-/** An event that waits, and what is to be done with its outcome. */
+/** A waiting event, and the callback for its outcome. */
 export type Waiting<Outcome> = Readonly<{ event: NewEvent; settle: (outcome: Outcome) => void }>;
 
 export type Turned = { readonly kind: 'overloaded' };
@@ -20,9 +20,9 @@ const OVERLOADED: Turned = { kind: 'overloaded' };
 type Queued<Outcome> = Waiting<Outcome | Turned> & Readonly<{ since: number }>;
 
 /**
- * Events queue in a lane for each stream; a bounded number of streams is worked on at one time, each with a share of
- * its lane, in turn. Refused is what comes when too many wait, or when those before it would take longer than an event
- * may wait; and what has waited longer all the same, when its turn comes. Work that was begun is never refused.
+ * Queues events in one lane per stream. A bounded number of streams is processed at once, in turn, each with a share of
+ * its lane. An event is refused when too many wait or the expected wait is too long, and again at its turn if it has
+ * waited too long. Work that has started is never refused.
  */
 export class Lanes<Outcome> {
   readonly #lanes = new Map<string, Queued<Outcome>[]>();
@@ -33,19 +33,19 @@ export class Lanes<Outcome> {
   #events = 0;
   #bytes = 0;
 
-  /** `work` settles each event of a share, and does not reject; `now` is a clock in milliseconds. */
+  /** `work` settles each event of a share and never rejects; `now` is a clock in milliseconds. */
   constructor(
     private readonly limits: LaneLimits,
     private readonly work: (stream: string, share: readonly Waiting<Outcome>[]) => Promise<void>,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Events that wait or are under way. */
+  /** Events waiting or in flight. */
   get events(): number {
     return this.#events;
   }
 
-  /** Resolves with what `work` settles, or at once when the event cannot wait. */
+  /** Resolves with what `work` settles, or at once with `overloaded`. */
   enter(event: NewEvent): Promise<Outcome | Turned> {
     const bytes = appendSizeOf(event);
     const { waitingMax, waitingBytesMax } = this.limits;
@@ -61,7 +61,7 @@ export class Lanes<Outcome> {
     );
   }
 
-  /** Whether those that wait already need longer than an event may wait, at the pace of the last moments. */
+  /** Whether a new event would wait longer than allowed, at the current pace. */
   #wouldWaitTooLong(): boolean {
     const first = this.#ready[0];
     if (first === undefined) return false;
@@ -95,7 +95,7 @@ export class Lanes<Outcome> {
     }
   }
 
-  /** One share of a lane; what is left, or came meanwhile, queues again behind the other streams. */
+  /** Processes one share of a lane; the rest of the lane queues again behind the other streams. */
   async #workOn(stream: string): Promise<void> {
     const lane = this.#lanes.get(stream) ?? [];
     const share = this.#shareOf(lane);
@@ -107,8 +107,8 @@ export class Lanes<Outcome> {
   }
 
   /**
-   * Takes the lane's first events, as many as may share an append, and refuses those that have waited too long. One that is to stand at
-   * one revision goes alone.
+   * Takes the first events of a lane, as many as may share an append, and refuses those that have waited too long. An
+   * event with a required revision goes alone.
    */
   #shareOf(lane: Queued<Outcome>[]): Queued<Outcome>[] {
     const { waitMsMax, sharedBytesMax } = this.limits;
@@ -125,13 +125,13 @@ export class Lanes<Outcome> {
   }
 }
 
-/** How long an event takes while others wait; forgotten as soon as none does, since an old pace says nothing. */
+/** The time per event while others wait; reset when none waits, since an old pace is meaningless. */
 class Pace {
   #since: number | null = null;
   #settled = 0;
   #msPerEvent = 0;
 
-  /** 0 while it is not known. */
+  /** 0 while unknown. */
   get msPerEvent(): number {
     return this.#msPerEvent;
   }
@@ -153,5 +153,5 @@ class Pace {
   }
 }
 
-/** Over so long a time the pace is taken. */
+/** The period over which the pace is measured. */
 const PACE_MS = 250;

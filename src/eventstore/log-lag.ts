@@ -3,20 +3,23 @@ import { distanceTo, type LogEnd } from './log-end.js';
 import { readLogPage } from './read.js';
 import { receivedAtOf } from './recorded-event.js';
 
-/** Events of ours lie this close together, unless the store has written many of its own between them. */
+/** Our events are this close together, unless the store wrote many of its own between them. */
 const PAGES_EVENTS = [2, 20, 200] as const;
 const KNOWN_MAX = 100;
 
-/** Tells by how much time positions lie behind the end of a log. What lies after a position never changes, so it is read once. */
+/**
+ * Measures how far positions lag behind the end of the log, in time. The event after a position never changes, so it is
+ * read once.
+ */
 export class LogLag {
-  /** When the first event of ours after a position was received. */
+  /** When the first of our events after a position was received. */
   readonly #received = new Map<bigint, Date>();
 
   constructor(private readonly store: EventStore) {}
 
   /**
-   * The age in seconds of the oldest event after `position` (-1n: of the whole log), by when it was received; 0 at the
-   * end of the log, null where that cannot be said. @throws StoreUnavailable, StoreRefuses, StoreTimeout, InvalidPosition
+   * Returns the age in seconds of the oldest event after `position` (-1n: of the whole log), by its time of receipt; 0
+   * at the end of the log, null when unknown. @throws StoreUnavailable, StoreRefuses, StoreTimeout, InvalidPosition
    */
   async secondsAt(position: bigint, end: LogEnd, now = new Date()): Promise<number | null> {
     const distance = distanceTo(end, position);

@@ -7,9 +7,9 @@ const STREAM = 'ledger-log';
 const TYPE = 'log-named';
 
 /**
- * The name of this log, a UUID in a stream of its own; given now if it has none. Checkpoints carry it, so
- * that a read model never goes on with another log (ARCHITECTURE.md, Log). Of several processes that
- * name a new log at once one wins, and all read what it wrote.
+ * Returns the name of this log, a UUID in a stream of its own; names the log if it has none. Checkpoints carry the
+ * name, so that a read model never continues with another log (ARCHITECTURE.md, Log). If several processes name a new
+ * log at once, one wins, and all read its name.
  */
 export async function nameOfLog(store: EventStore, timeoutMs: number): Promise<string> {
   const known = await readNameOfLog(store);

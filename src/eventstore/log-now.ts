@@ -4,7 +4,9 @@ import type { EventStore } from './event-store.js';
 import { readNameOfLog } from './log-name.js';
 import { lastRecordOf, recordAt, type Record } from './raw-event.js';
 
-/** What an append may rely on without a look at its stream: an index that speaks of this log, and where the log ended before. */
+/**
+ * What an append may rely on without reading its stream: that the index describes this log, and where the log ended.
+ */
 export class LogNow {
   #next: Promise<Record | null> | null = null;
   #reading: Promise<unknown> = Promise.resolve();
@@ -14,11 +16,11 @@ export class LogNow {
   constructor(private readonly store: EventStore) {}
 
   /**
-   * The last record of the log, read after this call; null when the log does not tell. Who asks while it is read shares the next
-   * reading.
+   * Returns the last record of the log, read after this call; null when it cannot be read. Calls during a read share
+   * the next one.
    */
   end(): Promise<Record | null> {
-    // What else asks by the end of this turn shares the reading.
+    // Calls until the end of this turn share the read.
     this.#next ??= this.#reading
       .then(() => othersTurn())
       .then(() => {
@@ -46,8 +48,8 @@ export class LogNow {
   }
 
   /**
-   * Whether an answer is one of an index of this log: the name is right, and so is the event at which the index stands, which is
-   * looked at once unless it is the end of the log.
+   * Whether an answer comes from an index of this log: its name matches, and so does the event at the index's position.
+   * That event is read once, unless it is the end of the log.
    */
   async isOf({ log, position, eventId }: Extract<IndexAnswer, { kind: 'answered' }>, end: Record): Promise<boolean> {
     if (position > end.position || log !== (await this.name())) return false;
@@ -56,7 +58,7 @@ export class LogNow {
     if (at?.position !== position || at.eventId !== eventId) {
       const isThere = recordAt(this.store, position).then(
         (record) => record?.eventId === eventId,
-        // EventStoreDB calls a position inside of an event an error; if it was another one, not to believe is right as well.
+        // EventStoreDB reports a position inside an event as an error; after any other error, false is safe too.
         () => false,
       );
       this.#confirmed = { at: { position, eventId }, isThere };

@@ -5,16 +5,16 @@ import { allFrom, ofTypes, readRequest } from './read-request.js';
 import { readBytesOf, type ReadBytes } from './read-response.js';
 import { storeErrorOf } from './store-errors.js';
 
-/** An event of the log, and the response that it came with, byte by byte. */
+/** An event of the log, and the response that contained it, byte by byte. */
 export type LogEvent = Readonly<{ event: ReadBytes; response: Buffer }>;
 
-/** Our events, and what tells that a stream was deleted or got other limits; links, statistics and the like are the store's own. */
+/** Our events, stream deletions and stream metadata; links, statistics and the like are the store's own. */
 const FOLLOWED = '^(?:[^$]|\\$metadata$|\\$streamDeleted$)';
 
 /**
- * A catch-up subscription to `$all`, from after a position (null: from the start). Brings what has come since it was asked last; of
- * `types`, a regular expression, else all that projections follow.
- * @throws what the store fails with; ends when the store ends it, or the signal aborts
+ * A catch-up subscription to `$all`, from after a position (null: from the start). Yields the events received since the
+ * last request; those whose type matches `types`, by default all that projections follow.
+ * @throws the store's error; ends when the store ends it, or the signal aborts
  */
 export async function* subscribeToLog(
   store: EventStore,
@@ -26,7 +26,8 @@ export async function* subscribeToLog(
   try {
     if (signal.aborted) return;
     for await (const first of call as AsyncIterable<LogEvent | 'none'>) {
-      // The connection's credit is renewed at the end of this turn: what has come is read after it, while the store sends what is next.
+      // HTTP/2 credit is renewed at the end of this turn. Reading after it lets the store send the next events
+      // meanwhile.
       await othersTurn();
       const events: LogEvent[] = [];
       for (let next: LogEvent | 'none' | null = first; next !== null; next = call.read())

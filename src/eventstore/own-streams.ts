@@ -1,4 +1,4 @@
-/** Streams that the ledger writes for itself, beside those of Stripe's objects: what it did, and decided. */
+/** Streams that the ledger writes for itself, beside those of Stripe's objects: its own actions and decisions. */
 import { placeIdOf } from '../events/event-id.js';
 import { write, type WriteOutcome } from './append.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
@@ -9,13 +9,13 @@ import { readBytesOf, type ReadBytes } from './read-response.js';
 import { recordedEventFrom, type RecordedEvent } from './recorded-event.js';
 import { storeErrorOf } from './store-errors.js';
 
-/** What its data are is for the reader to know. Without the metadata of a delivery no read model takes it. */
+/** The reader knows the form of `data`. Read models skip these events, because they lack a delivery's metadata. */
 export type OwnEvent = Readonly<{ eventId: string; type: string; data: unknown }>;
 
 const APPEND_WITHIN_MS = 5_000;
 const NO_METADATA = Buffer.from('{}');
 
-/** Appends events at exactly this revision (-1n: a new stream). An unknown outcome is asked for again by the same ids. */
+/** Appends events at exactly this revision (-1n: a new stream). An unknown outcome is retried with the same ids. */
 export function appendOwn(
   store: EventStore,
   stream: string,
@@ -34,7 +34,10 @@ export function appendOwn(
   );
 }
 
-/** Lets a stream show its last events alone; the store may free the others. Nothing is changed where it has such metadata already. */
+/**
+ * Limits a stream to its last `count` events; the store may delete the others. Changes nothing if the stream already
+ * has metadata.
+ */
 export async function keepLast(store: EventStore, stream: string, count: number): Promise<WriteOutcome> {
   const metastream = `$$${stream}`;
   return appendOwn(store, metastream, {
@@ -43,7 +46,7 @@ export async function keepLast(store: EventStore, stream: string, count: number)
   });
 }
 
-/** The latest events of a stream, the newest first: those before a revision, else from its end. */
+/** The latest events of a stream, the newest first: before a revision, else from the end. */
 export async function latestOf(
   store: EventStore,
   stream: string,
@@ -60,7 +63,7 @@ export const lastOf = async (store: EventStore, stream: string): Promise<Recorde
   (await latestOf(store, stream, { max: 1 }))[0] ?? null;
 
 /**
- * Events of the log whose type matches a regular expression, in its order, after a position (null: from its start).
+ * Returns the events after a position (null: from the start) whose type matches a regular expression, in log order.
  * @throws StoreUnavailable, StoreRefuses, StoreTimeout, InvalidPosition
  */
 export async function readOfTypes(
@@ -70,7 +73,7 @@ export async function readOfTypes(
   const options = new streams.ReadReq.Options();
   options.setAll(allFrom(after));
   options.setReadDirection(streams.ReadReq.Options.ReadDirection.FORWARDS);
-  // The event at the position itself is read again.
+  // The read includes the event at the position itself.
   options.setCount(String(after === null ? max : max + 1));
   options.setFilter(ofTypes(types));
   const events: RecordedEvent[] = [];

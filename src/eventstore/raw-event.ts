@@ -8,20 +8,23 @@ import { failureOf, untilItStalls, type EventStore } from './event-store.js';
 import { allFrom, endOfAll, readRequest } from './read-request.js';
 import { readBytesOf, type ReadBytes } from './read-response.js';
 
-/** An event byte by byte as the store holds it; the client's own reading parses JSON, which loses digits and spaces. */
+/**
+ * An event byte by byte as the store holds it; the client's own reading parses JSON, which changes digits and white
+ * space.
+ */
 export type RawEvent = EventBytes &
   Readonly<{
     stream: string;
     /** Index in its stream, from 0. */
     revision: bigint;
-    /** Place in the whole log. */
+    /** Position in the whole log. */
     position: bigint;
   }>;
 
-/** How many cuts in a row a read survives; it resumes where it was cut. */
+/** How many interruptions in a row a read survives; it resumes where it was interrupted. */
 const RESUMPTIONS_MAX = 5;
 
-/** All events of the log in their order, those of the system included, up to where it ends at the time. */
+/** All events of the log in order, including the system's, up to its current end. */
 export async function* readLog(store: EventStore): AsyncGenerator<RawEvent> {
   let last: bigint | undefined;
   for (let cuts = 0; ;) {
@@ -41,7 +44,7 @@ export async function* readLog(store: EventStore): AsyncGenerator<RawEvent> {
   }
 }
 
-/** The last event of a stream; undefined when it has none, or was deleted. */
+/** The last event of a stream; undefined when it has none, or was tombstoned. */
 export async function lastEventOf(store: EventStore, stream: string): Promise<RawEvent | undefined> {
   try {
     let last: RawEvent | undefined;
@@ -53,13 +56,16 @@ export async function lastEventOf(store: EventStore, stream: string): Promise<Ra
   }
 }
 
-/** Where a record stands in the log, and which it is. */
+/** The position and the id of a log record. */
 export type Record = Readonly<{ position: bigint; eventId: string }>;
 
-/** The last record of the log, the store's own included; null when it has none, or does not show it. */
+/** The last record of the log, including the store's own; null when there is none, or it is not readable. */
 export const lastRecordOf = (store: EventStore): Promise<Record | null> => recordOf(store, endOfAll(), 'BACKWARDS');
 
-/** The record that begins at a position; null when none does. @throws where the store calls such a position an error */
+/**
+ * The record that starts at a position; null when none does. @throws where the store reports such a position as an
+ * error
+ */
 export async function recordAt(store: EventStore, position: bigint): Promise<Record | null> {
   const record = await recordOf(store, allFrom(position), 'FORWARDS');
   return record?.position === position ? record : null;
@@ -76,7 +82,7 @@ async function recordOf(
   return readOne(store, options, 'Reading the log');
 }
 
-/** The one event that a read with these options brings, byte by byte; null when it brings none. */
+/** The only event of a read with these options, byte by byte; null when there is none. */
 export async function readOne(store: EventStore, options: ReadReq.Options, what: string): Promise<ReadBytes | null> {
   options.setCount('1');
   const call = await store.reads.openRead(readRequest(options), readBytesOf);
@@ -85,7 +91,7 @@ export async function readOne(store: EventStore, options: ReadReq.Options, what:
   return one;
 }
 
-/** The events of a read. A stream that is not found has no events. */
+/** The events of a read. A stream that does not exist has none. */
 async function* rawEventsOf(store: EventStore, request: ReadReq): AsyncGenerator<RawEvent> {
   const call = await store.reads.openRead(request);
   let ended = false;

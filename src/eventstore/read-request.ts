@@ -3,7 +3,10 @@ import streams, { type ReadReq } from '@eventstore/db-client/generated/streams_p
 
 const { Options } = streams.ReadReq;
 
-/** The log from a position on (null: from its start). A read brings the event at the position, too; a subscription begins after it. */
+/**
+ * The log from a position (null: from the start). A read includes the event at the position; a subscription starts
+ * after it.
+ */
 export function allFrom(position: bigint | null): ReadReq.Options.AllOptions {
   const all = new Options.AllOptions();
   if (position === null) {
@@ -17,14 +20,14 @@ export function allFrom(position: bigint | null): ReadReq.Options.AllOptions {
   return all;
 }
 
-/** The end of the log, from which one reads backwards. */
+/** The end of the log, for reading backwards. */
 export function endOfAll(): ReadReq.Options.AllOptions {
   const all = new Options.AllOptions();
   all.setEnd(new shared.Empty());
   return all;
 }
 
-/** A filter of `$all` by a regular expression on event types, without an end to how far the store may search. */
+/** A filter of `$all` by a regular expression on event types; the store searches without limit. */
 export function ofTypes(regex: string): ReadReq.Options.FilterOptions {
   const expression = new Options.FilterOptions.Expression();
   expression.setRegex(regex);
@@ -35,7 +38,7 @@ export function ofTypes(regex: string): ReadReq.Options.FilterOptions {
   return filter;
 }
 
-/** A request with these options, that gets ids as texts; without a filter it gets every event. */
+/** A request with these options and ids as text; without a filter it reads every event. */
 export function readRequest(options: ReadReq.Options): ReadReq {
   const uuids = new Options.UUIDOption();
   uuids.setString(new shared.Empty());

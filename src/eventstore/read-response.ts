@@ -1,9 +1,9 @@
 /**
- * The responses of a read, out of the protocol's bytes. The generated code and the official client make a dozen objects of each
- * event and copy its body twice, which costs a rebuild more than what it makes of the event.
+ * Decodes the responses of a read from protobuf. The generated code and the official client create a dozen objects per
+ * event and copy its body twice, which costs a rebuild more than its own work on the event.
  */
 
-/** A recorded event as a read brings it; `data` and `metadata` are part of the response. */
+/** A recorded event as read; `data` and `metadata` are slices of the response. */
 export type ReadBytes = Readonly<{
   eventId: string;
   stream: string;
@@ -11,13 +11,13 @@ export type ReadBytes = Readonly<{
   position: bigint;
   type: string;
   contentType: string;
-  /** In units of 100 nanoseconds since 1970. */
+  /** In units of 100 ns since 1970. */
   created: string;
   data: Buffer;
   metadata: Buffer;
 }>;
 
-// The numbers of fields in `streams.proto` and `shared.proto` of EventStoreDB.
+// Field numbers in EventStoreDB's `streams.proto` and `shared.proto`.
 const READ_RESP = { event: 1 } as const;
 const READ_EVENT = { event: 1 } as const;
 const EVENT = {
@@ -35,7 +35,10 @@ const ENTRY = { key: 1, value: 2 } as const;
 
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/** The event of a response; `none` for a response of another kind, or a link that leads nowhere. @throws RangeError when it is cut short */
+/**
+ * Returns the event of a response; `none` for another kind of response, or a link to a missing event. @throws
+ * RangeError when it is truncated
+ */
 export function readBytesOf(response: Buffer): ReadBytes | 'none' {
   const read = memberOf(response, READ_RESP.event);
   const event = read === null ? null : memberOf(read, READ_EVENT.event);
@@ -65,7 +68,7 @@ function eventOf(bytes: Buffer): ReadBytes {
 
 const textOf = (bytes: Buffer | null): string => (bytes === null ? '' : bytes.toString('utf8'));
 
-/** The bytes of one field of a message; null when it is not there. */
+/** The bytes of one field of a message; null when absent. */
 function memberOf(message: Buffer, wanted: number): Buffer | null {
   const fields = new Fields(message);
   for (let field = fields.next(); field !== 0; field = fields.next()) {
@@ -77,14 +80,14 @@ function memberOf(message: Buffer, wanted: number): Buffer | null {
 
 const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
-/** Goes through the fields of a protobuf message. */
+/** Iterates over the fields of a protobuf message. */
 class Fields {
   #at = 0;
   #wireType = 0;
 
   constructor(private readonly message: Buffer) {}
 
-  /** The number of the next field, which is then to be read or skipped; 0 at the end. */
+  /** Returns the number of the next field, which must then be read or skipped; 0 at the end. */
   next(): number {
     if (this.#at >= this.message.length) return 0;
     const tag = Number(this.uint64());
@@ -103,7 +106,7 @@ class Fields {
   uint64(): bigint {
     let value = 0;
     let scale = 1;
-    // Seven bytes make a number that is exact.
+    // Up to seven bytes (49 bits) a number is exact.
     for (let count = 0; count < 7; count += 1, scale *= 128) {
       const byte = this.#byte();
       value += (byte & 127) * scale;

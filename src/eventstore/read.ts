@@ -3,16 +3,16 @@ import { failureOf, untilItStalls, type EventStore } from './event-store.js';
 import { recordedEventOf, type RecordedEvent } from './recorded-event.js';
 import { storeErrorOf } from './store-errors.js';
 
-/** Events that a read holds in each of its buffers: one may be as large as the append limit. */
+/** Events buffered per read: each may be as large as the append limit. */
 const READ_BUFFER_EVENTS = 8;
 
 /**
- * What became of a stream: `there`, though all of its events may be hidden by its limits; `missing`, never written or soft-deleted;
- * `tombstoned`, deleted for ever.
+ * The state of a stream: `there`, though its limits may hide all events; `missing`, never written or soft-deleted;
+ * `tombstoned`, deleted permanently.
  */
 export type StreamFate = 'there' | 'missing' | 'tombstoned';
 
-/** The events of a stream from a revision on, in their order; returns what became of the stream, which throws for none of these. */
+/** Yields the events of a stream from a revision, in order; returns the stream's state, and throws for none of them. */
 export async function* readStream(
   store: EventStore,
   stream: string,
@@ -24,7 +24,7 @@ export async function* readStream(
   return yield* recorded(reading, { what: `Reading ${stream}`, ofLog: false });
 }
 
-/** The events of a stream before a revision, else from its end, the newest first. */
+/** Yields the events of a stream before a revision, else from its end, the newest first. */
 export async function* readStreamBack(
   store: EventStore,
   stream: string,
@@ -48,12 +48,13 @@ export async function readEventAtPosition(store: EventStore, position: bigint): 
   return event?.position === position ? event : null;
 }
 
-/** Where a read of the log begins: at a position, or at its start or end; and how many events it takes. */
+/** The start of a log read (a position, the start or the end) and its number of events. */
 type LogPage = Readonly<{ direction: 'forwards' | 'backwards'; from: bigint | 'start' | 'end'; max: number }>;
 
 /**
- * A page of the log, the store's own events included: forwards from the event at a position on, backwards those before it.
- * @throws InvalidPosition when no record of this log begins at that position
+ * Reads a page of the log, including the store's own events: forwards from the event at a position, backwards the
+ * events before it.
+ * @throws InvalidPosition when no record of this log starts at that position
  */
 export function readLogPage(store: EventStore, { direction, from, max }: LogPage): Promise<RecordedEvent[]> {
   const which = {
@@ -66,8 +67,8 @@ export function readLogPage(store: EventStore, { direction, from, max }: LogPage
 }
 
 /**
- * One read as recorded events, given up when it stands still. It is to be read to its end: the client answers a cancelled read by
- * closing the connection that other reads are using too.
+ * Yields one read as recorded events; fails when it stalls. Read it to the end: the client answers a cancelled read by
+ * closing the connection, which other reads share.
  */
 async function* recorded(
   reading: StreamingRead<ResolvedEvent>,

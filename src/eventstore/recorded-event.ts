@@ -7,29 +7,31 @@ import type { ReadBytes } from './read-response.js';
 
 export type { EventMetadata, RecordedMetadata } from './event-metadata.js';
 
-/** The longest stream name that Postgres can index for sure, in UTF-16 code units; intake makes none of more than 400. */
+/**
+ * The longest stream name that Postgres can certainly index, in UTF-16 code units; intake creates names of at most 400.
+ */
 const STREAM_NAME_MAX = 650;
-/** What neither Postgres nor UTF-8 can carry in a name. */
+/** Characters that neither Postgres nor UTF-8 can hold in a name. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 const INT8_MAX = 2n ** 63n - 1n;
 
-/** An event as the log has it. `metadata` is null for events that the ledger did not write, or cannot have written. */
+/** An event of the log. `metadata` is null for events that the ledger did not write, or cannot have written. */
 export type RecordedEvent = Readonly<{
   eventId: string;
   stream: string;
   /** Index in its stream, from 0. */
   revision: bigint;
-  /** Place in the whole log. */
+  /** Position in the whole log. */
   position: bigint;
   type: string;
   recordedAt: Date;
   metadata: RecordedMetadata | null;
   data: unknown;
-  /** How long the body is; absent where the client does not tell. */
+  /** The length of the body; absent where the client does not report it. */
   dataBytes?: number;
 }>;
 
-/** When an event was received; when it was recorded where its writer does not say, or says what is not a time. */
+/** When an event was received; when it was recorded if its metadata has no valid time of receipt. */
 export function receivedAtOf({ metadata, recordedAt }: RecordedEvent): Date {
   const received = new Date(metadata?.receivedAt ?? Number.NaN);
   return Number.isNaN(received.getTime()) ? recordedAt : received;
@@ -38,7 +40,7 @@ export function receivedAtOf({ metadata, recordedAt }: RecordedEvent): Date {
 /** A recorded event without its body. */
 export type Envelope = Omit<RecordedEvent, 'data' | 'dataBytes'>;
 
-/** Turns what the client read into a recorded event; null for a link whose target is gone. */
+/** Converts what the client read to a recorded event; null for a link to a missing event. */
 export function recordedEventOf(resolved: ResolvedEvent): RecordedEvent | null {
   const { event } = resolved;
   if (event === undefined) return null;
@@ -48,7 +50,10 @@ export function recordedEventOf(resolved: ResolvedEvent): RecordedEvent | null {
   return recordedFrom({ eventId, stream, revision, position, type }, { created, metadata, data });
 }
 
-/** Turns the bytes of an event into a recorded event. As the client does, it leaves data as text that is no JSON in spite of its type. */
+/**
+ * Converts the bytes of an event to a recorded event. Like the client, it keeps data as text if it is not valid JSON
+ * despite its type.
+ */
 export function recordedEventFrom(event: ReadBytes): RecordedEvent {
   const { eventId, stream, revision, position, type, contentType } = event;
   const data = contentType === 'application/json' ? jsonOr(event.data, (text) => text) : event.data;
@@ -88,12 +93,12 @@ function recordedFrom(
   };
 }
 
-/** Not with a name or a place that no event of the ledger has, and that no table could hold. */
+/** Excludes names and places that no event of the ledger can have, and no table can hold. */
 const canBeOurs = ({ stream, revision, position }: Pick<Place, 'stream' | 'revision' | 'position'>): boolean =>
   isPlace(revision) && isPlace(position) && stream.length <= STREAM_NAME_MAX && !UNPRINTABLE.test(stream);
 const isPlace = (value: bigint): boolean => value >= 0n && value <= INT8_MAX;
 
-/** This build cannot read what an event says: a newer one wrote it. */
+/** This build cannot read an event, because a newer build wrote it. */
 export class UnreadableFormat extends Error {
   readonly code = 'UNREADABLE_FORMAT';
 
@@ -104,16 +109,17 @@ export class UnreadableFormat extends Error {
 }
 
 /**
- * The Stripe event inside a recorded one; of an observation what an event would be that said the same. The only reader of `data`: a later format, say with personal
- * fields encrypted, changes this function and nothing else.
- * @throws UnreadableFormat when a newer build wrote it; UnreadableEvent when a field that everyone relies on is missing or of the wrong type.
+ * Returns the Stripe event of a recorded one; for an observation, the event that would show the same state. This is the
+ * only reader of `data`: a later format (encrypted personal fields, for example) changes only this function.
+ * @throws UnreadableFormat when a newer build wrote it; UnreadableEvent when a required field is missing or of the
+ * wrong type.
  */
 export function stripeEventOf(recorded: Told): StripeEvent {
   const { metadata, data } = recorded;
   if (metadata?.unreadable !== undefined) throw new UnreadableFormat(metadata.unreadable);
   if (metadata?.observed !== undefined) return observedEvent(recorded, metadata, metadata.observed);
   const stripeEvent = asStripeEvent(data);
-  // An event that Stripe lists for a connected account need not repeat whose it is.
+  // An event that Stripe lists for a connected account may omit the account.
   return stripeEvent.account === null && metadata?.source === 'events_api'
     ? { ...stripeEvent, account: metadata.account }
     : stripeEvent;
@@ -125,7 +131,7 @@ function observedEvent({ eventId, type, data }: Told, metadata: RecordedMetadata
   const { asked, answered, stands } = observed;
   const { name: object, id } = observed.object;
   if (!isJsonObject(data)) throw new UnreadableEvent('', 'an object');
-  // A page of a list has neither a name nor an id: it was recorded under those of what it belongs to.
+  // A page of a list has neither a name nor an id: it was recorded under those of its owner.
   const shown = field(data, 'object') === 'list' ? { ...data, object, id } : data;
   return {
     id: sightIdOf(eventId),

@@ -18,7 +18,7 @@ import {
   type HeadReading,
 } from './stream-reading.js';
 
-/** `elsewhere`: another stream has the event in another API version, and is to have this one, too. */
+/** `elsewhere`: another stream has the event in another API version, so this rendering belongs there too. */
 export type Settled = AppendOutcome | { readonly kind: 'elsewhere'; readonly stream: string };
 
 export type AppendTools = Readonly<{
@@ -26,31 +26,34 @@ export type AppendTools = Readonly<{
   index: EventIdIndex;
   log: LogNow;
   timeoutMs: number;
-  /** Ids that one head may hold. */
+  /** The most ids that one head may hold. */
   idsMax: number;
   /** Called with the outcome of each append. */
   onWrite: (outcome: WriteOutcome) => void;
 }>;
 
 const RACES_MAX = 10;
-/** Readings of a stream that contradicts what is known of it; the second is from the log alone. */
+/** Reads of a stream that contradicts the known state; from the second on, the index is ignored. */
 const TRIES_MAX = 3;
-/** A stream that was soft-deleted shows what was appended since only some 50 ms later, on EventStoreDB. */
+/** EventStoreDB shows what was appended to a soft-deleted stream only after about 50 ms. */
 const SHOWN_AFTER_MS = 100;
 const UNAVAILABLE: IndexAnswer = { kind: 'unavailable' };
 
 /**
- * Events of one stream that are appended together: read, check, append at exactly the head's revision, and on a lost
- * race again (ARCHITECTURE.md, Log). Settles each of them.
+ * Appends events of one stream together: read, check, append at exactly the head's revision, and retry after a lost
+ * race (ARCHITECTURE.md, Log). Settles each event.
  */
 export class SharedAppend {
   readonly #reading: HeadReading;
   readonly #answers = new Map<string, IndexAnswer>();
   #open: readonly Waiting<Settled>[];
-  /** Events that are open, and in the log in another API version. */
+  /** Events not settled yet that are in the log in another API version. */
   readonly #renderings = new Set<NewEvent>();
   #together = true;
-  /** Where the log ended when all of these events had come: what stands up to there they did not bring. Known for a head that was not seen. */
+  /**
+   * Where the log ended after all these events had arrived: anything up to there is older than they are. Set only for a
+   * head that comes from the index.
+   */
   #logEnd = -1n;
 
   constructor(
@@ -62,7 +65,7 @@ export class SharedAppend {
     this.#reading = { wanted: new Set(share.map(({ event }) => eventPart(event.eventId))), idsMax: tools.idsMax };
   }
 
-  /** Returns the head as it is then. What is open when it throws has no outcome yet. */
+  /** Returns the resulting head. If it throws, the remaining events are not settled. */
   async run(cached: StreamHead | undefined): Promise<StreamHead> {
     const logEnd = cached === undefined ? this.tools.log.end() : null;
     await this.#askIndex(needsEnd(cached) ? this.stream : null);
@@ -89,7 +92,7 @@ export class SharedAppend {
     return head;
   }
 
-  /** Gives what has no outcome yet this one. */
+  /** Settles the remaining events as unavailable. */
   fail(cause: unknown): void {
     this.#settleAll({ kind: 'unavailable', cause });
   }
@@ -100,14 +103,15 @@ export class SharedAppend {
     for (const [at, eventId] of ids.entries()) this.#answers.set(eventId, answers[at] ?? UNAVAILABLE);
   }
 
-  /** One of the answers of the index, if it gave any: each tells the same of the stream, or something newer. */
+  /** An answer of the index, if any: all describe the same state of the stream, or a newer one. */
   get answer(): IndexAnswer {
     return [...this.#answers.values()].findLast(({ kind }) => kind === 'answered') ?? UNAVAILABLE;
   }
 
   /**
-   * An index of this log tells where the stream ended, and an append at exactly that revision is right or refused. An event that was
-   * appended there meanwhile would be answered as written: but it stands above the end that the log had, or is a repeat.
+   * Takes the head from the index: an append at exactly its revision either succeeds correctly or is refused. A repeat
+   * of an existing event would be answered as written, but is recognised by its position, at or below the end that the
+   * log had.
    */
   async #coldHead(end: Record | null): Promise<StreamHead> {
     const { answer } = this;
@@ -130,7 +134,7 @@ export class SharedAppend {
   }
 
   /**
-   * Answers those that are in the log. Where the head leans on an index that fails it, or the log contradicts, the
+   * Settles the events that are in the log. If the index fails a head that depends on it, or the log contradicts, the
    * stream is read.
    */
   async #settleKnown(given: StreamHead): Promise<StreamHead> {
@@ -145,7 +149,10 @@ export class SharedAppend {
     throw new Error(`The log changes while ${this.stream} is read: what it showed it shows no more.`);
   }
 
-  /** One that was judged at a revision goes there alone. A head that is behind it says nothing: the stream is read on, and asked again. */
+  /**
+   * Settles an event with a required revision if the stream ends elsewhere. If the head is behind that revision, the
+   * stream is read first.
+   */
   async #settleMoved(given: StreamHead): Promise<StreamHead> {
     const at = this.#open[0]?.event.at;
     if (at === undefined) return given;
@@ -190,7 +197,7 @@ export class SharedAppend {
     return 'settled';
   }
 
-  /** What an event is beside one that has its Stripe id: its duplicate, in conflict with it, or another rendering. */
+  /** Compares an event with one of the same Stripe id: a duplicate, a conflict, or another rendering. */
   async #lookedAt(
     event: NewEvent,
     one: KnownEvent | bigint | Place,
@@ -210,7 +217,7 @@ export class SharedAppend {
     return isHidden ? { ...at, kind: 'duplicate' } : { kind: 'not_here' };
   }
 
-  /** What is written next: the first of each id, in order; only one when they were too large together. */
+  /** The next events to append: the first of each id, in order; only one after they were too large together. */
   #next(): NewEvent[] {
     const byId = new Map<string, NewEvent>();
     for (const { event } of this.#open) if (!byId.has(event.eventId)) byId.set(event.eventId, event);
@@ -238,8 +245,8 @@ export class SharedAppend {
   }
 
   /**
-   * After an append: takes what was written into the head, and answers. The second delivery of a written event stays
-   * open and is found in the head.
+   * After an append: updates the head and settles the events. A second delivery of a written event stays open and is
+   * then found in the head.
    */
   async #settleWritten(
     head: StreamHead,
@@ -253,7 +260,7 @@ export class SharedAppend {
         head.isTombstoned = true;
         return;
       case 'too_large':
-        // Together they are too large, which says nothing of each.
+        // Too large together says nothing about each one.
         if (fresh.length === 1) this.#settleWhere(({ eventId }) => eventId === fresh[0]?.eventId, outcome);
         this.#together = false;
         return;
@@ -270,7 +277,7 @@ export class SharedAppend {
     { fresh, last, position }: { fresh: readonly NewEvent[]; last: bigint; position: bigint | null },
   ): Promise<void> {
     head.revision = last;
-    // EventStoreDB gives no position for a repeat of an event that the stream hides; maybe it is shown now.
+    // EventStoreDB gives no position for a repeat of an event that the stream hides.
     const isRepeat = position === null || (!head.isSeen && position <= this.#logEnd);
     if (!isRepeat) head.isSeen = true;
     const outcomes = new Map<NewEvent, AppendOutcome>();
@@ -295,7 +302,7 @@ export class SharedAppend {
     this.#open = this.#open.filter(({ event }) => !outcomes.has(event));
   }
 
-  /** An event that was there before, as it is; where the stream hides it, nothing else is known of it. */
+  /** An existing event as recorded; if the stream hides it, nothing else is known of it. */
   async #recalled(event: NewEvent, appended: KnownEvent): Promise<KnownEvent> {
     const { revision } = appended;
     const recalled = await recall(this.tools.store, event.eventId, { stream: this.stream, revision });
@@ -319,6 +326,6 @@ function outcomeOf(stream: string, known: KnownEvent, event: NewEvent): AppendOu
     : { kind: 'conflict', stream, revision };
 }
 
-/** Whether the index vouches for the log as far as a place. */
+/** Whether the index covers the log up to a position. */
 const isVouchedFor = (position: bigint | null, answer: IndexAnswer): boolean =>
   answer.kind === 'answered' && (position === null || position <= answer.position);

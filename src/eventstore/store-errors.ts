@@ -1,26 +1,29 @@
 import { status } from '@grpc/grpc-js';
 import { StoreTimeout } from './event-store.js';
 
-/** The store cannot be reached, or cannot answer now. The call may be made again. */
+/** The store cannot be reached, or cannot answer now. The call may be retried. */
 export class StoreUnavailable extends Error {
   readonly code = 'STORE_UNAVAILABLE';
-  /** As the client's own error has it. */
+  /** The same as the client's own error. */
   readonly type = 'unavailable';
 }
 
-/** The store answers, and does not let the user of EVENTSTORE_URL read: wrong user or password, or no right to read the log. */
+/**
+ * The store answers, but does not let the user of EVENTSTORE_URL read: wrong user or password, or no right to read the
+ * log.
+ */
 export class StoreRefuses extends Error {
   readonly code = 'STORE_REFUSES';
-  /** As the client's own error has it. */
+  /** The same as the client's own error. */
   readonly type = 'access-denied';
 }
 
-/** The log has no record that begins at this position, so the position is one of another log. */
+/** No record of the log starts at this position, so the position belongs to another log. */
 export class InvalidPosition extends Error {
   readonly code = 'INVALID_POSITION';
 }
 
-/** `INTERNAL`: a broken stream. */
+/** Codes that mean the store is unavailable; `INTERNAL`: a broken stream. */
 const AWAY_CODES: ReadonlySet<unknown> = new Set([
   status.CANCELLED,
   status.DEADLINE_EXCEEDED,
@@ -37,8 +40,8 @@ const AWAY_TYPES: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * What a failed read means, as an error with a code of ours. An error that says nothing about the store as a whole is returned
- * as it is: it concerns what was read. A missing right concerns the whole store only when the log (`$all`) was read.
+ * Converts the error of a failed read to one of ours. An error that says nothing about the store as a whole is returned
+ * unchanged: it concerns what was read. A missing right concerns the whole store only when the log (`$all`) was read.
  */
 export function storeErrorOf(error: unknown, { what, ofLog }: { what: string; ofLog: boolean }): unknown {
   if (error instanceof StoreTimeout) return error;
@@ -58,7 +61,7 @@ export function storeErrorOf(error: unknown, { what, ofLog }: { what: string; of
     : error;
 }
 
-/** Whether the store says this of one stream alone: that it is damaged (`UNKNOWN`), or not for this user. */
+/** Whether the error concerns one stream only: it is damaged (`UNKNOWN`), or not readable by this user. */
 export function isOfOneStream(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
   return code === status.UNKNOWN || code === status.PERMISSION_DENIED;
@@ -66,5 +69,5 @@ export function isOfOneStream(error: unknown): boolean {
 
 const OURS: ReadonlySet<unknown> = new Set(['STORE_UNAVAILABLE', 'STORE_REFUSES', 'STORE_TIMEOUT']);
 
-/** Whether the store is away as a whole: nothing is wrong with what was asked for. */
+/** Whether the store as a whole is unavailable, so that nothing is wrong with the request. */
 export const isStoreAway = (error: unknown): boolean => OURS.has((error as { code?: unknown } | null)?.code);

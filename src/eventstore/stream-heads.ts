@@ -3,8 +3,8 @@ import type { IndexAnswer } from './append-decision.js';
 import type { Source } from './event-metadata.js';
 
 /**
- * What is known of an event of a stream; enough to tell a duplicate from a conflict. `position`: null when the store
- * did not say.
+ * What is known of an event of a stream; enough to distinguish a duplicate from a conflict. `position`: null when the
+ * store did not report it.
  */
 export type KnownEvent = Readonly<{
   eventId: string;
@@ -13,32 +13,32 @@ export type KnownEvent = Readonly<{
   contentHash: string | null;
   apiVersion: string | null;
   account: string | null;
-  /** Null where the stream hides it. */
+  /** Null where the stream hides the event. */
   source: Source | null;
 }>;
 
 /**
  * The end of a stream as this process knows it.
  *
- * For every event at or below `revision` that the stream showed when it was read, its id is in `events`, or it stands
- * at or below `leansOn.revision` and so at or below `leansOn.position`: then it is in every index of the log
- * `leansOn.log` that vouches for that position. `revision` may be too low, when others append, and never matters by
- * itself: an append at exactly `revision` succeeds only where the stream ends there, and then an id that is in neither
- * place is new. What an operator had hidden before (deleted or truncated streams) is known to the index alone.
+ * For every event at or below `revision` that the stream showed when it was read, either its id is in `events`, or the
+ * event is at or below `leansOn.revision`, and so at or below `leansOn.position`; then every index of the log
+ * `leansOn.log` that covers that position has it. `revision` may be too low when others append, which is harmless: an
+ * append at exactly `revision` succeeds only where the stream ends there, and then an id in neither place is new. Only
+ * the index knows what an operator had hidden before (deleted or truncated streams).
  */
 export type StreamHead = {
-  /** Revision of the last event; -1n for a stream without any. */
+  /** Revision of the last event; -1n for an empty stream. */
   revision: bigint;
-  /** The last event that the index is relied on for; null when `events` is complete by itself. */
+  /** The last event for which the head depends on the index; null when `events` is complete. */
   leansOn: Readonly<{ log: string; revision: bigint; position: bigint }> | null;
   readonly events: KnownEvents;
-  /** Whether the stream is tombstoned: nothing can be appended to it any more. */
+  /** Whether the stream is tombstoned and accepts no more events. */
   isTombstoned: boolean;
-  /** False when the stream has more events than may be held: `events` then holds only those that were looked for. */
+  /** False when the stream has more events than a head may hold: `events` then holds only the ones looked for. */
   isWhole: boolean;
   /**
-   * False while `revision` is by the index alone: the stream may have gone on, and an append there may be answered as written that
-   * repeats an older one.
+   * False while `revision` comes from the index only: the stream may have more events, and an append there that repeats
+   * an older one may be answered as written.
    */
   isSeen: boolean;
 };
@@ -52,33 +52,33 @@ export const newHead = (revision: bigint, leansOn: StreamHead['leansOn']): Strea
   isSeen: false,
 });
 
-/** The revision of an event, of which nothing else may be known. */
+/** The revision of an event, which may be all that is known of it. */
 export const revisionOf = (event: KnownEvent | bigint): bigint => (typeof event === 'bigint' ? event : event.revision);
 
-/** An event that was read is kept as its revision. */
+/** An event that was read is kept as its revision only. */
 type Kept = KnownEvent | number;
 
 /**
- * Events of one stream, each with its renderings in the order of revisions: of those that were read the revision alone, since a
- * stream may have a million of them, of those that this process appended all that an answer needs.
+ * The events of one stream, each with its renderings in order of revision. Keeps only the revision of events that were
+ * read, since a stream may have a million; keeps all that an answer needs of events that this process appended.
  */
 export class KnownEvents {
   readonly #events = new Map<string, Kept | readonly Kept[]>();
   #weight = 0;
 
-  /** What the events take, in ids: about 100 bytes each. */
+  /** The memory that the events use, in ids of about 100 bytes. */
   get weight(): number {
     return this.#weight;
   }
 
-  /** All renderings of the event that has this id in one of them. */
+  /** All renderings of the event of which this is one rendering's id. */
   of(eventId: string): readonly (KnownEvent | bigint)[] {
     const kept = this.#events.get(keyOf(eventId));
     if (kept === undefined) return NONE;
     return renderingsIn(kept).map((event) => (typeof event === 'number' ? BigInt(event) : event));
   }
 
-  /** `event`: its revision, or more. */
+  /** Adds a rendering: its revision, or all that is known of it. */
   add(eventId: string, event: KnownEvent | bigint): void {
     const key = keyOf(eventId);
     const added = typeof event === 'bigint' ? Number(event) : event;
@@ -87,7 +87,7 @@ export class KnownEvents {
     this.#weight += weightOf(added);
   }
 
-  /** Forgets the events up to a revision. */
+  /** Removes the events up to a revision. */
   dropUpTo(revision: bigint): void {
     for (const [key, kept] of this.#events) {
       const renderings = renderingsIn(kept);
@@ -105,20 +105,23 @@ const renderingsIn = (kept: Kept | readonly Kept[]): readonly Kept[] =>
   typeof kept === 'number' || !Array.isArray(kept) ? [kept as Kept] : (kept as readonly Kept[]);
 const keptRevisionOf = (event: Kept): bigint | number => (typeof event === 'number' ? event : event.revision);
 const weightOf = (event: Kept): number => (typeof event === 'number' ? 1 : 4);
-/** The bytes of a UUID that name the event, as a string, which takes half of what their text takes. */
+/** The event's part of a UUID as a string of bytes, which takes half the memory of its text. */
 const keyOf = (eventId: string): string =>
   Buffer.from(eventPart(eventId).replaceAll('-', ''), 'hex').toString('latin1');
 
-/** From so many ids on a head is worth to be made smaller. */
+/** From this many ids a head is worth shrinking. */
 const LARGE = 1_000;
 
-/** Whether the index is asked for its last event of the stream: to read from there, to lean on it, or to trust a head that does. */
+/**
+ * Whether the index must return its last event of the stream: to read from there, to depend on it, or to check a head
+ * that does.
+ */
 export const needsEnd = (head: StreamHead | undefined): boolean =>
   head === undefined || head.leansOn !== null || head.events.weight >= LARGE;
 
 /**
- * Lets a large head lean on the index for what the index has of the stream. The index must name the event that the head
- * itself knows at that revision: so it speaks of this log.
+ * Makes a large head depend on the index for the events that the index has of the stream. The index must name the event
+ * that the head has at that revision, which proves that it describes this log.
  */
 export function leanOnIndex(head: StreamHead, answer: IndexAnswer): void {
   if (head.events.weight < LARGE || answer.kind !== 'answered' || answer.last === null) return;
@@ -129,7 +132,9 @@ export function leanOnIndex(head: StreamHead, answer: IndexAnswer): void {
   head.events.dropUpTo(revision);
 }
 
-/** The heads used last, bounded by the ids in them. A missing or stale head costs a read, never a duplicate. */
+/**
+ * The most recently used heads, limited by the ids in them. A missing or stale head costs a read, never a duplicate.
+ */
 export class StreamHeads {
   readonly #heads = new Map<string, StreamHead>();
   readonly #idsMax: number;
@@ -139,7 +144,7 @@ export class StreamHeads {
     this.#idsMax = idsMax;
   }
 
-  /** Takes the head out; what works on a stream owns its head until it puts it back. */
+  /** Removes and returns the head; an append owns its stream's head until it puts it back. */
   take(stream: string): StreamHead | undefined {
     const head = this.#heads.get(stream);
     if (head === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** What the appender reads of a stream and its log, and the values it makes of it. */
+/** Reads streams and the log for the appender. */
 import { eventPart } from '../events/event-id.js';
 import { hidesItsEnd, sight, type IndexAnswer, type Place } from './append-decision.js';
 import { failureOf, type EventStore } from './event-store.js';
@@ -8,12 +8,12 @@ import { readEventAtPosition, readStream } from './read.js';
 import type { RecordedEvent } from './recorded-event.js';
 import { newHead, type KnownEvent, type StreamHead } from './stream-heads.js';
 
-/** `wanted`: events that are looked for, by `eventPart`; they are kept also beyond `idsMax`, the most that a head may hold. */
+/** `wanted`: events to look for, by `eventPart`; they are kept even beyond `idsMax`, the most that a head may hold. */
 export type HeadReading = Readonly<{ wanted: ReadonlySet<string>; idsMax: number }>;
 
 const READS_MAX = 3;
 
-/** The head of a stream from all that it shows. */
+/** Reads the head of a stream from all events that it shows. */
 export async function readHead(store: EventStore, stream: string, reading: HeadReading): Promise<StreamHead> {
   const head = newHead(-1n, null);
   await readOn(store, stream, { head, ...reading });
@@ -21,8 +21,8 @@ export async function readHead(store: EventStore, stream: string, reading: HeadR
 }
 
 /**
- * The head of a stream from the last event on that the index has of it; null when the index has none, is that of
- * another log, or when the log shows another event there: then the index speaks of another past.
+ * Reads the head of a stream from the last event that the index has of it; null when the index has none, describes
+ * another log, or the log shows another event there.
  */
 export async function readHeadAbove(
   store: EventStore,
@@ -36,15 +36,14 @@ export async function readHeadAbove(
   const first = await readOn(store, stream, { head, ...options });
   if (first?.revision === revision) return first.eventId === eventId && first.position === position ? head : null;
   if (head.isTombstoned) return head;
-  // The event is hidden, so that the index has to be believed; the stream goes on after it.
+  // The event is hidden, so the index has to be trusted; the stream continues after it.
   if (!(await speaksOfLog(store, answer))) return null;
   if (head.revision < revision) head.revision = revision;
   return head;
 }
 
 /**
- * Takes what the stream shows beyond the head into it; the first event of that, or null. A cut read goes on where it
- * was.
+ * Adds to the head what the stream shows beyond it; returns the first such event, or null. An interrupted read resumes.
  */
 export async function readOn(
   store: EventStore,
@@ -76,7 +75,7 @@ export async function readOn(
 export type Recalled =
   { readonly kind: 'there'; readonly event: KnownEvent } | { readonly kind: 'hidden' | 'not_here' };
 
-/** Looks at the place where an event should stand, in whatever API version. */
+/** Reads the place where an event is expected, in any API version. */
 export async function recall(
   store: EventStore,
   eventId: string,
@@ -86,7 +85,7 @@ export async function recall(
   if (from === 'tombstoned') return { kind: 'hidden' };
   const last = from === null ? ((await lastEventOf(store, stream))?.revision ?? null) : from.revision;
   const kind = sight({ revision, eventId }, { from, last });
-  // A stream that shows nothing, and is not cut, is not there: the log is another one now.
+  // A stream that shows nothing and is not truncated does not exist: the log is another one now.
   if (kind === 'hidden' && from === null && !(await isEndHidden(store, stream, revision))) return { kind: 'not_here' };
   return kind === 'there' && from !== null
     ? { kind, event: knownEventOf(from) }
@@ -115,18 +114,20 @@ async function firstFrom(
   return next.value === 'tombstoned' ? 'tombstoned' : first;
 }
 
-/** Whether what answered is an index of the log that is there: the name is right, and the event at which it stands. */
+/**
+ * Whether an answer comes from an index of the current log: its name matches, and so does the event at its position.
+ */
 export async function speaksOfLog(store: EventStore, answer: IndexAnswer): Promise<boolean> {
   if (answer.kind !== 'answered' || answer.log !== (await readNameOfLog(store))) return false;
   try {
     return (await readEventAtPosition(store, answer.position))?.eventId === answer.eventId;
   } catch {
-    // EventStoreDB calls a position inside of an event an error; if it was another one, not to believe is right as well.
+    // EventStoreDB reports a position inside an event as an error; after any other error, false is safe too.
     return false;
   }
 }
 
-/** Whether the metadata of a stream is a reason not to see its last event, which stands at this revision. */
+/** Whether the metadata of a stream can hide its last event, which is at this revision. */
 export async function isEndHidden(store: EventStore, stream: string, last: bigint): Promise<boolean> {
   const { metadata } = await store.reads.getStreamMetadata(stream);
   const { truncateBefore, maxAge } = metadata ?? {};
@@ -134,7 +135,8 @@ export async function isEndHidden(store: EventStore, stream: string, last: bigin
 }
 
 /**
- * A stream is cut before a revision; the client gives a number, also for 2^63 - 1, as which a soft delete is written.
+ * The revision before which a stream is truncated; the client returns a number even for 2^63 - 1, which a soft delete
+ * writes.
  */
 const revisionOf = (value: unknown): bigint | null =>
   typeof value === 'bigint' || typeof value === 'number' ? BigInt(value) : null;

@@ -1,36 +1,36 @@
-/** When a request was answered, by Stripe's clock alone: ours does not enter, so that its skew cannot matter. */
+/** When a request was answered, by Stripe's clock only, so that the skew of ours does not matter. */
 export type Answered = Readonly<{
-  /** The earliest second in which the request can have begun. */
+  /** The earliest second in which the request can have started. */
   asked: number;
   /** The second in which the answer was made. */
   answered: number;
   requestId: string | null;
-  /** In which the objects are rendered; null when the answer does not say. */
+  /** The version in which the objects are rendered; null when the answer does not say. */
   apiVersion: string | null;
 }>;
 
-/** One object of Stripe's as an answer showed it. */
+/** A Stripe object as an answer showed it. */
 export type Item = Readonly<{
   id: string;
   object: string;
-  /** In seconds; null for objects that have none. */
+  /** In seconds; null for objects without one. */
   created: number | null;
-  /** Of an object that is no more, Stripe answers its id alone. */
+  /** Stripe answers a deleted object with its id only. */
   deleted: boolean;
   /** Byte for byte as answered. */
   bytes: Buffer;
-  /** The same, parsed: whole numbers beyond 2^53 and `1.0` are only in the bytes. */
+  /** The same, parsed: integers beyond 2^53 and `1.0` are exact only in the bytes. */
   value: Readonly<Record<string, unknown>>;
 }>;
 
-/** What an event says beside the object that it is about. */
+/** An event as listed: its own fields, without the object. */
 export type EventItem = Item &
   Readonly<{
     type: string;
     created: number;
     apiVersion: string | null;
     account: string | null;
-    /** Endpoints that Stripe has still to deliver it to. */
+    /** The number of endpoints that Stripe has not delivered it to yet. */
     pendingWebhooks: number;
   }>;
 
@@ -40,13 +40,13 @@ export type Page<I extends Item = Item> = Answered &
     kind: 'page';
     items: readonly I[];
     hasMore: boolean;
-    /** Where the next page begins: the id of the last item; null when there is none. */
+    /** The cursor of the next page: the id of the last item; null when there is none. */
     cursor: string | null;
   }>;
 
 export type Found<I extends Item = Item> = Answered & Readonly<{ kind: 'found'; item: I }>;
 
-/** The item of some bytes; null when they are no object of Stripe's. */
+/** Parses an item; null when it is not a Stripe object. */
 export function itemOf(bytes: Buffer, value: unknown): Item | null {
   if (typeof value !== 'object' || value === null) return null;
   const { id, object, created, deleted } = value as Record<string, unknown>;
@@ -61,7 +61,7 @@ export function itemOf(bytes: Buffer, value: unknown): Item | null {
   };
 }
 
-/** The item as an event; null when it is none. */
+/** The item as an event; null when it is not one. */
 export function eventOf(item: Item): EventItem | null {
   const { type, api_version: apiVersion, account, pending_webhooks: pending } = item.value;
   if (item.object !== 'event' || typeof type !== 'string' || item.created === null) return null;

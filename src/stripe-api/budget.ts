@@ -1,29 +1,31 @@
-/** `until`: when there is one again, in milliseconds since the epoch; null: never. */
+/** `until`: when requests are available again, in milliseconds since the epoch; null: never. */
 export type Taken = Readonly<{ kind: 'taken' }> | Readonly<{ kind: 'spent'; until: number | null }>;
 
-/** A bound on requests over a time longer than a second. */
+/** A limit on requests over a period longer than a second. */
 export type Budget = Readonly<{
-  /** Takes one request, if there is one left; one that others share is asked for it first. */
+  /** Takes one request if any is left; asynchronous where the budget is shared. */
   take(): Taken | Promise<Taken>;
-  /** Requests that are left. */
+  /** Requests left. */
   left(): number;
 }>;
 
-/** What a run asks at most where nobody says otherwise. */
+/** The default limit of requests per run. */
 export const REQUESTS_MAX = 10_000_000;
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /**
- * At most so many requests in any 24 hours. Counts by the minute and lets a minute go when all of it is a day old, so
- * that it errs on the side of fewer. `spent`: what earlier processes asked for; a restart does not refill it.
+ * At most `perDay` requests in any 24 hours. Counts by the minute and drops a minute once all of it is a day old, so it
+ * errs on the low side. `spent`: the requests of earlier processes; a restart does not refill the budget.
  */
 export class DailyBudget implements Budget {
   /** Requests by minute since the epoch; at most 1,441 of them. */
   readonly #minutes = new Map<number, number>();
 
-  /** `perDay` is asked each time, since it may follow how much happens; `now` is in milliseconds since the epoch. */
+  /**
+   * `perDay` is called each time, since it may follow the number of events; `now` is in milliseconds since the epoch.
+   */
   constructor(
     private readonly perDay: () => number,
     spent: readonly Readonly<{ at: number; requests: number }>[] = [],
@@ -35,7 +37,7 @@ export class DailyBudget implements Budget {
   take(): Taken {
     if (this.left() < 1) {
       const oldest = Math.min(...this.#minutes.keys());
-      // Without a request to wait for, the budget itself is nothing.
+      // Without an earlier request to expire, the budget itself is 0.
       return { kind: 'spent', until: this.#minutes.size === 0 ? null : (oldest + 1) * MINUTE_MS + DAY_MS };
     }
     this.#add(Math.floor(this.now() / MINUTE_MS), 1);
@@ -54,7 +56,7 @@ export class DailyBudget implements Budget {
   }
 }
 
-/** At most so many requests in all, as a run by hand has. */
+/** At most this many requests in total, as for a manual run. */
 export class RunBudget implements Budget {
   #left: number;
 

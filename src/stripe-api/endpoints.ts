@@ -2,14 +2,14 @@ import { NEEDED_TYPES } from './event-types.js';
 import type { Refusal } from './refusals.js';
 import type { Reply, StripeApi } from './stripe-api.js';
 
-/** The newest API version that the ledger is tested with; a new endpoint gets it. */
+/** The newest API version that the ledger is tested with; new endpoints use it. */
 export const NEWEST_VERSION = '2026-09-30.endive';
 
-/** A webhook endpoint as Stripe has it. */
+/** A webhook endpoint at Stripe. */
 export type Endpoint = Readonly<{
   id: string;
   url: string;
-  /** Null: rendered in whatever the account's default is. */
+  /** Null: the account's default version. */
   apiVersion: string | null;
   enabledEvents: readonly string[];
   isEnabled: boolean;
@@ -18,7 +18,7 @@ export type Endpoint = Readonly<{
   created: number;
 }>;
 
-/** Something about an endpoint that loses events, or will. */
+/** A fault of an endpoint that loses events, or will. */
 export type EndpointFault = Readonly<{
   kind: 'missing' | 'disabled' | 'types' | 'no_version' | 'newer_version' | 'several' | 'other_mode' | 'unsaved';
   endpoint: string | null;
@@ -27,11 +27,11 @@ export type EndpointFault = Readonly<{
 }>;
 
 const PATH = '/v1/webhook_endpoints';
-/** Marks an endpoint whose secret is not kept yet; a crash may have lost it. */
+/** Marks an endpoint until its secret is stored; a crash may have lost the secret. */
 const STATE = 'ledger_secret';
 const request = { resource: 'webhook_endpoint', path: PATH };
 
-/** All endpoints of the account, the newest first. Stripe lets an account have about sixteen. */
+/** All endpoints of the account, the newest first. Stripe allows about 16 per account. */
 export async function endpointsOf(api: StripeApi): Promise<readonly Endpoint[] | Refusal> {
   const reply = await api.ask({ ...request, operation: 'list', params: { limit: '100' } });
   if (reply.kind !== 'answered') return reply;
@@ -54,11 +54,11 @@ function endpointOf(value: unknown): Endpoint | null {
   };
 }
 
-/** Types that an endpoint must be sent, and is not. */
+/** Types that the endpoint needs but does not receive. */
 export const missingTypes = ({ enabledEvents }: Endpoint): readonly string[] =>
   enabledEvents.includes('*') ? [] : NEEDED_TYPES.filter((type) => !enabledEvents.includes(type));
 
-/** What is wrong with the endpoints at the ledger's address. */
+/** The faults of the endpoints at the ledger's URL. */
 export function faultsOf(
   endpoints: readonly Endpoint[],
   { url, livemode }: Readonly<{ url: string; livemode: boolean }>,
@@ -121,11 +121,11 @@ const listed = (types: readonly string[]): string =>
     ? types.join(', ')
     : `${types.slice(0, LISTED_MAX).join(', ')} and ${types.length - LISTED_MAX} more`;
 
-/** The endpoints at an address whose secret was lost by a crash: nothing can be verified that they deliver. */
+/** The endpoints at a URL whose secret was lost in a crash: their deliveries cannot be verified. */
 export const unsaved = (endpoints: readonly Endpoint[], url: string): readonly Endpoint[] =>
   endpoints.filter((endpoint) => endpoint.url === url && endpoint.metadata[STATE] === 'unsaved');
 
-/** Makes an endpoint, and gives its secret, which Stripe never shows again. Call `saved` when it is kept. */
+/** Creates an endpoint and returns its secret, which Stripe never shows again. Call `saved` once it is stored. */
 export async function createEndpoint(
   api: StripeApi,
   { url, all, apiVersion = NEWEST_VERSION }: Readonly<{ url: string; all: boolean; apiVersion?: string }>,
@@ -154,11 +154,11 @@ const typeParams = (types: readonly string[]): Record<string, string> =>
 const changed = (api: StripeApi, id: string, params: Readonly<Record<string, string>>): Promise<Reply | Refusal> =>
   api.ask({ ...request, operation: 'update', path: `${PATH}/${encodeURIComponent(id)}`, params });
 
-/** Notes that the secret of an endpoint is kept. */
+/** Marks the secret of an endpoint as stored. */
 export const saved = (api: StripeApi, { id }: Endpoint): Promise<Reply | Refusal> =>
   changed(api, id, { [`metadata[${STATE}]`]: 'kept' });
 
-/** Enables an endpoint, and adds the types that it lacks; it loses none. */
+/** Enables an endpoint and adds the types that it lacks; removes none. */
 export const fixEndpoint = (api: StripeApi, endpoint: Endpoint): Promise<Reply | Refusal> =>
   changed(api, endpoint.id, {
     disabled: 'false',

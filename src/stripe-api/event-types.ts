@@ -1,4 +1,4 @@
-/** The types whose objects the ledger reads, by what they begin with. Stripe takes no wildcard but `*` for all. */
+/** The types whose objects the ledger reads, by prefix. Stripe accepts no wildcard but `*` for all. */
 const READ: Readonly<Record<string, string>> = {
   charge: 'captured expired failed pending refunded succeeded updated',
   'charge.dispute': 'closed created funds_reinstated funds_withdrawn updated',
@@ -29,7 +29,7 @@ const READ: Readonly<Record<string, string>> = {
   'test_helpers.test_clock': 'advancing created deleted internal_failure ready',
 };
 
-/** The event types that an endpoint of the ledger must be sent. */
+/** The event types that an endpoint of the ledger must receive. */
 export const NEEDED_TYPES: readonly string[] = Object.entries(READ).flatMap(([beginning, ends]) =>
   ends.split(' ').map((end) => `${beginning}.${end}`),
 );

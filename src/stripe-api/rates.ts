@@ -1,10 +1,10 @@
-/** The time that rates go by. */
+/** The clock of the rate limits. */
 export type RateClock = Readonly<{
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   now(): number;
-  /** Calls later; the result cancels it. */
+  /** Calls `call` after `ms`; the result cancels it. */
   after(ms: number, call: () => void): () => void;
-  /** A number in [0, 1) that spreads pauses. */
+  /** A number in [0, 1) for jitter. */
   random(): number;
 }>;
 
@@ -18,24 +18,26 @@ const REAL_TIME: RateClock = {
 };
 
 export type RateLimits = Readonly<{
-  /** Requests begun in any second, of all endpoints together. */
+  /** Requests started in any second, over all endpoints. */
   perSecond: number;
-  /** Requests under way, in all and of one endpoint. */
+  /** Requests in flight, in total and per endpoint. */
   inFlightMax?: number;
   inFlightPerEndpointMax?: number;
 }>;
 
-/** Stripe allows 25 a second of one endpoint, the merchant's own included (docs.stripe.com/rate-limits). */
+/**
+ * Stripe allows 25 per second for one endpoint, including the merchant's own requests (docs.stripe.com/rate-limits).
+ */
 const PER_ENDPOINT_MAX = 12;
 const PER_SECOND_MIN = 0.2;
-/** How long nothing was limited before a bound that was lowered rises by one again. */
+/** A lowered limit rises by one after each period of this length without a rate-limited request. */
 const CALM_MS = 30_000;
 const PAUSE_MIN_MS = 1_000;
 const PAUSE_MAX_MS = 60_000;
-/** What Stripe asks for is believed up to this. */
+/** The longest Retry-After that is honoured. */
 const RETRY_AFTER_MAX_MS = 600_000;
 
-/** A bound that halves when Stripe says that it is too high, and rises again by one at a time. */
+/** A limit that halves when Stripe reports it as too high, and recovers by one at a time. */
 class Bound {
   #current: number;
   #since = -Infinity;
@@ -62,7 +64,7 @@ class Bound {
   }
 }
 
-/** Evenly spaced starts: no second has more than it may. */
+/** Spaces starts evenly, so that no second exceeds the rate. */
 class Pace {
   readonly #perSecond: Bound;
   #next = -Infinity;
@@ -78,7 +80,7 @@ class Pace {
   }
 
   start(now: number): void {
-    // Rounded up: a timer of whole milliseconds would else begin a request too many in a second.
+    // Rounded up: with millisecond timers a second could otherwise get one request too many.
     this.#next = now + Math.ceil(1_000 / this.#perSecond.at(now));
   }
 
@@ -86,7 +88,10 @@ class Pace {
     this.#perSecond.halve(now);
   }
 
-  /** Waits, longer each time in a row. False when it waits already: what was under way together is refused together. */
+  /**
+   * Pauses, longer each time in a row. Returns false if already paused: requests in flight together are refused
+   * together.
+   */
   paused(now: number, random: number, askedMs: number | null): boolean {
     if (now < this.#pausedUntil) return false;
     this.#pauseMs = now - this.#pausedUntil > CALM_MS ? PAUSE_MIN_MS : Math.min(PAUSE_MAX_MS, this.#pauseMs * 2);
@@ -98,14 +103,14 @@ class Pace {
 }
 
 type Waiting = Readonly<{ endpoint: string; begin: (permit: Permit | null) => void }>;
-/** The right to one request; to be given back when it is answered. */
+/** The permission for one request; release it once the request is answered. */
 export type Permit = Readonly<{ release(): void }>;
 
 type Endpoint = { readonly pace: Pace; readonly slots: Bound; inFlight: number };
 
 /**
- * When requests may begin: never more in a second than was configured, nor more at one time, and fewer when Stripe says
- * so. Shared by all that ask in the name of one account; whoever waits longest goes first.
+ * Decides when requests may start: within the configured rate and concurrency, and fewer when Stripe limits them.
+ * Shared by all callers of one account; the longest waiting goes first.
  */
 export class Rates {
   readonly #pace: Pace;
@@ -123,7 +128,7 @@ export class Rates {
     this.#slots = new Bound(limits.inFlightMax ?? 8, 1);
   }
 
-  /** Waits for the right to begin a request of an endpoint; null when `signal` says to stop. */
+  /** Waits for the permission to start a request of an endpoint; null when `signal` aborts. */
   async permit(endpoint: string, signal?: AbortSignal): Promise<Permit | null> {
     if (signal?.aborted === true) return null;
     let waiting: Waiting | null = null;
@@ -144,7 +149,7 @@ export class Rates {
     }
   }
 
-  /** Stripe refused a request of an endpoint for this reason: fewer from now on, after a pause. */
+  /** Stripe rate-limited a request of an endpoint for this reason: pause, then send fewer. */
   limited(endpoint: string, reason: string, retryAfterMs: number | null): void {
     const now = this.clock.now();
     const known = this.#endpoint(endpoint);
@@ -167,7 +172,7 @@ export class Rates {
     return made;
   }
 
-  /** Begins all that may begin now, and comes back when the next of those that wait may. */
+  /** Starts all requests that may start now, and sets a timer for the next one. */
   #begin(): void {
     this.#cancelTimer();
     const now = this.clock.now();
@@ -181,7 +186,7 @@ export class Rates {
         waiting.begin(this.#permit(endpoint, now));
       } else if (isFree) next = Math.min(next, at);
     }
-    // Whoever waits for a slot is begun when one is released; the timer is for those that wait for time.
+    // A request that waits for a slot starts when one is released; the timer is for those that wait for time.
     this.#cancelTimer =
       next === Infinity ? () => undefined : this.clock.after(Math.ceil(next - now), () => this.#begin());
   }

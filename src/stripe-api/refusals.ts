@@ -1,48 +1,56 @@
 import Stripe from 'stripe';
 
-/** Why Stripe did not answer what was asked. None of these says anything about an object, but `gone`. */
+/** Why Stripe did not answer a request. Only `gone` says anything about an object. */
 export type Refusal =
   | Readonly<{
       kind: 'rate_limited';
-      /** `global-rate`, `endpoint-concurrency`, … as Stripe names it; `lock_timeout`: another request held the object. */
+      /**
+       * Stripe's name, such as `global-rate` or `endpoint-concurrency`; `lock_timeout`: another request held the
+       * object.
+       */
       reason: string;
       message: string;
       retryAfterMs: number | null;
     }>
-  /** No answer, or one of a fault of Stripe's: the same request may succeed later. */
+  /** No answer, or a failure at Stripe: the same request may succeed later. */
   | Readonly<{
       kind: 'away';
       cause: 'connection' | 'timeout' | 'status' | 'cut';
       message: string;
       retryAfterMs: number | null;
     }>
-  /** Stripe has no such object (any more), in the mode and account of the key. `body`: the answer, byte for byte. */
+  /** Stripe has no such object, or no longer, in the mode and account of the key. `body`: the answer, byte for byte. */
   | Readonly<{ kind: 'gone'; message: string; body: Buffer }>
-  /** The object exists in the other mode: the key is not the one whose events these are. */
+  /** The object exists in the other mode: the key does not match the events. */
   | Readonly<{ kind: 'other_mode'; message: string }>
-  /** The object of a list's cursor was deleted, or is older than what is kept. */
+  /** The object of a list's cursor was deleted, or is older than Stripe retains. */
   | Readonly<{ kind: 'cursor_gone'; message: string }>
-  /** The key lacks a right: `right` as Stripe names it, e.g. `rak_subscription_read`; null when it does not say. */
+  /**
+   * The key lacks a right: `right` is Stripe's name, e.g. `rak_subscription_read`; null when the answer does not say.
+   */
   | Readonly<{ kind: 'denied'; right: string | null; message: string }>
-  /** The connected account has ended the connection, or there is none. */
+  /** The connected account has disconnected, or does not exist. */
   | Readonly<{ kind: 'not_connected'; message: string }>
   | Readonly<{ kind: 'bad_key'; message: string }>
-  /** This account or API version does not have what was asked for. */
+  /** This account or API version does not have the requested resource. */
   | Readonly<{ kind: 'not_available'; message: string }>
-  /** Any other answer of 4xx: a mistake in the request. */
+  /** Any other 4xx answer: a mistake in the request. */
   | Readonly<{ kind: 'refused'; status: number; code: string | null; param: string | null; message: string }>
-  /** Not asked: the budget is spent. `until`: when there is some again, in milliseconds since the epoch; null: never. */
+  /**
+   * Not sent: the budget is spent. `until`: when requests are available again, in milliseconds since the epoch; null:
+   * never.
+   */
   | Readonly<{ kind: 'over_budget'; until: number | null; message: string }>
-  /** Not asked: the run was interrupted. */
+  /** Not sent: the run was interrupted. */
   | Readonly<{ kind: 'stopped'; message: string }>;
 
 export const STOPPED: Refusal = { kind: 'stopped', message: 'Interrupted.' };
 
-/** Whether the same request may be answered a moment later. */
+/** Whether the same request may succeed shortly after. */
 export const isPassing = (refusal: Refusal): refusal is Extract<Refusal, { retryAfterMs: number | null }> =>
   refusal.kind === 'rate_limited' || refusal.kind === 'away';
 
-/** A text of Stripe's with nothing of a key in it: it repeats the ends of keys. */
+/** Removes keys from a text of Stripe's, which repeats their last characters. */
 export const withoutKeys = (text: string): string =>
   text.replace(/\b(sk|rk|pk|ek)_(live|test)_[^\s'"`,)]+/g, '$1_$2_…').replace(/\bwhsec_[^\s'"`,)]+/g, 'whsec_…');
 
@@ -56,15 +64,15 @@ type Failure = Readonly<{
 }>;
 
 /**
- * What an error of the `stripe` package says. `bytesOf`: the body of an answer, by the error's `raw`.
- * @throws what is no error of the package
+ * Classifies an error of the `stripe` package. `bytesOf`: returns the body of an answer, by the error's `raw`.
+ * @throws any other error
  */
 export function refusalOf(error: unknown, bytesOf: (raw: unknown) => Buffer | null): Refusal {
   if (!(error instanceof Stripe.errors.StripeError)) throw error;
   if (error instanceof Stripe.errors.StripeConnectionError) return noAnswer(error);
   const message = withoutKeys(error.message);
   const body = bytesOf(error.raw);
-  // Without an error of Stripe's in it, it comes from what lies between, or was cut.
+  // Without an error of Stripe's, the answer comes from an intermediary, or was truncated.
   if (body === null || error.statusCode === undefined)
     return { kind: 'away', cause: 'cut', message, retryAfterMs: null };
   return byStatus({
@@ -88,7 +96,7 @@ function noAnswer({ detail }: InstanceType<typeof Stripe.errors.StripeConnection
   };
 }
 
-/** Why a connection failed; the package puts the code before a message that has it. */
+/** Why a connection failed; the package prefixes the code even to a message that contains it. */
 const reasonOf = ({ message }: Error): string => withoutKeys(message.replace(/^([A-Z]+): (?=.*\1)/, ''));
 
 function byStatus(failure: Failure): Refusal {
@@ -114,12 +122,15 @@ function byStatus(failure: Failure): Refusal {
   return { kind: 'refused', status, code, param, message };
 }
 
-/** Events that have aged out have no code of their own (github.com/singer-io/tap-stripe). */
+/**
+ * Matches a cursor that is gone. Events beyond the retention have no code of their own
+ * (github.com/singer-io/tap-stripe).
+ */
 const isOfCursor = ({ code, param, message }: Failure): boolean =>
   /aged out of our retention/.test(message) ||
   (code === 'resource_missing' && (param === 'starting_after' || param === 'ending_before'));
 
-/** Milliseconds that a `Retry-After` of seconds or of a date asks for. */
+/** Milliseconds of a `Retry-After` in seconds or as a date. */
 function retryAfter(header: string | undefined): number | null {
   if (header === undefined) return null;
   const ms = /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();

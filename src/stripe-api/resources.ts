@@ -1,21 +1,21 @@
 /**
- * What of Stripe can be listed and fetched, as data (docs.stripe.com/api, and the typings of the `stripe` package).
- * Order: what others name comes first.
+ * The resources of Stripe that can be listed and fetched (docs.stripe.com/api, and the types of the `stripe` package).
+ * Referenced objects come before those that refer to them.
  */
 export type Resource = Readonly<{
   /** Stripe's name of the object. */
   object: string;
-  /** Where it is listed; one object is got at `path/id`. */
+  /** The path of the list; one object is at `path/id`. */
   path: string;
-  /** Each listing that is needed to see all of them: Stripe hides some by default. */
+  /** The listings that together show all objects: Stripe hides some by default. */
   listings: readonly Readonly<Record<string, string>>[];
-  /** Whether a list can be bounded by `created`; else it is one list, paged by its cursor alone. */
+  /** Whether a list can be filtered by `created`; otherwise it is paged by its cursor only. */
   hasCreated: boolean;
-  /** The API version that has it first; null: all. */
+  /** The first API version that has it; null: all. */
   since: string | null;
-  /** What an object is asked with beside itself, as the path within one object. */
+  /** Fields to expand, as paths within one object. */
   expand: readonly string[];
-  /** `default`: always; `wanted`: when it is named; `sandbox`: in test mode. */
+  /** `default`: always; `wanted`: only if named; `sandbox`: in test mode. */
   when: 'default' | 'wanted' | 'sandbox';
   /** The right that a restricted key needs, as Stripe names it. */
   right: string;
@@ -42,10 +42,10 @@ const BASIL = '2025-03-31.basil';
 
 export const RESOURCES: readonly Resource[] = [
   resource('product', '/v1/products', 'rak_product_read'),
-  // Inactive prices are a list of their own; those made inline by an invoice are in neither.
+  // Inactive prices need a second listing; prices created inline by an invoice are in neither.
   resource('price', '/v1/prices', 'rak_plan_read', {
     listings: [{ active: 'true' }, { active: 'false' }],
-    // Events have no tiers since 2020-08-27, and without them an amount cannot be told.
+    // Events have no tiers since 2020-08-27, and without tiers an amount cannot be computed.
     expand: ['tiers'],
   }),
   resource('plan', '/v1/plans', 'rak_plan_read', { when: 'wanted' }),
@@ -53,11 +53,11 @@ export const RESOURCES: readonly Resource[] = [
   resource('promotion_code', '/v1/promotion_codes', 'rak_promotion_code_read'),
   resource('tax_rate', '/v1/tax_rates', 'rak_tax_rate_read'),
   resource('customer', '/v1/customers', 'rak_customer_read'),
-  // By default canceled ones are left out.
+  // The default excludes canceled subscriptions.
   resource('subscription', '/v1/subscriptions', 'rak_subscription_read', { listings: [{ status: 'all' }] }),
   resource('subscription_schedule', '/v1/subscription_schedules', 'rak_subscription_read'),
   resource('invoice', '/v1/invoices', 'rak_invoice_read'),
-  // The others are lines of invoices.
+  // Only pending items: the others are lines of invoices.
   resource('invoiceitem', '/v1/invoiceitems', 'rak_invoice_read', { listings: [{ pending: 'true' }] }),
   resource('invoice_payment', '/v1/invoice_payments', 'rak_invoice_read', { since: BASIL }),
   resource('payment_intent', '/v1/payment_intents', 'rak_payment_intent_read'),
@@ -79,10 +79,10 @@ export const RESOURCES: readonly Resource[] = [
   }),
 ];
 
-/** What `GET /v1/events` needs; it is no object of the table, since it is read by windows. */
+/** The resource of `GET /v1/events`; not in the table, because events are read by time window. */
 export const EVENTS = resource('event', '/v1/events', 'rak_event_read');
 
-/** The resource of an object's name, e.g. `subscription`; null when the ledger asks for none such. */
+/** The resource of an object's name, e.g. `subscription`; null when the ledger does not read it. */
 export const resourceOf = (object: string): Resource | null =>
   RESOURCES.find((known) => known.object === object) ?? null;
 

@@ -1,8 +1,8 @@
 const [QUOTE, BACKSLASH, COMMA, OPEN_HASH, CLOSE_HASH, OPEN_LIST, CLOSE_LIST] = Buffer.from('"\\,{}[]');
 
 /**
- * The bytes of each element of the list that a hash has under `key`: as they were sent, without the white space around
- * them. Null when the hash has no such list. The text must be JSON that parses: this only looks for its ends.
+ * Returns the bytes of each element of the list that a hash has under `key`: as sent, without surrounding white space.
+ * Null when the hash has no such list. The text must be valid JSON: this only looks for its delimiters.
  */
 export function slicesOf(text: Buffer, key: string): Buffer[] | null {
   const from = startOfList(text, key);
@@ -25,7 +25,7 @@ export function slicesOf(text: Buffer, key: string): Buffer[] | null {
   return null;
 }
 
-/** The place behind the `[` of the list under a key of the outermost hash. */
+/** The index after the `[` of the list under a key of the outermost hash. */
 function startOfList(text: Buffer, key: string): number | null {
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
@@ -43,7 +43,7 @@ function startOfList(text: Buffer, key: string): number | null {
   return null;
 }
 
-/** The place of the quote that ends the string which begins at `at`. */
+/** The index of the closing quote of the string that starts at `at`. */
 function endOfString(text: Buffer, at: number): number {
   for (let end = at + 1; end < text.length; end += 1) {
     if (text[end] === BACKSLASH) end += 1;

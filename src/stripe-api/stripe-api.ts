@@ -9,60 +9,60 @@ import { EVENTS, type Resource } from './resources.js';
 import { slicesOf } from './slices.js';
 import { Wire, type WireAnswer } from './wire.js';
 
-/** One request in the name of a key, as metrics count it. */
+/** One request, as counted by metrics. */
 export type RequestReport = Readonly<{
-  /** The object asked for, e.g. `subscription`. */
+  /** The requested object, e.g. `subscription`. */
   resource: string;
   /** `answered`, or the kind of the refusal. */
   outcome: 'answered' | Refusal['kind'];
-  /** Why it was limited, as Stripe names it. */
+  /** Stripe's reason for a rate limit. */
   reason: string | null;
 }>;
 
 export type StripeApiOptions = Readonly<{
-  /** Secret or restricted key. It is sent to `url`, and to nothing else. */
+  /** Secret or restricted key. It is sent only to `url`. */
   key: string;
-  /** `https://api.stripe.com`, or the address of a simulator. */
+  /** `https://api.stripe.com`, or the URL of a simulator. */
   url: string;
-  /** The version in which objects are asked for. Events come in their own. */
+  /** The API version of requests. Events keep their own. */
   apiVersion: string;
-  /** A connected account in whose name all is asked that does not say otherwise; null: the key's own. */
+  /** The default connected account of requests; null: the key's own account. */
   account?: string | null;
   rates: Rates;
   budget: Budget;
-  /** Ends all waiting; requests under way are answered. */
+  /** Ends all waiting; requests in flight are still answered. */
   signal?: AbortSignal;
   onRequest?: (report: RequestReport) => void;
-  /** For one answer, its body included. */
+  /** Timeout of one answer, including its body. */
   timeoutMs?: number;
-  /** How often one thing is asked for before its refusal is handed on, and the first pause between. */
+  /** How often a request is tried before its refusal is returned, and the first pause between. */
   triesMax?: number;
   pauseMs?: number;
 }>;
 
 export type Request = Readonly<{
-  /** What it counts for: Stripe bounds each operation by itself. */
+  /** Selects the rate limit: Stripe limits each operation separately. */
   resource: string;
   operation: 'list' | 'retrieve' | 'create' | 'update' | 'delete';
   path: string;
   params?: Readonly<Record<string, string>>;
-  /** In whose name, where it is not that of the client; null: the key's own account. */
+  /** The account, if not that of the client; null: the key's own account. */
   account?: string | null;
   apiVersion?: string;
 }>;
 
-/** A range of `created`, in seconds; both ends belong to it. */
+/** A range of `created`, in seconds, inclusive. */
 export type Range = Readonly<{ gte?: number; lte?: number }>;
 
 export type PagesOptions = Readonly<{
   /** One of the resource's listings, or other filters. */
   params?: Readonly<Record<string, string>>;
   created?: Range;
-  /** The cursor of the last page that is known already. */
+  /** The cursor of the last page already known. */
   after?: string | null;
   account?: string | null;
   apiVersion?: string;
-  /** Objects a page, at most 100. */
+  /** Objects per page, at most 100. */
   limit?: number;
 }>;
 
@@ -71,7 +71,7 @@ export type RetrieveOptions = Pick<PagesOptions, 'account' | 'apiVersion'>;
 /** The key's own account. */
 export type AccountFacts = Answered & Readonly<{ kind: 'account'; id: string; created: number | null }>;
 
-/** What was answered, as bytes and parsed. */
+/** An answer, as bytes and parsed. */
 export type Reply = Answered & Readonly<{ kind: 'answered'; bytes: Buffer; value: unknown }>;
 
 const TIMEOUT_MS = 30_000;
@@ -82,8 +82,8 @@ const PAGE_MAX = 100;
 const METHODS = { list: 'GET', retrieve: 'GET', create: 'POST', update: 'POST', delete: 'DELETE' } as const;
 
 /**
- * Stripe's API in the name of one key. What Stripe refuses is a value; each request, repeated ones too, waits for its
- * rate and counts against the budget. Holds connections until `close`.
+ * Stripe's API with one key. A refusal is a value; each request, including retries, waits for its rate and counts
+ * against the budget. Holds connections until `close`.
  */
 export class StripeApi {
   readonly #wire: Wire;
@@ -108,7 +108,7 @@ export class StripeApi {
     this.#wire.close();
   }
 
-  /** In whose name is asked. */
+  /** Returns the account of the requests. */
   async account(): Promise<AccountFacts | Refusal> {
     const reply = await this.ask({ resource: 'account', operation: 'retrieve', path: '/v1/account' });
     if (reply.kind !== 'answered') return reply;
@@ -118,9 +118,9 @@ export class StripeApi {
     return { kind: 'account', id: item.id, created: item.created, asked, answered, requestId, apiVersion };
   }
 
-  /** One object. `found` may be `deleted`; one that Stripe does not know is `gone`. */
+  /** Fetches one object. `found` may be `deleted`; an object unknown to Stripe is `gone`. */
   async retrieve(resource: Resource, id: string, options: RetrieveOptions = {}): Promise<Found | Refusal> {
-    // The path would name something else.
+    // The path would address another resource.
     if (id === '' || id === '.' || id === '..')
       return { kind: 'refused', status: 400, code: 'bad_id', param: 'id', message: `"${id}" is no id.` };
     const reply = await this.ask({
@@ -137,7 +137,7 @@ export class StripeApi {
     return { ...answered, kind: 'found', item };
   }
 
-  /** One event, in its own API version. */
+  /** Fetches one event, in its own API version. */
   async event(id: string, options: RetrieveOptions = {}): Promise<Found<EventItem> | Refusal> {
     const found = await this.retrieve(EVENTS, id, options);
     if (found.kind !== 'found') return found;
@@ -146,8 +146,8 @@ export class StripeApi {
   }
 
   /**
-   * The pages of a list, newest first. Ends behind the last page, or with the refusal that it gives last: what is left
-   * can be asked for again with `after`, or when the cursor is gone, by a smaller range.
+   * Yields the pages of a list, newest first. Ends after the last page, or after a refusal: continue with `after`, or
+   * with a smaller range if the cursor is gone.
    */
   async *pages(resource: Resource, options: PagesOptions = {}): AsyncGenerator<Page | Refusal, void> {
     let after = options.after ?? null;
@@ -159,7 +159,7 @@ export class StripeApi {
     }
   }
 
-  /** The pages of events, newest first, each in its own API version. `types`: at most twenty. */
+  /** Yields the pages of events, newest first, each event in its own API version. `types`: at most 20. */
   async *events(
     options: Omit<PagesOptions, 'params' | 'apiVersion'> & Readonly<{ types?: readonly string[] }> = {},
   ): AsyncGenerator<Page<EventItem> | Refusal, void> {
@@ -174,7 +174,7 @@ export class StripeApi {
     }
   }
 
-  /** One page of a list. */
+  /** Fetches one page of a list. */
   async page(resource: Resource, options: PagesOptions = {}): Promise<Page | Refusal> {
     const { params = {}, created = {}, after = null, limit = PAGE_MAX } = options;
     const reply = await this.ask({
@@ -199,11 +199,11 @@ export class StripeApi {
     return { ...answered, kind: 'page', ...list, cursor: list.items.at(-1)?.id ?? null };
   }
 
-  /** Any request, tried again while its refusal may pass. */
+  /** Sends any request; retries it while its refusal is temporary. */
   async ask(request: Request): Promise<Reply | Refusal> {
     const { rates, budget, signal, onRequest, triesMax = TRIES_MAX } = this.options;
     const endpoint = `${request.resource}.${request.operation}`;
-    // The same for every try, so that an answer that was lost makes nothing twice.
+    // The same for every attempt, so that a lost answer creates nothing twice.
     const idempotencyKey = randomUUID();
     for (let tries = 1; ; tries += 1) {
       const permit = await rates.permit(endpoint, signal);
@@ -222,7 +222,7 @@ export class StripeApi {
       if (reply.kind === 'answered' || !isPassing(reply)) return reply;
       if (reason !== null) rates.limited(endpoint, reason, reply.retryAfterMs);
       if (tries >= triesMax) return reply;
-      // Rates make those wait that were limited, this one among them.
+      // After a rate limit, `rates` delays the retry.
       if (reason === null && !(await this.#pause(tries, reply.retryAfterMs))) return STOPPED;
     }
   }
@@ -252,7 +252,7 @@ export class StripeApi {
     }
   }
 
-  /** False when it was told to stop meanwhile. */
+  /** Returns false if the signal aborted meanwhile. */
   async #pause(tries: number, askedMs: number | null): Promise<boolean> {
     const { signal, pauseMs = PAUSE_MS } = this.options;
     const spread = pauseMs * 2 ** (tries - 1) * (1 + Math.random());
@@ -264,7 +264,7 @@ export class StripeApi {
   }
 }
 
-/** What came, with its times; a body that is no JSON was cut, whatever its length says. */
+/** The answer with its times; a body that is not JSON was truncated, whatever its length header says. */
 function replyOf({ headers, bytes }: WireAnswer, elapsedMs: number): Reply | Refusal {
   const date = Date.parse(String(headers['date']));
   if (Number.isNaN(date)) return cut('has no date');
@@ -313,7 +313,7 @@ const overBudget = (until: number | null): Refusal => ({
 const expanded = (paths: readonly string[]): Readonly<Record<string, string>> =>
   Object.fromEntries(paths.map((path, index) => [`expand[${index}]`, path]));
 
-/** The items of a list with their own bytes; null when the answer is no list of objects. */
+/** The items of a list with their own bytes; null when the answer is not a list of objects. */
 function listOf(bytes: Buffer, value: unknown): { items: Item[]; hasMore: boolean } | null {
   const { data, has_more: hasMore } = (value ?? {}) as { data?: unknown; has_more?: unknown };
   const slices = slicesOf(bytes, 'data');

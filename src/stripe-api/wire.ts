@@ -2,27 +2,27 @@ import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import Stripe from 'stripe';
 
-/** An answer as it came over the wire, whole. */
+/** A complete answer as received. */
 export type WireAnswer = Readonly<{
   status: number;
   headers: Readonly<Record<string, string | string[] | undefined>>;
   bytes: Buffer;
 }>;
 
-/** A hundred of Stripe's objects have some hundred kilobytes; what is larger than this is no page of theirs. */
+/** 100 Stripe objects take some hundred kilobytes; a larger answer than this is not a page of them. */
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 const SOCKETS_MAX = 16;
 
 type NodeClient = ReturnType<typeof Stripe.createNodeHttpClient>;
 
 /**
- * The HTTP client of the `stripe` package: each call is exactly one request, so that rates and budgets hold on the wire,
- * and the bytes of every answer are kept, those of errors too.
+ * The HTTP client of the `stripe` package: each call is exactly one request, so that rates and budgets hold on the
+ * wire. The bytes of every answer are kept, including errors.
  */
 export class Wire {
   readonly #agent: HttpAgent;
   readonly #inner: NodeClient;
-  /** The bytes of errors, by the object that the package makes of their `error`. */
+  /** The bytes of errors, by the `error` object that the package keeps. */
   readonly #errors = new WeakMap<object, Buffer>();
 
   constructor(secure: boolean) {
@@ -31,7 +31,7 @@ export class Wire {
     this.#inner = Stripe.createNodeHttpClient(this.#agent);
   }
 
-  /** The body of an error that the package threw; null when it is none of an answer. */
+  /** The body of an error that the package threw; null when the error is not an answer. */
   bytesOf(raw: unknown): Buffer | null {
     return typeof raw === 'object' && raw !== null ? (this.#errors.get(raw) ?? null) : null;
   }
@@ -67,7 +67,7 @@ export class Wire {
     };
   }
 
-  /** An answer of 4xx or 5xx. Without an error in it, it is not Stripe's, and the package would take it for success. */
+  /** Parses a 4xx or 5xx answer. Without an `error` it is not Stripe's, and the package would take it for success. */
   #parsed(bytes: Buffer): unknown {
     const body = JSON.parse(bytes.toString('utf8')) as { error?: unknown } | null;
     const error = body?.error;
@@ -77,14 +77,16 @@ export class Wire {
   }
 }
 
-/** The package repeats a request by itself when it knows the code of a closed connection; only a timeout keeps its code. */
+/**
+ * Hides the code of a closed connection, because the package retries when it knows it; only a timeout keeps its code.
+ */
 function withoutRepeat(error: unknown): Error {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === Stripe.HttpClient.TIMEOUT_ERROR_CODE) return error as Error;
   return new Error([code, message].filter(Boolean).join(': '), { cause: error });
 }
 
-/** The body, when all of it came in time. */
+/** Returns the body once complete. @throws when it does not arrive in time, or is truncated or too large */
 async function wholeBody(message: IncomingMessage, timeoutMs: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;

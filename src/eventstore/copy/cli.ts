@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npm run eventstore:copy`: what it does is in COPY_HELP. */
+/** `npm run eventstore:copy`: see COPY_HELP. */
 import { parseArgs } from 'node:util';
 import { connectEventStore } from '../event-store.js';
 import { copyStore, verifyCopy, type Copied, type CopyProgress } from './copy.js';
@@ -27,7 +27,10 @@ const count = (value: number): string => new Intl.NumberFormat('en-US').format(v
 
 type Options = Readonly<{ from: string; to: string; verify: boolean }>;
 
-/** Reads the command line; undefined when help was asked for. Connection strings may hold passwords, so the environment can say them. */
+/**
+ * Parses the command line; undefined for `--help`. Connection strings may contain passwords, so the environment can
+ * provide them.
+ */
 function optionsOf(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
@@ -44,7 +47,7 @@ function optionsOf(
   return { from, to, verify: values.verify };
 }
 
-/** A line every now and then. */
+/** Prints a progress line every 2 s. */
 function progressShown(): (progress: CopyProgress) => void {
   let shownMs = performance.now();
   let before = 0;

@@ -4,13 +4,13 @@ import { assertSame, CopyDifference } from './difference.js';
 import { copyMetadata, verifyMetadata } from './metadata-copy.js';
 import { OrderedAppends } from './ordered-appends.js';
 
-/** What is done at the moment, and how many events it has passed. */
+/** The current phase, and the number of events processed. */
 export type CopyProgress = Readonly<{ phase: 'comparing' | 'copying' | 'verifying'; events: number }>;
 
 export type Copied = Readonly<{
-  /** Events that both stores have, those of the system aside. */
+  /** Events that both stores have, without the system's. */
   events: number;
-  /** Of them those that the target did not have before. */
+  /** Those of them that this run copied. */
   copied: number;
   streams: number;
   streamsWithMetadata: number;
@@ -23,11 +23,11 @@ export type CopyOptions = Readonly<{
 }>;
 
 /**
- * Copies the log of one store into another, and compares them at the end. The target's log is always a beginning of the
- * source's, in the same order with the same ids at the same revisions: a run that was cut is simply repeated; it compares what is there
- * and goes on behind it. What a store writes for itself (streams that begin with "$") is left out; of stream metadata the last is
- * copied. Positions and record times are the target's own.
- * @throws CopyDifference where the target has something else.
+ * Copies the log of one store into another, and compares them at the end. The target's log is always a prefix of the
+ * source's, in the same order with the same ids and revisions, so an interrupted run can be repeated: it compares the
+ * existing events and continues after them. The system's own streams (names that begin with "$") are skipped; of stream
+ * metadata only the last is copied. Positions and record times are the target's own.
+ * @throws CopyDifference where the target differs.
  */
 export async function copyStore(options: CopyOptions): Promise<Copied> {
   const appends = new OrderedAppends(options.target);
@@ -38,7 +38,7 @@ export async function copyStore(options: CopyOptions): Promise<Copied> {
   return copiedOf(seen);
 }
 
-/** Compares the stores up to the end of the source, or up to a position of it, and changes nothing. */
+/** Compares the stores up to the end of the source, without changing anything. */
 export async function verifyCopy(options: CopyOptions): Promise<Copied> {
   return copiedOf(await verify(options));
 }
@@ -52,7 +52,7 @@ async function verify(options: CopyOptions, end?: bigint): Promise<Seen> {
   return seen;
 }
 
-/** What a walk has seen of the source. */
+/** What a walk has found in the source. */
 type Seen = { events: number; missing: number; streams: number; end: bigint; streamsWithMetadata: Set<string> };
 
 const copiedOf = ({ events, missing, streams, streamsWithMetadata }: Seen): Copied => ({
@@ -68,7 +68,7 @@ type Walk = Readonly<{
   end?: bigint | undefined;
 }>;
 
-/** Goes through both logs side by side. Where the target ends, the rest of the source is missing. */
+/** Reads both logs side by side. After the end of the target, every event of the source is missing. */
 async function walk({ source, target, onProgress }: CopyOptions, { phase, onMissing, end }: Walk): Promise<Seen> {
   const seen: Seen = { events: 0, missing: 0, streams: 0, end: 0n, streamsWithMetadata: new Set() };
   const there = usersEvents(target);
@@ -101,7 +101,7 @@ async function walk({ source, target, onProgress }: CopyOptions, { phase, onMiss
 const isMetastream = (stream: string): boolean => stream.startsWith('$$');
 const isOfSystem = (stream: string): boolean => stream.startsWith('$');
 
-/** The events that users wrote. Notes which of their streams have metadata, and how far the log was read. */
+/** Yields the events that users wrote; records which streams have metadata, and the position reached. */
 async function* usersEvents(store: EventStore, seen?: Seen): AsyncGenerator<RawEvent, undefined> {
   for await (const event of readLog(store)) {
     const { stream, position } = event;

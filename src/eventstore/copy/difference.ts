@@ -1,7 +1,7 @@
 import type { RawEvent } from '../raw-event.js';
 import { isTombstone } from './tombstone.js';
 
-/** The target is not what the source is; stream and revision say where. */
+/** The target differs from the source, at this stream and revision. */
 export class CopyDifference extends Error {
   readonly code = 'COPY_DIFFERENCE';
 
@@ -17,7 +17,7 @@ export class CopyDifference extends Error {
 export const sameBytes = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;
 const placeOf = ({ stream, revision }: RawEvent): string => `revision ${revision} of stream "${stream}"`;
 
-/** Which parts of an event another one does not have, in words. A tombstone is its place alone: each store writes its own. */
+/** Names the parts in which two events differ. Tombstones only need the same place: each store writes its own. */
 export function differencesOf(source: RawEvent, target: RawEvent): string[] {
   if (isTombstone(source) && isTombstone(target)) return [];
   const differences: string[] = [];
@@ -29,7 +29,7 @@ export function differencesOf(source: RawEvent, target: RawEvent): string[] {
   return differences;
 }
 
-/** Throws a CopyDifference unless the event of the target is that of the source, in the same place. */
+/** @throws CopyDifference unless the target's event equals the source's, in the same place. */
 export function assertSame(source: RawEvent, target: RawEvent): void {
   if (source.stream !== target.stream || source.revision !== target.revision) {
     throw new CopyDifference(

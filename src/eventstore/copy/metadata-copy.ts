@@ -7,8 +7,8 @@ import { appendAt, insist } from './ordered-appends.js';
 type Stores = Readonly<{ source: EventStore; target: EventStore }>;
 
 /**
- * The metadata that the source has of a stream and the target has not, and the revision at which the target's own stands.
- * Only the last metadata counts, and ids do not: deletes and appends make a store write metadata by itself.
+ * Returns the stream metadata that the target lacks, and the revision of the target's own. Only the last metadata
+ * counts and ids do not, because deletes and appends make a store write metadata of its own.
  */
 async function missingMetadata(
   { source, target }: Stores,
@@ -19,7 +19,7 @@ async function missingMetadata(
   return { wanted, revision: there?.revision ?? -1n };
 }
 
-/** Gives a stream of the target the metadata that it has in the source. A stream that was deleted for ever has none any more. */
+/** Copies a stream's metadata to the target. A tombstoned stream has none. */
 export async function copyMetadata(stores: Stores, metastream: string): Promise<void> {
   await insist(async () => {
     const missing = await missingMetadata(stores, metastream);
@@ -27,7 +27,7 @@ export async function copyMetadata(stores: Stores, metastream: string): Promise<
   });
 }
 
-/** @throws CopyDifference when a stream of the target has other metadata. */
+/** @throws CopyDifference when the target's stream has other metadata. */
 export async function verifyMetadata(stores: Stores, metastream: string): Promise<void> {
   const missing = await missingMetadata(stores, metastream);
   if (missing)

@@ -5,37 +5,37 @@ import { lastEventOf, type RawEvent } from '../raw-event.js';
 import { CopyDifference } from './difference.js';
 import { isTombstone } from './tombstone.js';
 
-/** Events of one stream that stand behind each other in the log and go in one append. */
+/** Consecutive events of one stream that go in one append. */
 type Group = RawEvent[];
 
 const GROUP_EVENTS_MAX = 256;
-/** Far below the usual limit of 1 MiB; an event that is larger goes alone. */
+/** Far below the usual limit of 1 MiB; a larger event goes alone. */
 const GROUP_BYTES_MAX = 256 * 1024;
-/** Appends that are under way at one time, below the hundred calls of a connection, and their bytes. */
+/** The most appends in flight, below the 100 calls of a connection, and their bytes. */
 const ROUND_GROUPS_MAX = 64;
 const ROUND_BYTES_MAX = 4 * 1024 * 1024;
 
 const APPEND_TIMEOUT_MS = 10_000;
-/** An append without an answer is asked for again, at once and then after pauses that grow to 5 s: about half a minute in all. */
+/** Attempts per append: the first retries follow quickly, later ones after up to 5 s; about half a minute in all. */
 const ATTEMPTS_MAX = 12;
 
 const sizeOf = ({ type, data, metadata }: RawEvent): number => data.length + metadata.length + 2 * type.length;
 
 /**
- * Appends events with their ids, at their revisions, in the order in which they come. Several appends are under way at
- * once on one call, which a store takes in order. Those that fail, maybe only because one before them did, are asked for again one by one,
- * with the same ids at the same revisions, before anything else is sent.
+ * Appends events with their ids, at their revisions, in the order given. Several appends are in flight at once on one
+ * call, which a store processes in order. Those that fail, perhaps only because an earlier one did, are retried one by
+ * one with the same ids and revisions before anything else is sent.
  */
 export class OrderedAppends {
   #round: Group[] = [];
   #roundBytes = 0;
   #groupBytes = 0;
-  /** The first append of a connection goes alone: only behind an open call others keep their order. */
+  /** The first append of a connection goes alone: only an open call keeps the order of appends. */
   #groupsMax = 1;
 
   constructor(private readonly target: EventStore) {}
 
-  /** Resolves when there is room for another event. */
+  /** Resolves when another event can be added. */
   async add(event: RawEvent): Promise<void> {
     if (isTombstone(event)) return this.#tombstone(event);
     const size = sizeOf(event);
@@ -60,7 +60,7 @@ export class OrderedAppends {
     if (size > GROUP_BYTES_MAX) await this.flush();
   }
 
-  /** Resolves when everything that was added is durable in the target. */
+  /** Resolves when all added events are durable in the target. */
   async flush(): Promise<void> {
     const round = this.#round;
     this.#round = [];
@@ -105,7 +105,7 @@ async function append(target: EventStore, group: Group): Promise<void> {
   }
 }
 
-/** Appends events of one stream as they are. Throws what the client throws. */
+/** Appends events of one stream unchanged. Throws the client's errors. */
 export async function appendAt(
   target: EventStore,
   events: readonly RawEvent[],
@@ -119,7 +119,7 @@ export async function appendAt(
   );
 }
 
-/** Why an event does not fit behind what the target has of its stream. */
+/** Explains why an event does not follow the target's last event of its stream. */
 async function unfitting(target: EventStore, { stream, revision }: RawEvent): Promise<CopyDifference> {
   const last = (await lastEventOf(target, stream))?.revision ?? -1n;
   const why =
@@ -129,7 +129,7 @@ async function unfitting(target: EventStore, { stream, revision }: RawEvent): Pr
   return new CopyDifference(stream, revision, why);
 }
 
-/** Tries until it succeeds, unless the store answers otherwise or half a minute has passed. */
+/** Retries until it succeeds, unless the store rejects it or half a minute has passed. */
 export async function insist(attempt: () => Promise<unknown>): Promise<void> {
   for (let attempts = 1; ; attempts += 1) {
     try {
@@ -142,5 +142,5 @@ export async function insist(attempt: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** Whether a failure leaves open what became of the attempt. */
+/** Whether the outcome of a failed attempt is unknown. */
 const isOpen = (error: unknown): boolean => !(error instanceof CopyDifference) && failureOf(error) === 'unavailable';

@@ -1,6 +1,6 @@
 import type { RawEvent } from '../raw-event.js';
 
-/** The last event of a stream that was deleted for ever stands at the highest revision there is. */
+/** A tombstoned stream ends with an event at the highest possible revision. */
 const REVISION = 0x7fff_ffff_ffff_ffffn;
 
 export const isTombstone = ({ type, revision }: RawEvent): boolean =>
