@@ -93,7 +93,8 @@ export class AppModule {
       what: 'requests wait for a position or a replay',
       full: tooManyWaiting,
     });
-    const readModels = database && { database, position: new ReadPosition(database, projections, waits) };
+    const position = database && new ReadPosition(database, projections, waits, () => catchUp?.hurry());
+    const readModels = database && position && { database, position };
     const health = new Health(store, {
       roles,
       readModels,

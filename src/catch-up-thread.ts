@@ -7,7 +7,7 @@ import { connectEventStore } from './eventstore/event-store.js';
 import { Database } from './read-models/database.js';
 import { buildInThread } from './rebuild/build-in-thread.js';
 import { CatchUp, type CatchUpObserver } from './catch-up/catch-up.js';
-import type { ThreadData, ThreadMessage } from './catch-up/thread.js';
+import type { ThreadCommand, ThreadData, ThreadMessage } from './catch-up/thread.js';
 
 if (!parentPort) throw new Error('This module is the worker thread of the catch-up: start it with CatchUpThread.');
 const parent = parentPort;
@@ -29,7 +29,6 @@ const database = new Database(data.databaseUrl, {
   onIdleError: (error) => observer.warned(`Postgres closed a connection: ${error.message}`),
 });
 const stopping = new AbortController();
-parent.once('message', () => stopping.abort());
 
 const intakeIsBusy = (): boolean => Atomics.load(data.busy, 0) === 1;
 
@@ -45,6 +44,10 @@ function follow(): Promise<void> {
         { eventstoreUrl: data.eventstoreUrl, databaseUrl: data.databaseUrl, generations: names },
         { signal, applied: ({ events, result, tookMs }) => observer.batchApplied(events, result, tookMs / 1000) },
       ),
+  });
+  parent.on('message', (command: ThreadCommand) => {
+    if (command === 'hurry') catchUp.hurry();
+    else stopping.abort();
   });
   catchUp.start();
   return new Promise((resolve, reject) =>

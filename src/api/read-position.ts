@@ -17,8 +17,15 @@ export class ReadPosition {
     protected readonly database: Database,
     protected readonly projections: readonly ReadModel[],
     places: Places,
+    /** Called again and again while somebody waits for rows that are not there yet. */
+    hurry: () => void = () => undefined,
   ) {
-    this.#waits = new Waits({ places, everyMs: POLL_MS, poll: () => this.#reached() });
+    const poll = async (positions: readonly bigint[]) => {
+      const hasReached = await this.#reached();
+      if (!positions.every(hasReached)) hurry();
+      return hasReached;
+    };
+    this.#waits = new Waits({ places, everyMs: POLL_MS, poll });
   }
 
   /**

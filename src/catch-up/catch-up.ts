@@ -21,6 +21,7 @@ import { joinCheckpoints, Follower, type AppliedBatch, type FollowSettings } fro
 import { keepLease } from './lease.js';
 import { checkLog, OtherLog } from './log-check.js';
 import { readHere } from './log-reading.js';
+import { Pace, type Pause } from './pace.js';
 import { planOf, type Plan } from './plan.js';
 import { repeat } from './repeating.js';
 import { isFault, verifyStreams, type Fault, type Finding } from './verify.js';
@@ -61,6 +62,8 @@ export type CatchUpOptions = Readonly<{
   intakeIsBusy(): boolean;
   /** How often a few random streams are folded again and compared with their rows. */
   verifyEveryMs: number;
+  /** How long it takes from one batch to the next. */
+  pace?: Pick<Pace, 'after'>;
   /** Brings generations that are far behind to the end of the log, elsewhere; never rejects. */
   build(names: readonly string[], signal: AbortSignal): Promise<BuildOutcome>;
 }>;
@@ -70,18 +73,10 @@ const BATCH_MAX = { events: 500, bytes: 32 * 1024 * 1024 };
 /** A generation so far behind is not brought up here, where it would hold up the others. */
 const NEAR_EVENTS_MAX = 5_000;
 /**
- * While deliveries wait, intake goes first: a rest follows each batch, several times as long as the batch took, within these limits.
- * Not when the read models are further behind than the target: under a load that never pauses, they would fall behind without end.
+ * While deliveries wait, intake goes first. Not when the read models are further behind than this target: under a load that never pauses,
+ * they would fall behind without end.
  */
 const LAG_TARGET_MS = 3_000;
-/**
- * A batch begins no sooner after the one before: each costs some thirty statements, however few its events are. One after a pause
- * begins at once.
- */
-const BATCH_EVERY_MS = 40;
-const REST_MS_MIN = 50;
-const REST_MS_MAX = 1_000;
-const REST_PER_WORK = 3;
 const LOOK_EVERY_MS = 1_000;
 const DERIVE_EVERY_MS = 500;
 /** While deliveries wait, or rows are behind, one transaction in each `DERIVE_EVERY_MS` derives some of what batches noted; after so long all. */
@@ -102,6 +97,9 @@ export class CatchUp {
   readonly #follower: Follower;
   readonly #logEnd: LogEndSearch;
   readonly #models: readonly ReadModel[];
+  readonly #pace: Pick<Pace, 'after'>;
+  /** Ends the pause in which more events are gathered; null in none. */
+  #endGathering: (() => void) | null = null;
   /** Generations that are built elsewhere, and until when. */
   readonly #building = new Map<string, Promise<void>>();
   #reported = '';
@@ -125,6 +123,7 @@ export class CatchUp {
       models: readModelsIn(database, options.deriver),
       projections: options.projections,
     });
+    this.#pace = options.pace ?? new Pace();
     this.#follower = new Follower(readHere(store, kindsOf(options.projections)), this.#projector);
   }
 
@@ -132,9 +131,15 @@ export class CatchUp {
     this.#running ??= this.#run();
   }
 
+  /** Somebody waits for rows: what has come is not kept until more comes. Who goes on waiting says so again. */
+  hurry(): void {
+    this.#endGathering?.();
+  }
+
   /** Finishes the batch under way and hands the work over. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.hurry();
     await this.#running;
     await Promise.all(this.#building.values());
     this.#become({ kind: 'stopped' });
@@ -394,9 +399,20 @@ export class CatchUp {
       this.#behindAt = performance.now();
       return;
     }
-    if (this.options.intakeIsBusy())
-      await this.#pause(Math.min(Math.max(REST_PER_WORK * tookMs, REST_MS_MIN), REST_MS_MAX));
-    else if (tookMs < BATCH_EVERY_MS) await this.#pause(BATCH_EVERY_MS - tookMs);
+    await this.#rest(this.#pace.after({ events, tookMs, isBusy: this.options.intakeIsBusy() }));
+  }
+
+  async #rest({ kind, ms }: Pause): Promise<void> {
+    if (ms === 0 || this.#stopping.signal.aborted) return;
+    if (kind === 'rest') return this.#pause(ms);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#endGathering = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#endGathering = null;
   }
 
   #become(state: CatchUpState): void {

@@ -14,6 +14,9 @@ export type ThreadData = Readonly<{
   busy: Int32Array;
 }>;
 
+/** What the thread is told: that somebody waits for rows, or that it is to end. */
+export type ThreadCommand = 'hurry' | 'stop';
+
 /** What the thread posts: calls of its observer. */
 export type ThreadMessage = {
   [Name in keyof CatchUpObserver]: Readonly<{ name: Name; values: Parameters<CatchUpObserver[Name]> }>;
@@ -36,6 +39,7 @@ export class CatchUpThread {
   readonly #stopping = new AbortController();
   #state: CatchUpState = { kind: 'starting' };
   #running: Promise<void> | undefined;
+  #thread: Worker | null = null;
 
   constructor(
     private readonly options: {
@@ -56,6 +60,11 @@ export class CatchUpThread {
 
   start(): void {
     this.#running ??= this.#run();
+  }
+
+  /** Somebody waits for rows. */
+  hurry(): void {
+    this.#tell('hurry');
   }
 
   /** Finishes the batch under way and hands the work over. */
@@ -88,11 +97,17 @@ export class CatchUpThread {
     thread.on('error', (error) => {
       cause = `The thread of the catch-up failed: ${error.message}`;
     });
-    const stop = () => thread.postMessage('stop');
+    this.#thread = thread;
+    const stop = () => this.#tell('stop');
     this.#stopping.signal.addEventListener('abort', stop);
     await endOf(thread);
+    this.#thread = null;
     this.#stopping.signal.removeEventListener('abort', stop);
     return cause;
+  }
+
+  #tell(command: ThreadCommand): void {
+    this.#thread?.postMessage(command);
   }
 
   #become(state: CatchUpState): void {

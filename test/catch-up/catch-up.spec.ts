@@ -1,11 +1,22 @@
+import { NO_STREAM } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
-import { subscriptions } from '../../projections/subscriptions.js';
+import { derivations } from '../../derivations/index.js';
 import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
+import { projections } from '../../projections/index.js';
+import { subscriptions } from '../../projections/subscriptions.js';
+import { Places } from '../../src/api/places.js';
+import { ReadPosition } from '../../src/api/read-position.js';
+import { tooManyWaiting } from '../../src/api/refusals.js';
+import { CatchUp } from '../../src/catch-up/catch-up.js';
+import { Deriver } from '../../src/deriving/deriver.js';
+import { connectEventStore } from '../../src/eventstore/event-store.js';
+import { Database } from '../../src/read-models/database.js';
 import { nameOfGeneration } from '../../src/read-models/schema.js';
 import { deliver, read } from '../support/delivery.js';
 import { readsOf } from '../support/health.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
+import { appendedEvent } from '../support/log.js';
 import { query } from '../support/read-models.js';
 import {
   emptyDatabase,
@@ -135,6 +146,42 @@ describe('the catch-up', () => {
     await sendTo(ledger, subscriptionEvent(id, { object: { currency: 'e\u0000\ud800r' } }));
     expect((await read(ledger.url, `/subscriptions/${id}`)).body).toMatchObject({ currency: 'e\ufffd\ufffdr' });
     await ledger.stop();
+  });
+
+  it('ends the pause in which it gathers events as soon as somebody waits for their rows', async () => {
+    const [store, rows] = [
+      connectEventStore(eventStore.url),
+      new Database(database.url, { connectionsMax: 6, onIdleError: () => undefined }),
+    ];
+    const batches: number[] = [];
+    const catchUp = new CatchUp(store, rows, {
+      projections,
+      deriver: new Deriver({ projections, derivations, policy: {} }),
+      pace: { after: () => ({ kind: 'gather', ms: 3_600_000 }) },
+      verifyEveryMs: 3_600_000,
+      intakeIsBusy: () => false,
+      build: async () => ({ kind: 'stopped' }),
+      observer: {
+        stateChanged: () => undefined,
+        batchApplied: (events) => batches.push(events),
+        buildEnded: () => undefined,
+        verified: () => undefined,
+        warned: () => undefined,
+      },
+    });
+    const places = new Places({ max: 1, perTokenMax: 1, what: 'wait', full: tooManyWaiting });
+    const position = new ReadPosition(rows, projections, places, () => catchUp.hurry());
+    const asker = { token: 'one', name: 'one', signal: new AbortController().signal };
+    catchUp.start();
+    for (const id of [randomId('sub'), randomId('sub'), randomId('sub')]) {
+      const appended = await store.appends.appendToStream(`subscription-${id}`, appendedEvent(subscriptionEvent(id)), {
+        expectedRevision: NO_STREAM,
+      });
+      await position.satisfy({ minPosition: appended.position?.commit, waitMs: 20_000 }, asker);
+    }
+    expect(batches.length).toBeGreaterThanOrEqual(3);
+    await catchUp.stop();
+    await Promise.all([store.close(), rows.close()]);
   });
 
   it('lets one of several processes project, and another take over when it stops', async () => {
