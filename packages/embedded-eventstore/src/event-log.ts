@@ -16,6 +16,7 @@ import {
   type EventRow,
   type Sql,
 } from './database.js';
+import { RecentEvents } from './recent-events.js';
 import { checksumOf, frameOf, type ProposedEvent, type StoredEvent } from './record.js';
 import { changed, DamagedRecordError, missingBefore, StorageFailedError } from './storage-errors.js';
 import { defaultRetention, type Retention } from './stream-metadata.js';
@@ -68,6 +69,9 @@ export class EventLog {
   readonly #database: Connection;
   readonly #statements: Prepared['statements'];
   readonly #pages: Prepared['pages'];
+  readonly #recent = new RecentEvents();
+  /** What the transaction under way has written. */
+  #written: StoredEvent[] = [];
   #lastPosition: bigint;
   #nextPosition: bigint;
   #failure: StorageFailedError | undefined;
@@ -113,6 +117,8 @@ export class EventLog {
       this.#database.exec('begin immediate');
       const result = work();
       this.#database.exec('commit');
+      this.#recent.add(this.#written);
+      this.#written = [];
       return result;
     });
   }
@@ -142,7 +148,8 @@ export class EventLog {
     const position = this.#nextPosition;
     const place = { stream: stream.name, revision, position, createdMs: Date.now() };
     const frame = frameOf(event, place);
-    const checksum = checksumOf({ ...place, id: event.id, type: event.type, frame });
+    const stored = { ...place, id: event.id, type: event.type, frame };
+    const checksum = checksumOf(stored);
     this.#statements.insertEvent.run(
       position,
       stream.id,
@@ -153,6 +160,7 @@ export class EventLog {
       checksum,
       frame,
     );
+    this.#written.push(stored);
     this.#lastPosition = position;
     this.#nextPosition += BigInt(frame.length);
     return position;
@@ -176,7 +184,11 @@ export class EventLog {
 
   /** Up to a page of events of the whole log: at and after a position, or strictly before it. */
   pageOfAll(direction: Direction, position: bigint, max: number): StoredEvent[] {
-    return this.#read(this.#pages.all[direction], [position], max);
+    const events = Math.min(max, PAGE_EVENTS);
+    const recent = this.#attempt('read', () =>
+      direction === 'forwards' ? this.#recent.from(position, events) : this.#recent.before(position, events),
+    );
+    return recent ?? this.#read(this.#pages.all[direction], [position], max);
   }
 
   /** Up to a page of events of a stream: at and after a revision, or at and before it. */
