@@ -128,9 +128,9 @@ export class Decider {
     await this.#learn();
     await this.#sweepIfNeeded(rows);
     this.#seen.follow(this.#progress.lookedTo);
-    await this.#mapStreams(rows.position).catch(async (error: unknown) => {
+    await this.#mapStreams(rows.position).catch((error: unknown) => {
       // What was taken is looked for again.
-      await this.#seen.stop();
+      this.#seen.stop();
       throw error;
     });
     await this.#decideReady();
@@ -149,7 +149,7 @@ export class Decider {
     this.#saved = null;
     this.#dirty.clear();
     this.#recorded.clear();
-    await this.#seen.stop();
+    this.#seen.stop();
   }
 
   get #now(): Date {
@@ -270,7 +270,7 @@ export class Decider {
 
   /** Events whose rows are there are events of customers now. */
   async #mapStreams(position: bigint): Promise<void> {
-    const { events, isShortened } = this.#seen.take(position);
+    const { events, isShortened } = await this.#seen.take(position);
     if (isShortened && this.#progress !== null) this.#progress = { ...this.#progress, shown: null };
     for (let at = 0; at < events.length; at += STREAMS_MAX) {
       const some = events.slice(at, at + STREAMS_MAX);

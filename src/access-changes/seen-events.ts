@@ -1,5 +1,7 @@
 import type { EventStore } from '../eventstore/event-store.js';
-import { subscribeToLog } from '../eventstore/log-subscription.js';
+import { FOLLOWED } from '../eventstore/log-subscription.js';
+import { readBytesOfTypes } from '../eventstore/own-streams.js';
+import type { ReadBytes } from '../eventstore/read-response.js';
 
 /** An event of a stream of Stripe's objects; `from` is the position before it, -1n at the start of the log. */
 export type SeenEvent = Readonly<{
@@ -10,18 +12,19 @@ export type SeenEvent = Readonly<{
   atMs: number;
 }>;
 
-/** Beyond it the log is not read further until some are taken. */
-const WAITING_MAX = 20_000;
-/** A subscription that the store ended is begun again by the next round. */
+/** As many are taken in one round, and so many are read at a time. */
+const TAKEN_MAX = 20_000;
+const PAGE = 250;
 const METADATA = /^\$\$(.+)$/;
 
-/** What comes in the log, kept until the rows are as far. */
+/**
+ * What came in the log, read when the rows are as far: page by page, since a subscription would wake store and reader for each event.
+ */
 export class SeenEvents {
+  /** Read, and beyond the rows. */
   #waiting: SeenEvent[] = [];
-  #stopping: AbortController | null = null;
-  #reading: Promise<void> = Promise.resolve();
-  #drained = (): void => undefined;
-  #last = -1n;
+  /** Up to where the log was read; null when it is not followed. */
+  #last: bigint | null = null;
   #reached: bigint | null = null;
   #isShortened = false;
 
@@ -37,66 +40,49 @@ export class SeenEvents {
 
   /** Reads on after a position, -1n for the start of the log, unless it does already. */
   follow(after: bigint | null): void {
-    if (this.#stopping !== null || after === null) return;
-    const stopping = new AbortController();
-    this.#stopping = stopping;
+    if (this.#last !== null || after === null) return;
     this.#last = after;
     this.#reached = after;
-    this.#reading = this.#read(after, stopping.signal)
-      .catch(() => undefined)
-      .finally(() => {
-        if (this.#stopping === stopping) this.#clear();
-      });
   }
 
-  /** Events up to a position; and whether a stream was cut or deleted, so that anybody's rows may have gone. */
-  take(upTo: bigint): { events: SeenEvent[]; isShortened: boolean } {
+  stop(): void {
+    this.#last = null;
+    this.#waiting = [];
+    this.#reached = null;
+  }
+
+  /** Events up to a position; and whether a stream was cut or deleted, so that anybody's rows may have gone. @throws what the store fails with */
+  async take(upTo: bigint): Promise<{ events: SeenEvent[]; isShortened: boolean }> {
+    await this.#readTo(upTo);
     const count = this.#waiting.findIndex(({ position }) => position > upTo);
     const events = this.#waiting.splice(0, count < 0 ? this.#waiting.length : count);
     const isShortened = this.#isShortened;
     this.#isShortened = false;
     // What was no event of an object is passed, too.
-    this.#reached = this.#waiting.length > 0 ? (this.#waiting[0]?.from ?? this.#reached) : this.#reachedBy(upTo);
-    this.#drained();
-    return { events: events.filter(({ stream }) => stream !== ''), isShortened };
+    if (this.#waiting[0] !== undefined) this.#reached = this.#waiting[0].from;
+    else if (this.#last !== null && this.#last <= upTo) this.#reached = this.#last;
+    return { events, isShortened };
   }
 
-  #reachedBy(upTo: bigint): bigint | null {
-    return this.#stopping === null ? this.#reached : this.#last <= upTo ? this.#last : this.#reached;
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping?.abort();
-    this.#clear();
-    await this.#reading;
-  }
-
-  #clear(): void {
-    this.#stopping = null;
-    this.#waiting = [];
-    this.#reached = null;
-    this.#drained();
-  }
-
-  async #read(after: bigint, signal: AbortSignal): Promise<void> {
-    const place = after < 0n ? null : after;
-    for await (const batch of subscribeToLog(this.store, { after: place, signal })) {
-      for (const { event } of batch) {
-        if (signal.aborted) return;
-        const { stream, position, type, metadata } = event;
-        const cut = type === '$streamDeleted' ? stream : METADATA.exec(stream)?.[1];
-        // What limits a place of an outbox cuts nobody's rows.
-        if (cut !== undefined && !/^(\$|outbox-)/.test(cut)) this.#isShortened = true;
-        const stripeEventId = type.startsWith('$') ? undefined : stripeEventIdIn(metadata);
-        if (stripeEventId !== undefined)
-          this.#waiting.push({ stream, from: this.#last, position, stripeEventId, atMs: this.now().getTime() });
-        this.#last = position;
+  async #readTo(upTo: bigint): Promise<void> {
+    while (this.#last !== null && this.#last < upTo && this.#waiting.length < TAKEN_MAX) {
+      const after = this.#last < 0n ? null : this.#last;
+      const page = await readBytesOfTypes(this.store, { types: FOLLOWED, after, max: PAGE });
+      for (const event of page) {
+        this.#see(event, this.#last);
+        this.#last = event.position;
       }
-      while (this.#waiting.length > WAITING_MAX && !signal.aborted)
-        await new Promise<void>((resolve) => {
-          this.#drained = resolve;
-        });
+      if (page.length < PAGE) return;
     }
+  }
+
+  #see({ stream, position, type, metadata }: ReadBytes, from: bigint): void {
+    const cut = type === '$streamDeleted' ? stream : METADATA.exec(stream)?.[1];
+    // What limits a place of an outbox cuts nobody's rows.
+    if (cut !== undefined && !/^(\$|outbox-)/.test(cut)) this.#isShortened = true;
+    const stripeEventId = type.startsWith('$') ? undefined : stripeEventIdIn(metadata);
+    if (stripeEventId !== undefined)
+      this.#waiting.push({ stream, from, position, stripeEventId, atMs: this.now().getTime() });
   }
 }
 

@@ -9,7 +9,7 @@ import { storeErrorOf } from './store-errors.js';
 export type LogEvent = Readonly<{ event: ReadBytes; response: Buffer }>;
 
 /** Our events, stream deletions and stream metadata; links, statistics and the like are the store's own. */
-const FOLLOWED = '^(?:[^$]|\\$metadata$|\\$streamDeleted$)';
+export const FOLLOWED = '^(?:[^$]|\\$metadata$|\\$streamDeleted$)';
 
 /**
  * A catch-up subscription to `$all`, from after a position (null: from the start). Yields the events received since the

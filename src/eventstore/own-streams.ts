@@ -62,25 +62,28 @@ export async function latestOf(
 export const lastOf = async (store: EventStore, stream: string): Promise<RecordedEvent | null> =>
   (await latestOf(store, stream, { max: 1 }))[0] ?? null;
 
+type OfTypes = Readonly<{ types: string; after: bigint | null; max: number }>;
+
 /**
  * Returns the events after a position (null: from the start) whose type matches a regular expression, in log order.
  * @throws StoreUnavailable, StoreRefuses, StoreTimeout, InvalidPosition
  */
-export async function readOfTypes(
-  store: EventStore,
-  { types, after, max }: { types: string; after: bigint | null; max: number },
-): Promise<RecordedEvent[]> {
+export const readOfTypes = async (store: EventStore, wanted: OfTypes): Promise<RecordedEvent[]> =>
+  (await readBytesOfTypes(store, wanted)).map(recordedEventFrom);
+
+/** The same, byte by byte. */
+export async function readBytesOfTypes(store: EventStore, { types, after, max }: OfTypes): Promise<ReadBytes[]> {
   const options = new streams.ReadReq.Options();
   options.setAll(allFrom(after));
   options.setReadDirection(streams.ReadReq.Options.ReadDirection.FORWARDS);
   // The read includes the event at the position itself.
   options.setCount(String(after === null ? max : max + 1));
   options.setFilter(ofTypes(types));
-  const events: RecordedEvent[] = [];
+  const events: ReadBytes[] = [];
   try {
     const call = await store.reads.openRead(readRequest(options), readBytesOf);
     for await (const event of untilItStalls<ReadBytes | 'none'>(call, 'Reading the log'))
-      if (event !== 'none' && event.position !== after) events.push(recordedEventFrom(event));
+      if (event !== 'none' && event.position !== after) events.push(event);
   } catch (error) {
     throw storeErrorOf(error, { what: 'Reading the log', ofLog: true });
   }
