@@ -209,7 +209,7 @@ function watchRows(ledger: ProofLedger, findings: Findings): { stop(): Promise<v
 async function compared(ledger: ProofLedger, { stripe, findings }: Omit<Proof, 'plan'>): Promise<void> {
   await ledger.cameUp();
   const url = await ledger.databaseUrl();
-  for (const wrong of await wrongRowsIn(url, [...stripe.world.objects(stripe.clock.now(), VERSION)]))
+  for (const wrong of await wrongRowsIn(url, stripe.world.objects(stripe.clock.now(), VERSION)))
     findings.add('rows that are not the truth', wrong);
   const twice = await query<{ stream: string }>(
     url,

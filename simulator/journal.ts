@@ -26,12 +26,16 @@ export type Renderer = (view: View) => StripeObject;
 /** How each event would be rendered for an endpoint of another API version. */
 const renderings = new WeakMap<SimulatedEvent, (apiVersion: ApiVersion) => StripeEvent>();
 
-/** A simulated event, with its object, as an endpoint of this API version gets it; its id stays. */
-export function renderedIn(event: SimulatedEvent, apiVersion: ApiVersion): StripeEvent {
+/** How a simulated event is rendered: it holds what happened, and not the event, which is many times as large. */
+export function renderingOf(event: SimulatedEvent): (apiVersion: ApiVersion) => StripeEvent {
   const render = renderings.get(event);
   if (render === undefined) throw new Error(`${event.stripeEvent.id} was not made by a journal.`);
-  return render(apiVersion);
+  return render;
 }
+
+/** A simulated event, with its object, as an endpoint of this API version gets it; its id stays. */
+export const renderedIn = (event: SimulatedEvent, apiVersion: ApiVersion): StripeEvent =>
+  renderingOf(event)(apiVersion);
 
 /** Types beside `*.updated` whose events tell the values before (seen in recordings). */
 const TELLS_BEFORE = new Set([
@@ -60,7 +64,7 @@ type Fact = Pick<StripeEvent, 'type' | 'created' | 'request' | 'pending_webhooks
 
 /** Writes down what Stripe would send, in true order. */
 export class Journal {
-  readonly events: SimulatedEvent[] = [];
+  #events: SimulatedEvent[] = [];
   /** Of each object: what the last event showed, and what it was before. */
   readonly #last = new Map<string, Told>();
 
@@ -70,6 +74,14 @@ export class Journal {
     readonly view: View,
     private readonly options: { readonly twins: boolean },
   ) {}
+
+  /** All that was written down, by the second. The journal keeps none of it: what renders an object may hold the journal. */
+  taken(): SimulatedEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    // Refunds that fail and disputes that end lie ahead when they begin. Within a second the order of the journal holds.
+    return events.sort((a, b) => a.stripeEvent.created - b.stripeEvent.created);
+  }
 
   /** Something that an API call of the merchant did, or (`stripe`) that Stripe did by itself: a renewal, a retry, an expiry. */
   operation(at: Seconds, by: 'merchant' | 'stripe'): Operation {
@@ -95,7 +107,7 @@ export class Journal {
     const inVersion = (apiVersion: ApiVersion) => this.#event(fact, id, apiVersion);
     const event = { stripeEvent: inVersion(this.view.apiVersion), stream };
     renderings.set(event, inVersion);
-    this.events.push(event);
+    this.#events.push(event);
   }
 
   #event({ render, before, ...envelope }: Fact, id: string, apiVersion: ApiVersion): StripeEvent {

@@ -28,5 +28,5 @@ export function bankEvents(account: Account, apiVersion: ApiVersion, bank: Bank)
     journal
       .operation(balance.at, 'stripe')
       .record('balance.available', (view) => balanceShape(view, balance) as unknown as StripeObject);
-  return journal.events.sort((a, b) => a.stripeEvent.created - b.stripeEvent.created);
+  return journal.taken();
 }

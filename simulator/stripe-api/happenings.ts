@@ -1,7 +1,7 @@
 import type { Account } from '../account.js';
 import type { ApiVersion } from '../api-version.js';
 import { HOUR, type Seconds } from '../calendar.js';
-import { renderedIn, type SimulatedEvent } from '../journal.js';
+import { renderingOf, type SimulatedEvent } from '../journal.js';
 import type { StripeEvent, StripeObject } from '../json.js';
 import type { SimulatedLife } from '../life.js';
 import { couponShape } from '../shapes/discount.js';
@@ -11,11 +11,17 @@ import { priceShape, productShape } from '../shapes/price.js';
 export type Happening = Readonly<{
   /** In Stripe's own time; events and objects under a test clock bear the time of that clock instead. */
   at: Seconds;
-  /** The object in the account's own version. */
-  shape: StripeObject;
+  /** What the object is, by the account's own version. */
+  thing: Readonly<{ id: string; object: string; created: Seconds | null }>;
+  /** Of an invoice: the invoice items that are lines of it. */
+  items: readonly string[];
+  /** Renders it anew each time: what is rendered is many times as large as what happened. */
   object: (apiVersion: ApiVersion) => StripeObject;
-  event: ((apiVersion: ApiVersion) => StripeEvent) | null;
+  event: Told | null;
 }>;
+
+/** The event that tells of it. */
+type Told = Readonly<{ id: string; created: Seconds; in: (apiVersion: ApiVersion) => StripeEvent }>;
 
 /** How fast the clocks of lives run (life.ts). */
 const CLOCK_SPEED = HOUR;
@@ -36,12 +42,44 @@ export function happeningsOf(life: SimulatedLife): Happening[] {
     const { created: since, frozen_time: startsAt } = clock.stripeEvent.data.object;
     return Number(since) + Math.floor((created - Number(startsAt)) / CLOCK_SPEED);
   };
-  return life.events.filter(isOfAnObject).map((simulated) => ({
-    at: realTime(simulated.stripeEvent),
-    shape: simulated.stripeEvent.data.object,
-    object: (apiVersion) => renderedIn(simulated, apiVersion).data.object,
-    event: (apiVersion) => renderedIn(simulated, apiVersion),
-  }));
+  return life.events.filter(isOfAnObject).map((simulated) => happeningOf(simulated, realTime(simulated.stripeEvent)));
+}
+
+/** What an event tells, without the event. */
+export function happeningOf(simulated: SimulatedEvent, at: Seconds): Happening {
+  const { id, created, data } = simulated.stripeEvent;
+  const render = renderingOf(simulated);
+  return {
+    at,
+    ...ofShape(data.object),
+    object: (apiVersion) => render(apiVersion).data.object,
+    event: { id, created, in: render },
+  };
+}
+
+/** What of an object need not be rendered to be known. */
+export const ofShape = (shape: StripeObject): Pick<Happening, 'thing' | 'items'> => ({
+  thing: {
+    id: shape.id,
+    object: shape.object,
+    created: typeof shape['created'] === 'number' ? shape['created'] : null,
+  },
+  items: shape.object === 'invoice' ? itemsOf(shape) : NONE,
+});
+
+const NONE: readonly string[] = [];
+
+function itemsOf(invoice: StripeObject): readonly string[] {
+  const { data } = invoice['lines'] as unknown as { data: readonly Record<string, unknown>[] };
+  const items = data.flatMap((line) => {
+    const { subscription_item_details: ofItem, invoice_item_details: ofInvoice } = (line['parent'] ?? {}) as Record<
+      string,
+      { invoice_item?: string } | undefined
+    >;
+    const item = line['invoice_item'] ?? ofItem?.invoice_item ?? ofInvoice?.invoice_item;
+    return typeof item === 'string' ? [item] : [];
+  });
+  return items.length === 0 ? NONE : items;
 }
 
 const isOfAnObject = ({ stripeEvent }: SimulatedEvent): boolean =>
@@ -65,7 +103,7 @@ export function catalogueOf(account: Account, apiVersion: ApiVersion): Happening
       object: (version: ApiVersion) => couponShape(view(version), coupon),
     })),
   ];
-  return objects.map(({ at, object }) => ({ at, shape: object(apiVersion), object, event: null }));
+  return objects.map(({ at, object }) => ({ at, ...ofShape(object(apiVersion)), object, event: null }));
 }
 
 /** The tiers of a price, which it has only where they are asked for. */

@@ -4,22 +4,18 @@ import { bankEvents } from '../bank/events.js';
 import type { Bank } from '../bank/bank.js';
 import type { BalanceTransaction } from '../bank/transactions.js';
 import type { Seconds } from '../calendar.js';
-import { renderedIn } from '../journal.js';
 import type { StripeObject } from '../json.js';
 import { balanceTransactionShape } from '../shapes/bank.js';
-import type { Happening } from './happenings.js';
+import { happeningOf, ofShape, type Happening } from './happenings.js';
 
 /** The payout that a transaction went out with; null while it is in the balance. A filter of Stripe's list. */
 export const PAYOUT_OF = 'simulated_payout';
 
 /** What the API shows of the bank: transactions, of which there are no events, and payouts, which have some. */
 export function moneyOf(account: Account, apiVersion: ApiVersion, bank: Bank): Happening[] {
-  const payouts = bankEvents(account, apiVersion, bank).map((simulated): Happening => ({
-    at: simulated.stripeEvent.created,
-    shape: simulated.stripeEvent.data.object,
-    object: (version) => renderedIn(simulated, version).data.object,
-    event: (version) => renderedIn(simulated, version),
-  }));
+  const payouts = bankEvents(account, apiVersion, bank).map((simulated) =>
+    happeningOf(simulated, simulated.stripeEvent.created),
+  );
   const wentWith = new Map(
     bank.payouts.flatMap((payout) =>
       [...payout.of, payout.transaction].map((id) => [id, { payout: payout.id, at: payout.createdAt }] as const),
@@ -32,8 +28,8 @@ export function moneyOf(account: Account, apiVersion: ApiVersion, bank: Bank): H
 function statesOf(transaction: BalanceTransaction, out: Readonly<{ payout: string; at: Seconds }> | null): Happening[] {
   const { createdAt, availableAt } = transaction;
   const state = (at: Seconds, status: 'pending' | 'available', payout: string | null): Happening => {
-    const shape: StripeObject = { ...balanceTransactionShape(transaction, status), [PAYOUT_OF]: payout };
-    return { at, shape, object: () => shape, event: null };
+    const shape = (): StripeObject => ({ ...balanceTransactionShape(transaction, status), [PAYOUT_OF]: payout });
+    return { at, ...ofShape(shape()), object: shape, event: null };
   };
   const states = [state(createdAt, availableAt > createdAt ? 'pending' : 'available', null)];
   if (availableAt > createdAt) states.push(state(availableAt, 'available', null));

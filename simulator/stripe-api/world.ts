@@ -68,25 +68,27 @@ export class World {
     const { seed, subscriptions, apiVersion, startAt, livemode, bank = false } = options;
     this.openedAt = startAt - OPENED_BEFORE;
     this.account = simulatedAccount({ seed, livemode, openedAt: this.openedAt });
-    const all = [...lives({ seed, subscriptions, apiVersion, startAt, livemode, bank })];
+    const happenings = catalogueOf(this.account, apiVersion);
+    const ledgers: Ledger[] = [];
+    // One life after the other: what was rendered of it goes with it.
+    for (const life of lives({ seed, subscriptions, apiVersion, startAt, livemode, bank })) {
+      ledgers.push(life.ledger);
+      for (const happening of happeningsOf(life)) happenings.push(happening);
+    }
     this.bank = bankOf(
       this.account.id,
-      all.flatMap(({ ledger }) => ledger.movements),
+      ledgers.flatMap(({ movements }) => movements),
     );
-    this.ledgers = [...all.map(({ ledger }) => ledger), this.bank.paidOut, this.bank.settled];
-    const happenings = [
-      ...catalogueOf(this.account, apiVersion),
-      ...all.flatMap(happeningsOf),
-      ...moneyOf(this.account, apiVersion, this.bank),
-    ].sort((a, b) => a.at - b.at);
+    this.ledgers = [...ledgers, this.bank.paidOut, this.bank.settled];
+    for (const happening of moneyOf(this.account, apiVersion, this.bank)) happenings.push(happening);
+    happenings.sort((a, b) => a.at - b.at);
     // The balance is no object of its own.
-    this.#keep(happenings.filter(({ shape }) => shape.object !== 'balance'));
+    this.#keep(happenings.filter(({ thing }) => thing.object !== 'balance'));
     const random = seededRandom(seed, 'world');
     const events = happenings.flatMap(({ at, event }): (WorldEvent & { made: boolean })[] => {
       if (event === null) return [];
       const lag = random.chance(0.1) ? random.integer(0, options.listLagS) : 0;
-      const { id, created } = event(apiVersion);
-      return [{ id, at, created, listedAt: at + lag, in: event, made: !random.chance(options.unmadeRate) }];
+      return [{ ...event, at, listedAt: at + lag, made: !random.chance(options.unmadeRate) }];
     });
     this.events = events.filter(({ made }) => made);
     this.unmade = events.filter(({ made }) => !made);
@@ -101,40 +103,22 @@ export class World {
   #keep(happenings: readonly Happening[]): void {
     const states = new Map<string, Happening[]>();
     for (const happening of happenings) {
-      const { shape } = happening;
-      const known = states.get(shape.id);
+      const { id, object, created } = happening.thing;
+      const known = states.get(id);
       if (known !== undefined) {
         known.push(happening);
         continue;
       }
       const all = [happening];
-      states.set(shape.id, all);
-      const thing = {
-        id: shape.id,
-        object: shape.object,
-        created: Number(shape['created'] ?? happening.at),
-        index: states.size,
-        states: all,
-      };
-      this.#things.set(shape.id, thing);
-      const alike = this.#byObject.get(shape.object);
-      if (alike === undefined) this.#byObject.set(shape.object, [thing]);
+      states.set(id, all);
+      const thing = { id, object, created: created ?? happening.at, index: states.size, states: all };
+      this.#things.set(id, thing);
+      const alike = this.#byObject.get(object);
+      if (alike === undefined) this.#byObject.set(object, [thing]);
       else alike.push(thing);
-      if (shape.object === 'invoice') this.#noteItems(shape, happening.at);
+      for (const item of happening.items) this.#invoiced.set(item, { at: happening.at, invoice: id });
     }
     for (const things of this.#byObject.values()) things.sort((a, b) => b.created - a.created || b.index - a.index);
-  }
-
-  #noteItems(invoice: StripeObject, at: Seconds): void {
-    const { data } = invoice['lines'] as unknown as { data: readonly Record<string, unknown>[] };
-    for (const line of data) {
-      const { subscription_item_details: ofItem, invoice_item_details: ofInvoice } = (line['parent'] ?? {}) as Record<
-        string,
-        { invoice_item?: string } | undefined
-      >;
-      const item = line['invoice_item'] ?? ofItem?.invoice_item ?? ofInvoice?.invoice_item;
-      if (typeof item === 'string') this.#invoiced.set(item, { at, invoice: invoice.id });
-    }
   }
 
   /** Ids of one kind of object that are there, the newest first, with when each was created. */
@@ -176,8 +160,13 @@ export class World {
     return tiersOf(this.account, price);
   }
 
-  /** Everything there is at a second, as it is then. */
-  *objects(now: Seconds, apiVersion: ApiVersion): Generator<StripeObject> {
+  /** Everything there is at a second, as it is then: rendered one after the other, each time that it is gone through. */
+  objects(now: Seconds, apiVersion: ApiVersion): Iterable<StripeObject> {
+    const shapes = (): Generator<StripeObject> => this.#shapes(now, apiVersion);
+    return { [Symbol.iterator]: shapes };
+  }
+
+  *#shapes(now: Seconds, apiVersion: ApiVersion): Generator<StripeObject> {
     for (const id of this.#things.keys()) {
       const shape = this.object(id, now, apiVersion);
       if (shape !== null) yield shape;

@@ -8,7 +8,7 @@ import { oracle } from './oracle.js';
 import { query } from './read-models.js';
 
 /** Where rows are not what these objects are. */
-export async function wrongRowsIn(databaseUrl: string, objects: readonly StripeObject[]): Promise<string[]> {
+export async function wrongRowsIn(databaseUrl: string, objects: Iterable<StripeObject>): Promise<string[]> {
   const wrong: string[] = [];
   for (const [table, { objects: kinds, rowsOf }] of Object.entries(oracle)) {
     const projection = projections.find(({ tables }) => Object.hasOwn(tables, table));
@@ -16,10 +16,12 @@ export async function wrongRowsIn(databaseUrl: string, objects: readonly StripeO
     const rows = await query<Record<string, unknown>>(databaseUrl, `select * from ${viewOf(projection, table)}`);
     const answers = JSON.parse(JSON.stringify(rows.map(answerOf))) as Record<string, unknown>[];
     const found = new Map(answers.map((row) => [row['id'], row]));
-    for (const row of objects.filter(({ object }) => kinds.includes(object)).flatMap(rowsOf))
-      wrong.push(
-        ...differences(row, found.get(row['id'])).map((difference) => `${table} ${String(row['id'])}: ${difference}`),
-      );
+    for (const shape of objects) {
+      if (!kinds.includes(shape.object)) continue;
+      for (const row of rowsOf(shape))
+        for (const difference of differences(row, found.get(row['id'])))
+          wrong.push(`${table} ${String(row['id'])}: ${difference}`);
+    }
   }
   return wrong;
 }

@@ -85,4 +85,4 @@ export const cameUp = ({ ledger }: Parts) =>
 
 /** Where rows are not what Stripe shows. */
 export const wrongRows = ({ ledger, stripe }: Parts): Promise<string[]> =>
-  wrongRowsIn(ledger.databaseUrl, [...stripe.world.objects(stripe.clock.now(), VERSION)]);
+  wrongRowsIn(ledger.databaseUrl, stripe.world.objects(stripe.clock.now(), VERSION));
