@@ -79,7 +79,21 @@ export async function compareEvents(parts: EventsParts, asked: Asked): Promise<E
     from = to + 1;
     if (pages.length <= 2) windowS = Math.min(windowS * 2, WINDOW_MAX_S);
   }
-  return found;
+  return asked.whose.livemode ? found : ((await compareAhead(parts, asked, found)) ?? found);
+}
+
+/** What a test clock made happen bears its time, which may lie years ahead of Stripe's own. Null when it was compared. */
+async function compareAhead(parts: EventsParts, asked: Asked, found: EventsFound): Promise<Refusal | null> {
+  let ahead: Page<EventItem>[] = [];
+  for await (const page of parts.api.events({ created: { gte: asked.to + 1 } })) {
+    if (page.kind !== 'page') return page;
+    found.requests += 1;
+    ahead.push(page);
+    if (page.hasMore && ahead.length < PAGES_MAX) continue;
+    await appendMissing(parts, asked, ahead, found);
+    ahead = [];
+  }
+  return null;
 }
 
 /** The same of one page that has them all. */

@@ -196,7 +196,11 @@ export class StripeApi {
     const { bytes, value, ...answered } = reply;
     const list = listOf(bytes, value);
     if (list === null) return unreadable(`a page of ${resource.path}`);
-    return { ...answered, kind: 'page', ...list, cursor: list.items.at(-1)?.id ?? null };
+    const cursor = list.items.at(-1)?.id ?? null;
+    // Whoever followed it would ask for ever, or take what was shown for all.
+    if (list.hasMore && (cursor === null || cursor === after))
+      return unreadable(`the rest of ${resource.path}, which it says there is`);
+    return { ...answered, kind: 'page', ...list, cursor };
   }
 
   /** Sends any request; retries it while its refusal is temporary. */

@@ -123,6 +123,16 @@ describe('a list', () => {
     expect(queries).toEqual([common, { ...common, starting_after: 'sub_3' }, { ...common, starting_after: 'sub_2' }]);
   });
 
+  it('that says it has more, and shows no more, is refused: it would be read for ever, or taken for whole', async () => {
+    for (const rest of [[], ['sub_1']]) {
+      const { api, requests } = await stripe((_, count) => ({ body: list(count === 1 ? ['sub_1'] : rest, true) }));
+      const kinds: string[] = [];
+      for await (const page of api.pages(subscriptions)) kinds.push(page.kind === 'page' ? page.kind : page.message);
+      expect(kinds).toEqual(['page', expect.stringContaining('the rest of /v1/subscriptions')]);
+      expect(requests).toHaveLength(2);
+    }
+  });
+
   it('has the bytes of each object', async () => {
     const { api } = await stripe(() => ({ body: list(['sub_2', 'sub_1'], false) }));
     const page = await api.page(subscriptions);
