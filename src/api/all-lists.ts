@@ -14,7 +14,7 @@ import type { Resource } from './resource.js';
 import { SUBSCRIPTION_SCHEDULES, UPCOMING_INVOICES } from './subscriptions/schedules.js';
 import { SUBSCRIPTIONS } from './subscriptions/subscriptions.js';
 
-/** The resources that have nothing but a list and its objects. */
+/** The resources that have only a list and a page per object. */
 export const RESOURCES: readonly Resource[] = [
   REFUNDS,
   DISPUTES,
@@ -29,7 +29,7 @@ export const RESOURCES: readonly Resource[] = [
   PAYOUTS,
 ];
 
-/** Every list by time that the API has. */
+/** Every time-ordered list of the API. */
 export const LISTS: readonly List[] = [
   SUBSCRIPTIONS,
   INVOICES,

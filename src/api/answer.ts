@@ -1,18 +1,18 @@
 import { Header } from '@nestjs/common';
 import { fieldOf } from '../../projections/row.js';
 
-/** A row as Postgres gives it. */
+/** A row as Postgres returns it. */
 export type Row = Readonly<Record<string, unknown>>;
-/** What the API says of a Stripe object: times are ISO 8601 in UTC, money is minor units with its currency. */
+/** A Stripe object as the API answers it: times are ISO 8601 in UTC, money is minor units with its currency. */
 export type Answer = Readonly<Record<string, unknown>>;
 
-/** For a route that answers with an object, or with the bytes of JSON that a thread has made. */
+/** For a route that answers with an object, or with JSON bytes from a worker thread. */
 export const AnswersJson = () => Header('content-type', 'application/json; charset=utf-8');
 
 /**
- * A row under the names of the API, with the Stripe event that made it so as `changedBy`. One of a parked stream is its last
- * good one, and says so with `stale`: where in the log the fold stands since when, and why. `unread` names an event of the stream that could
- * not be read, where the row shows a later state of its object.
+ * Returns a row under the API's field names, with the Stripe event behind its state as `changedBy`. A row of a parked
+ * stream is its last good one, and has `stale`: since when, the log position of the fold, and the cause. `unread` names
+ * an event of the stream that could not be read, where the row shows a later state.
  */
 export function answerOf({
   stream,
@@ -32,7 +32,7 @@ export function answerOf({
   const stale = since instanceof Date ? { stale: { since, stream, revision: String(revision), cause } } : {};
   const passed =
     typeof unread === 'string' ? { unread: { stripeEventId: unread, stream, revision: String(revision), cause } } : {};
-  // Who looks at an object sees its status, and not when it began.
+  // An observation shows the status but not its start, so the time is only an upper bound.
   const bound = isObservationId(row['status_event']) ? { statusSinceIsBound: true } : {};
   return {
     ...Object.fromEntries(fields),
@@ -45,7 +45,7 @@ export function answerOf({
 
 const isObservationId = (id: unknown): boolean => typeof id === 'string' && id.startsWith('obs_');
 
-/** The Stripe event that made a row so, or the observation (`obs_…`). */
+/** The Stripe event, or observation (`obs_…`), behind the state of a row. */
 export function changedByOf({
   stripe_event_id: stripeEventId,
   stripe_event_type: type,

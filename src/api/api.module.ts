@@ -54,7 +54,7 @@ import { SUBSCRIPTIONS } from './subscriptions/subscriptions.js';
 import { TimelineController } from './timeline/timeline.controller.js';
 import { TrialBalanceController } from './trial-balance/trial-balance.controller.js';
 
-/** What the read API works with. */
+/** The dependencies of the read API. */
 export type ApiParts = Readonly<{
   /** The module that exports `Health`. */
   health: DynamicModule;
@@ -70,7 +70,7 @@ export type ApiParts = Readonly<{
   deliveriesOf: DeliveriesOf;
 }>;
 
-/** The read API: a controller for each resource, on the rows of the read models and on the log. */
+/** The read API: a controller per resource, over read models and log. */
 @Module({})
 export class ApiModule {
   static of({
@@ -150,7 +150,7 @@ export class ApiModule {
   }
 }
 
-/** Journal and revenue, and MRR: each waits for its own rows. */
+/** The books of journal and revenue, settled invoices, and MRR; each waits for its own rows. */
 const booksOf = (parts: Omit<ConstructorParameters<typeof Books>[0], 'derivations'>): Provider[] => [
   { provide: JOURNAL_BOOKS, useValue: new Books({ ...parts, derivations: [JOURNAL] }) },
   { provide: SETTLED_BOOKS, useValue: new Books({ ...parts, derivations: [SETTLED_INVOICES] }) },

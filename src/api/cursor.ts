@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 
-/** Where in a list a page ends: what its rows are ordered by. */
+/** The end of a page: the values that the list is ordered by. */
 export type CursorPlace = readonly (string | null)[];
 
 /**
- * A cursor says after which place of which list the next page starts, and bears a checksum over that: one that was cut, guessed,
- * or made by another list is refused, not answered with an empty page. It is no secret, since it leads to nothing that
- * its reader may not list; so every process reads those of the others. `list` names the list and its order.
+ * Returns a cursor: the place after which the next page of a list starts, with a checksum. A truncated or guessed
+ * cursor, or one of another list, is rejected instead of answered with an empty page. It is not secret, because it
+ * gives access to nothing that its reader may not list, and any process can read it. `list` names the list and its
+ * order.
  */
 export const cursorOf = (list: string, place: CursorPlace): string => {
   const json = JSON.stringify(place);
@@ -21,7 +22,7 @@ const checksum = (list: string, json: string): Buffer =>
     .digest()
     .subarray(0, CHECKSUM_BYTES);
 
-/** The place that a cursor of this list names; null when it is none. */
+/** The place in a cursor of this list; null when it is invalid. */
 export function placeOfCursor(list: string, cursor: string): CursorPlace | null {
   const bytes = Buffer.from(cursor, 'base64url');
   const json = bytes.subarray(CHECKSUM_BYTES).toString();

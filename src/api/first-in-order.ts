@@ -1,8 +1,8 @@
-/** The first of many in an order, without a hold on all of them: closed months may have any number of entries. */
+/** Keeps the first items of an order without keeping all: closed months may have any number of entries. */
 export class FirstInOrder<T> {
   #kept: T[] = [];
 
-  /** `max`: how many are kept, at least 1. */
+  /** `max`: how many items are kept, at least 1. */
   constructor(
     private readonly max: number,
     private readonly inOrder: (one: T, other: T) => number,
@@ -13,7 +13,7 @@ export class FirstInOrder<T> {
     if (this.#kept.length >= 2 * this.max + 100) this.#kept = this.all();
   }
 
-  /** Those that were kept, in their order. */
+  /** The kept items, in order. */
   all(): T[] {
     return this.#kept.sort(this.inOrder).slice(0, this.max);
   }

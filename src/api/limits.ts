@@ -1,27 +1,29 @@
-/** What the read API lets one process, and one token, have at a time. docs/http-api.md lists them. */
+/** Limits of the read API, per process and per token. docs/http-api.md lists them. */
 export const LIMITS = {
-  /** Reads of the read models: connections to Postgres, and requests that wait for one. */
+  /** Reads of the read models: connections to Postgres, and requests waiting for one. */
   reads: { runningMax: 6, runningPerTokenMax: 4, waitingMax: 800, waitingPerTokenMax: 200, waitMs: 5_000 },
-  /** Answers about the past: threads that fold, and requests that wait for one. */
+  /** Answers about the past: worker threads that fold, and requests waiting for one. */
   past: { runningMax: 2, runningPerTokenMax: 1, waitingMax: 200, waitingPerTokenMax: 50, waitMs: 10_000 },
-  /** Replays that are being asked for, in Postgres. */
+  /** Replays being requested, in Postgres. */
   replays: { runningMax: 1, runningPerTokenMax: 1, waitingMax: 200, waitingPerTokenMax: 100, waitMs: 5_000 },
-  /** Looks at single objects at Stripe under way. */
+  /** Refreshes of single objects from Stripe in flight. */
   refreshes: { max: 4, perTokenMax: 2 },
-  /** Requests that wait for a position of the log, or for a replay. */
+  /** Requests waiting for a log position, or for a replay. */
   waits: { max: 1_000, perTokenMax: 500 },
-  /** Exports under way; each has a connection of the reads for as long as it takes. */
+  /** Exports in progress; each holds a read connection for its duration. */
   exports: { max: 2, perTokenMax: 1 },
   /** Connections of intake, for the index of event ids. */
   indexConnectionsMax: 2,
   indexAnswerMs: 1_000,
-  /** Connections of the process for all else: the position, live updates, health. */
+  /** Connections for everything else: the position, live updates, health. */
   operationsConnectionsMax: 4,
   operationsStatementMs: 5_000,
-  /** What one answer about the past may read, and for how long a thread may work at it. */
+  /** What one answer about the past may read, and how long a thread may take. */
   pastReading: { streamsMax: 1_000, eventsMax: 10_000, bytesMax: 64 * 1024 * 1024 },
   pastAnswerMs: 30_000,
-  /** Events: how many of the log one page looks at, and for how long; how many it may name; who may follow them. */
+  /**
+   * Events: how many log events a page reads, and for how long; how many events and rows it lists; concurrent streams.
+   */
   events: {
     searchedMax: 5_000,
     searchMs: 2_000,
@@ -29,14 +31,14 @@ export const LIMITS = {
     changedMax: 200,
     readers: { max: 20, perTokenMax: 10 },
   },
-  /** Who waits for changes of access, or follows them. */
+  /** Requests that wait for changes of access, and streams of them. */
   accessReaders: { max: 100, perTokenMax: 50 },
-  /** The timelines that a thread keeps, and for how long. */
+  /** The timelines that a thread caches, and for how long. */
   timelines: { bytesMax: 32 * 1024 * 1024, keptMs: 30_000 },
-  /** A page of a timeline ends early beyond this. */
+  /** A page of a timeline ends early beyond this size. */
   timelinePageBytesMax: 4 * 1024 * 1024,
-  /** Bytes of answers that all clients together have not taken yet; live updates are counted apart. */
+  /** Unread bytes of answers over all clients; live updates count separately. */
   answersBytesMax: 64 * 1024 * 1024,
-  /** Bytes that all readers of live updates together have not taken yet. */
+  /** Unread bytes over all readers of live updates. */
   liveBytesMax: 64 * 1024 * 1024,
 } as const;

@@ -17,16 +17,18 @@ import { answerOf, type Answer, type Row } from './answer.js';
 import { cursorOf, placeOfCursor } from './cursor.js';
 import { badQuery, flag as truthOrNot, freshness, paging, storable, time, wholeNumber } from './query.js';
 
-/** A page of a list, and where the next one begins; null at the end. With `count=true`, how many the list has. */
+/**
+ * A page of a list, and the cursor of the next one; null at the end. With `count=true`, the number of rows in the list.
+ */
 export type Page = Readonly<{ data: readonly Answer[]; nextCursor: string | null; count?: Count }>;
 
-/** How many a list has on all its pages, or at least. */
+/** The number of rows in a list over all pages, exact or as a lower bound. */
 export type Count = Readonly<{ value: number; isAtLeast: boolean }>;
 
-/** Nobody counts further than this. */
+/** Counting stops here. */
 export const COUNT_MAX = 10_000;
 
-/** A list by the name that its cursors bear. */
+/** A list, with the name that its cursors contain. */
 export type List = ListedTable & Readonly<{ name: string }>;
 
 const TEXTS_MAX = 20;
@@ -41,7 +43,7 @@ const texts = (value: typeof storable, separator: string | null) =>
 const flag = z.enum(['true', 'false']).transform((value) => [value === 'true']);
 const value = storable.min(1, 'must not be empty').max(255);
 
-/** What a request may give as the values of a filter: several, one after another or with commas between, where any will do. */
+/** The schema of a filter's values: several, repeated or separated by commas, of which any may match. */
 function valuesOf(filter: Filter): ZodType<readonly FilterValue[]> {
   switch (filter.by) {
     case 'value':
@@ -63,7 +65,7 @@ function valuesOf(filter: Filter): ZodType<readonly FilterValue[]> {
   }
 }
 
-/** What a request asks of a list, checked; its filters are further fields. */
+/** The validated query of a list; its filters are further fields. */
 export type AskedList = Readonly<{
   minPosition?: bigint | undefined;
   waitMs: number;
@@ -76,10 +78,10 @@ export type AskedList = Readonly<{
   [filter: string]: unknown;
 }>;
 
-/** What a list that is counted takes beside its filters. */
+/** The parameter of a list that can be counted. */
 export const counting = { count: truthOrNot.default(false) };
 
-/** The query of a list: its filters, what pages need, and `more`; `fixed` are filters that are no parameters. */
+/** Returns the query schema of a list: its filters, paging, and `more`; `fixed` are filters that are not parameters. */
 export function listQuery(
   { table, own = {} }: Pick<List, 'table' | 'own'>,
   { more = {}, fixed = [] }: Readonly<{ more?: z.ZodRawShape; fixed?: readonly string[] }> = {},
@@ -93,10 +95,10 @@ export function listQuery(
   return z.strictObject(shape);
 }
 
-/** What the order is called: `created` for a list by `created_at`. */
+/** The name of the order: `created` for a list by `created_at`. */
 const orderName = (table: Table): string => fieldOf(orderOf(table).time.replace(/_at$/, ''));
 
-/** What of a list is wanted, from parameters that were checked; those that are no filter are let be. @throws ProblemError 400 */
+/** Returns the listing for validated parameters; those that are not filters are ignored. @throws ProblemError 400 */
 export function listingOf({ name, table, own = {} }: List, asked: AskedList): Listing {
   const isNewestFirst = asked.order.startsWith('-');
   const after = afterOf(orderedName(name, isNewestFirst), asked.cursor);
@@ -117,7 +119,7 @@ function afterOf(list: string, cursor: string | undefined): Place | null {
   return { at, id: String(id) };
 }
 
-/** The row with this id, or null. */
+/** Returns the row with this id, or null. */
 export async function findById(
   database: Queryable,
   { sources }: Pick<List, 'sources'>,
@@ -125,7 +127,7 @@ export async function findById(
 ): Promise<Row | null> {
   for (const source of sources) {
     const { rows } = await database.query<Row>(
-      // Ids that users choose are unique in an account and a mode only: a live one of one's own comes first.
+      // Ids that users choose are unique only per account and mode: prefers live mode and the own account.
       `select * from ${source} where id = $1 order by livemode desc, account nulls first limit 1`,
       [id],
     );
@@ -134,19 +136,19 @@ export async function findById(
   return null;
 }
 
-/** A page of rows. @throws ProblemError 400 as `refuseUnknownWords` */
+/** Returns a page of rows. @throws ProblemError 400 as `refuseUnknownWords` */
 export async function findPage(database: Queryable, list: List, listing: Listing): Promise<Page> {
   await refuseUnknownWords(database, list, listing);
   return pageOf(list, listing, await findRows(database, list, listing));
 }
 
-/** The rows of a page, and one more when another page follows. */
+/** Returns the rows of a page, and one more when another page follows. */
 export async function findRows(database: Queryable, list: List, listing: Listing): Promise<Row[]> {
   const { text, values } = pageQuery(list, listing);
   return (await database.query<Row>(text, values)).rows;
 }
 
-/** How many rows a list has on all pages, without reading more than `COUNT_MAX` of them. */
+/** Counts the rows of a list over all pages, reading at most `COUNT_MAX`. */
 export async function countRows(database: Queryable, list: List, { filters }: Listing): Promise<Count> {
   const { text, values } = pageQuery(list, { filters, isNewestFirst: true, after: null, limit: COUNT_MAX });
   const { rows } = await database.query<{ found: bigint }>(`select count(*) as found from (${text}) counted`, values);
@@ -154,11 +156,11 @@ export async function countRows(database: Queryable, list: List, { filters }: Li
   return { value: Math.min(found, COUNT_MAX), isAtLeast: found > COUNT_MAX };
 }
 
-/** The same page of rows in memory. */
+/** Returns the same page from rows in memory. */
 export const pageInMemory = (list: List, rows: readonly Row[], listing: Listing): Page =>
   pageOf(list, listing, pageOfRows(list.table, rows, listing));
 
-/** A page from what was found, which is one row more when another page follows. */
+/** Makes a page from the rows found, which include one more when another page follows. */
 export function pageOf({ name, table }: List, { limit, isNewestFirst }: Listing, found: readonly Row[]): Page {
   const rows = found.slice(0, limit);
   const last = rows.at(-1);
@@ -167,7 +169,7 @@ export function pageOf({ name, table }: List, { limit, isNewestFirst }: Listing,
   return { data: rows.map(answerOf), nextCursor: cursorOf(orderedName(name, isNewestFirst), [at, id]) };
 }
 
-/** @throws ProblemError 400 for a word that neither Stripe nor any row is known to use */
+/** @throws ProblemError 400 for a filter value that neither Stripe nor any row uses */
 export async function refuseUnknownWords(database: Queryable, list: List, { filters }: Listing): Promise<void> {
   for (const [name, filter] of filtersOf(list.table)) {
     if (filter.by !== 'value' || filter.known === null) continue;

@@ -2,12 +2,15 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { tap, type Observable } from 'rxjs';
 
-/** The end of a page that a thread has made as bytes; in a text of JSON no quotation mark stands bare. */
+/**
+ * The length of a page's end that is searched for the cursor, in bytes. Quotation marks inside JSON strings are
+ * escaped, so a match is real.
+ */
 const TAIL_BYTES = 2_000;
-// Anchored: without a match, it would be tried from every byte.
+// Anchored: otherwise a failing match would be retried from every byte.
 const NEXT = /^.*"(nextCursor|nextAfter)":(?:"([^"]*)"|(\d+))/s;
 
-/** Names the next page of a list in the header `Link`, as every client of HTTP knows it. */
+/** Adds the next page of a list as a `Link` header, as HTTP clients expect. */
 export class NextLinks implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     return next.handle().pipe(

@@ -2,12 +2,12 @@ import type { ProblemError } from '../http/problem.js';
 import { tooManyRequests } from './refusals.js';
 
 /**
- * How many places there are, how many of them one token may have, what is done on them (`requests wait for a
- * position`), and the answer when all are taken.
+ * The number of places, the share of one token, what they are for (`requests wait for a position`), and the error when
+ * all are taken.
  */
 export type PlacesOptions = Readonly<{ max: number; perTokenMax: number; what: string; full: () => ProblemError }>;
 
-/** A bounded number of places that are held while something lasts, with a share for each token. */
+/** A bounded number of places to hold while something lasts, with a share per token. */
 export class Places {
   #taken = 0;
   readonly #byToken = new Map<string, number>();
@@ -19,8 +19,8 @@ export class Places {
   }
 
   /**
-   * Takes a place; returns what gives it back, once. @throws ProblemError when all are taken, or the token has its
-   * share
+   * Takes a place; returns the function that releases it, once. @throws ProblemError when all are taken, or the token
+   * has used its share
    */
   take(token: string): () => void {
     this.check(token);
@@ -33,7 +33,7 @@ export class Places {
     };
   }
 
-  /** @throws ProblemError when there is no place for this token now */
+  /** @throws ProblemError when no place is free for this token */
   check(token: string): void {
     const { max, perTokenMax, what, full } = this.options;
     if (this.#taken >= max) throw full();

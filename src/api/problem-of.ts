@@ -3,7 +3,7 @@ import { isOfOneStream, isStoreAway } from '../eventstore/store-errors.js';
 import { ProblemError, type Problem } from '../http/problem.js';
 import { isBadValue, isConflict, isStatementTimeout, isUnavailable, PoolBusy } from '../read-models/database.js';
 
-/** What an error is to the client: the same in every thread. Null: nobody foresaw it. */
+/** Maps an error to a problem, the same in every thread. Null: unexpected. */
 export function problemOf(error: unknown): Problem | null {
   if (error instanceof ProblemError) return error.problem;
   if (error instanceof HttpException) return knownProblem(error.getStatus(), error.message);
@@ -26,7 +26,7 @@ function problemOfDatabase(error: unknown): Problem | null {
 const problemOfStore = (error: unknown): Problem | null =>
   isStoreAway(error) || isOfOneStream(error) ? { code: 'event_store_unavailable' } : null;
 
-/** Errors of the HTTP server have a status of their own. */
+/** Client errors of the HTTP server, which have a status of their own. */
 function problemOfServer(error: unknown): Problem | null {
   const { statusCode, message } = (error ?? {}) as { statusCode?: unknown; message?: unknown };
   return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500

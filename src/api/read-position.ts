@@ -8,7 +8,7 @@ import { Waits } from './waits.js';
 
 const POLL_MS = 20;
 
-/** Reading your own writes: waits until the read models have reached a position of the log. */
+/** Read your own writes: waits until the read models have reached a log position. */
 export class ReadPosition {
   readonly #waits: Waits<bigint>;
   #last = -1n;
@@ -29,13 +29,13 @@ export class ReadPosition {
   }
 
   /**
-   * Up to where the rows that this build reads are complete, -1n before the first event; and which of them
-   * have not been at the end of the log yet.
+   * Returns the position up to which the rows that this build reads are complete (-1n before the first event), and the
+   * generations that have not reached the end of the log yet.
    */
   async read(connection: Queryable = this.database): Promise<{ position: bigint; building: readonly string[] }> {
     const shown = (await this.#checkpoints(connection)).filter((checkpoint) => checkpoint.shown);
     const building = shown.filter(({ state }) => state === 'building').map(({ name }) => name);
-    // The index is a checkpoint too, so there is one more of them when all are made.
+    // The index is a checkpoint too, so a complete set has one more than the projections.
     return { position: shown.length > this.projections.length ? lowestPosition(shown) : -1n, building };
   }
 
@@ -50,8 +50,8 @@ export class ReadPosition {
   }
 
   /**
-   * Waits as a request's `minPosition` and `waitMs` ask for. @throws ProblemError 503 when it is not reached, or too
-   * many wait; 429 when too many of one token do
+   * Waits for a request's `minPosition`, at most `waitMs`. @throws ProblemError 503 when it is not reached, or too many
+   * requests wait; 429 when too many of one token do
    */
   async satisfy(
     { minPosition, waitMs }: { readonly minPosition?: bigint | undefined; readonly waitMs: number },

@@ -11,10 +11,7 @@ const busy = () =>
     'Too many requests read from Postgres, or wait to; it answers. Ask again later.',
   );
 
-/**
- * The read models as requests read them: in turns, of which every token has its share, on connections that nothing
- * else uses.
- */
+/** Reads of the read models by requests: in turns, with a share per token, on connections reserved for them. */
 export class Reads {
   readonly #turns = new Turns({ ...LIMITS.reads, busy });
 
@@ -23,12 +20,12 @@ export class Reads {
     private readonly position: ReadPosition,
   ) {}
 
-  /** For one request. */
+  /** Returns the reads of one request. */
   by(asker: Asker): Snapshots {
     return { snapshot: (work) => this.#turns.take(asker, () => this.database.snapshot(this.#noting(asker, work))) };
   }
 
-  /** The position is of the same snapshot as the answer. */
+  /** Reports the position of the same snapshot as the answer. */
   #noting<T>({ answeredAt }: Asker, work: (connection: Queryable) => Promise<T>): typeof work {
     if (answeredAt === undefined) return work;
     return async (connection) => {

@@ -1,19 +1,22 @@
 import type { Answer } from './answer.js';
 import type { Resource } from './resource.js';
 
-/** Under which key of their metadata objects bear the id of the team's own user or account; null: no key was named. */
+/** The metadata key under which objects hold the user's own id of a user or account; null: not configured. */
 export const REFERENCE_KEY = Symbol('ReferenceKey');
 
-/** A text of SQL. */
+/** A SQL string literal. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** The condition that the metadata of a row has one of `count` values of an array under a key. Each is looked up by the index of metadata. */
+/**
+ * SQL: the metadata of a row has one of `count` values of an array under a key. One condition per value, so that each
+ * uses the metadata index.
+ */
 export const hasReference = (key: string, values: string, count = 1): string => {
   const has = (at: number): string => `metadata @> jsonb_build_object(${quoted(key)}, (${values}::text[])[${at}])`;
   return `(${Array.from({ length: count }, (_, at) => has(at + 1)).join(' or ')})`;
 };
 
-/** An object with its reference, from its metadata. */
+/** Returns an object with its reference, from its metadata. */
 export const referring = (key: string | null, object: Answer): Answer => ({
   ...object,
   reference: referenceOf(key, object),
@@ -23,8 +26,8 @@ const referenceOf = (key: string | null, { metadata, clientReferenceId = null }:
   clientReferenceId ?? (key === null ? null : (((metadata ?? {}) as Readonly<Record<string, unknown>>)[key] ?? null));
 
 /**
- * A resource that answers, and is filtered by, the team's own reference. It is looked up when it is asked for: another key needs no
- * rebuild. A Checkout Session has a field of its own for it.
+ * Returns a resource that answers the user's own reference, and filters by it. The reference is read at request time,
+ * so a change of the key needs no rebuild. A Checkout Session has a field of its own for it.
  */
 export function withReference(resource: Resource, key: string | null): Resource {
   const hasOwnField = Object.hasOwn(resource.table.columns, 'client_reference_id');

@@ -15,13 +15,13 @@ import { ReadPosition } from './read-position.js';
 import { Reads } from './reads.js';
 import { findCounted, findOne, type Resource } from './resource.js';
 
-/** The two routes of a resource: one object by its id, and the list of them. */
+/** The two routes of a resource: one object by its id, and the list. */
 export const controllersOf = (resource: Resource): Type<unknown>[] => [
   listControllerOf(resource),
   oneControllerOf(resource, `${resource.name}/:id`),
 ];
 
-/** The route of one object of a resource, by its id in a path. */
+/** The route of one object of a resource, by its id in the path. */
 export function oneControllerOf(resource: Resource, path: string): Type<unknown> {
   const reading = z.strictObject(freshness);
 
@@ -46,7 +46,7 @@ export function oneControllerOf(resource: Resource, path: string): Type<unknown>
   return OneController;
 }
 
-/** The list of a resource; `listing` checks what is asked of it. */
+/** The list route of a resource; `listing` validates its query. */
 export function listControllerOf(resource: Resource, listing = listQuery(resource, { more: counting })): Type<unknown> {
   @Controller(resource.name)
   @NeedsScope('read')
@@ -66,7 +66,9 @@ export function listControllerOf(resource: Resource, listing = listQuery(resourc
   return ListController;
 }
 
-/** The routes of a resource that has a past: one object, the list of all, and the list of a customer's, each also as of a moment. */
+/**
+ * The routes of a resource with a past: one object, the list, and the list of a customer's, each also as of a moment.
+ */
 export function controllerWithPast(resource: Resource & Required<Pick<Resource, 'past'>>): Type<unknown> {
   const { name, past } = resource;
   const ofOne = z.strictObject({ ...freshness, ...moment, revision });
@@ -96,7 +98,7 @@ export function controllerWithPast(resource: Resource & Required<Pick<Resource, 
       @Query({ schema: reading }) asked: z.output<typeof ofOne>,
       @AskedBy() asker: Asker,
     ): Promise<Answer | Buffer> {
-      // An object of a stream of its own is folded from what the log has; what belongs to others is found by the read models.
+      // An object with its own stream is folded from the log directly; the others are located through the read models.
       await this.position.satisfy(past.hasRevisions ? asked : freshnessOf(asked), asker);
       const at = momentOf(asked);
       if (at !== null) return this.threads.ask({ kind: past.kind, id, at }, asker);
@@ -138,7 +140,10 @@ export function controllerWithPast(resource: Resource & Required<Pick<Resource, 
   return ResourceController;
 }
 
-/** Whether a list is asked for what other tables may have moved on, or moved there: it waits for these, too. */
+/**
+ * Whether a list filters by a status that other tables may have changed from or to; the request then waits for these
+ * tables too.
+ */
 const isMoved = ({ moved }: Resource, { filters }: Listing): boolean =>
   moved !== undefined &&
   filters[moved.column]?.some((value) => [...moved.from, ...moved.to].includes(String(value))) === true;

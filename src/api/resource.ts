@@ -8,17 +8,17 @@ import { answerOf, type Answer } from './answer.js';
 import { countRows, findById, findPage, type List, type Page } from './lists.js';
 import { notFound } from './not-found.js';
 
-/** Objects that are answered one by one and in lists: `name` is their path, `kind` the word for one. */
+/** Objects answered one by one and in lists: `name` is their path, `kind` the word for one. */
 export type Resource = List &
   Readonly<{
     kind: string;
-    /** Adds what other tables know of those found; `isOne`: of one that was asked for by its id. */
+    /** Adds what other tables know of the objects found; `isOne`: one object was requested by its id. */
     complete?(connection: Queryable, found: readonly Answer[], isOne: boolean): Promise<readonly Answer[]>;
-    /** Whose objects are folded from the log for a moment of the past. */
+    /** Set for resources that can be folded from the log as of a past moment. */
     past?: Readonly<{ kind: 'subscription' | 'invoice'; page: 'subscriptions' | 'invoices'; hasRevisions: boolean }>;
   }>;
 
-/** A resource that is the table of a projection. */
+/** Returns the resource of a projection's table. */
 export const resourceOf = <T extends Tables>(
   projection: AnyProjection<T>,
   table: keyof T & string,
@@ -29,7 +29,7 @@ export const resourceOf = <T extends Tables>(
   sources: [rowsWithStaleness(projection, table)],
 });
 
-/** One object. @throws ProblemError 404 */
+/** Returns one object. @throws ProblemError 404 */
 export async function findOne(connection: Queryable, resource: Resource, id: string): Promise<Answer> {
   const row = await findById(connection, resource, id);
   if (row === null) throw notFound(resource.kind, id);
@@ -37,7 +37,7 @@ export async function findOne(connection: Queryable, resource: Resource, id: str
   return whole ?? answerOf(row);
 }
 
-/** A page of objects, and how many there are where that is asked for. */
+/** Returns a page of objects, with their number if requested. */
 export async function findCounted(
   connection: Queryable,
   resource: Resource,
@@ -48,7 +48,7 @@ export async function findCounted(
   return isCounted ? { ...page, count: await countRows(connection, resource, listing) } : page;
 }
 
-/** A page of objects. */
+/** Returns a page of objects. */
 export async function findSome(connection: Queryable, resource: Resource, listing: Listing): Promise<Page> {
   const page = await findPage(connection, resource, listing);
   const data = (await resource.complete?.(connection, page.data, false)) ?? page.data;
@@ -56,8 +56,8 @@ export async function findSome(connection: Queryable, resource: Resource, listin
 }
 
 /**
- * Whether one still has the status, or the amount, that is asked for: other tables may have moved it on. An invoice that a payment has paid is
- * open no more, and its subscription owes less.
+ * Whether an object still matches the filters by status and amount, which other tables may have changed: an invoice
+ * that a payment has paid is no longer open, and its subscription owes less.
  */
 function isStillAsked(table: Table, one: Answer, filters: Listing['filters']): boolean {
   return [...filtersOf(table)].every(([name, filter]) => {
@@ -70,7 +70,7 @@ function isStillAsked(table: Table, one: Answer, filters: Listing['filters']): b
   });
 }
 
-/** A page of those that have a value, as a list answers it when it is asked for nothing else. */
+/** The listing of a first page with these filters, the newest first. */
 export const listingWith = (filters: Listing['filters'], limit: number): Listing => ({
   filters,
   isNewestFirst: true,

@@ -4,8 +4,9 @@ import type { ServerResponse } from 'node:http';
 const SLOW_READER_MS = 30_000;
 
 /**
- * Writes to a stream of events, and waits until its reader has taken it: no more than one event is kept for a reader.
- * @throws when it has taken nothing for `slowMs`: its connection is cut
+ * Writes to a stream of events, and waits until the connection has accepted it, so that at most one event is buffered
+ * per reader.
+ * @throws when the connection has accepted nothing for `slowMs`; it is then cut
  */
 export async function sent(
   response: ServerResponse,

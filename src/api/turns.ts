@@ -3,8 +3,7 @@ import type { Asker } from '../http/asker.js';
 import { clientLeft, tooManyRequests } from './refusals.js';
 
 /**
- * How many works run at one time and how many wait, in all and of one token; how long one waits; and the answer when
- * that is not enough.
+ * How many tasks run and wait at once, in total and per token; how long one waits; and the error beyond these limits.
  */
 export type TurnLimits = Readonly<{
   runningMax: number;
@@ -15,23 +14,25 @@ export type TurnLimits = Readonly<{
   busy: () => ProblemError;
 }>;
 
-/** The works of one token, and when it had its last turn: the number of that turn. */
+/** The tasks of one token, and the number of its last turn. */
 type Lane = { running: number; lastTurn: number; readonly waiting: Set<() => void> };
 
 /**
- * Lets a bounded number of works run at one time; the others wait for their turn. Tokens take turns with each other, so
- * that one with a hundred works waits for itself, and another with one work waits for a single one.
+ * Runs a bounded number of tasks at once; the others wait. Tokens take turns, so a token with a hundred tasks waits for
+ * its own, and one with a single task waits for one turn.
  */
 export class Turns {
   #running = 0;
   #waiting = 0;
   #turns = 0;
-  /** Of each token that has ever asked; the configuration has no more than a few. */
+  /** By every token used so far; the configuration has only a few. */
   readonly #lanes = new Map<string, Lane>();
 
   constructor(private readonly limits: TurnLimits) {}
 
-  /** What the work gives. @throws ProblemError when no turn is to be had, or the client leaves while it waits */
+  /**
+   * Returns the result of the task. @throws ProblemError when no turn is free, or the client disconnects while it waits
+   */
   async take<T>({ token, signal }: Asker, work: () => Promise<T>): Promise<T> {
     if (signal.aborted) throw clientLeft();
     const lane = this.#lanes.get(token) ?? { running: 0, lastTurn: 0, waiting: new Set() };
@@ -58,7 +59,7 @@ export class Turns {
     lane.lastTurn = this.#turns;
   }
 
-  /** Of the tokens that wait, the one whose last turn is longest ago; of its works, the one that came first. */
+  /** Starts the next task: of the waiting token whose last turn is longest ago, its oldest task. */
   #beginNext(): void {
     const [next] = [...this.#lanes.values()]
       .filter((lane) => lane.waiting.size > 0 && this.#mayRun(lane))
@@ -71,12 +72,12 @@ export class Turns {
     begin();
   }
 
-  /** Resolves with the turn begun, or rejects without one. */
+  /** Resolves once the turn has started, or rejects without one. */
   async #wait(lane: Lane, signal: AbortSignal): Promise<void> {
     this.#checkRoom(lane);
     let stopListening = (): void => undefined;
     const turn = new Promise<void>((resolve, reject) => {
-      // At once, so that no turn is given to one that has stopped waiting.
+      // At once, so that no turn goes to a task that has stopped waiting.
       const stopWaiting = (why: ProblemError): void => {
         if (lane.waiting.delete(resolve)) this.#waiting -= 1;
         reject(why);

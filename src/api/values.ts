@@ -1,9 +1,9 @@
 import type { Row } from './answer.js';
 
-/** A text; null for what is none. */
+/** The value if it is a string, else null. */
 export const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
-/** A time of a row: Postgres gives a Date, a fold and JSON the text of one. */
+/** A time of a row: a Date from Postgres, text from a fold or JSON. */
 export const timeOrNull = (value: unknown): Date | null =>
   value === null || value === undefined ? null : new Date(value as Date | string);
 

@@ -3,7 +3,7 @@ import type { Asker } from '../http/asker.js';
 import type { Places } from './places.js';
 import { clientLeft } from './refusals.js';
 
-/** `poll` tells which of those waited for have come to be. */
+/** `poll` returns a test for which of the awaited things have happened. */
 export type WaitsOptions<T> = Readonly<{
   places: Places;
   everyMs: number;
@@ -18,8 +18,8 @@ type Waiting<T> = Readonly<{
 }>;
 
 /**
- * Requests that wait for something, each for a limited time. All share one poll, and one that leaves gives its place
- * back at once.
+ * Requests that wait for something, each for a limited time. All share one poll, and one whose client disconnects
+ * releases its place at once.
  */
 export class Waits<T> {
   readonly #waiting = new Set<Waiting<T>>();
@@ -28,8 +28,8 @@ export class Waits<T> {
   constructor(private readonly options: WaitsOptions<T>) {}
 
   /**
-   * Whether it came within the time; asked for at least once. @throws ProblemError when there is no place, and when
-   * the client leaves
+   * Returns whether it happened in time; checks at least once. @throws ProblemError when no place is free, and when the
+   * client disconnects
    */
   async until(waitedFor: T, { waitMs, asker: { token, signal } }: { waitMs: number; asker: Asker }): Promise<boolean> {
     if (signal.aborted) throw clientLeft();
@@ -53,7 +53,7 @@ export class Waits<T> {
     }
   }
 
-  /** Goes on while anybody waits. */
+  /** Polls while there are waiting requests. */
   async #poll(): Promise<void> {
     this.#polling = true;
     while (this.#waiting.size > 0) {
@@ -74,7 +74,7 @@ export class Waits<T> {
     } catch (error) {
       for (const one of waiting) one.reject(error);
     }
-    // Those that were answered leave in the next turn of the event loop.
+    // Requests that were answered leave in the next turn of the event loop.
     await pause(0);
   }
 }

@@ -26,7 +26,10 @@ const reading = z.strictObject({
 const listing = z.strictObject({ ...paging });
 const BODY_BYTES_MAX = 4_096;
 
-/** Whose access has changed, and why: one feed, pulled or followed; the history of each customer; and what is held back. */
+/**
+ * Changes of access with their reasons: one feed, polled or followed; the history of each customer; and changes on
+ * hold.
+ */
 @Controller()
 @NeedsScope('access')
 export class AccessChangesController {
@@ -44,7 +47,10 @@ export class AccessChangesController {
     return this.feed.page({ after: after ?? null, limit, waitMs }, asker);
   }
 
-  /** Each change as it comes; `Last-Event-ID`, the position of one, goes on after it. */
+  /**
+   * Streams each change as it comes; after reconnecting, `Last-Event-ID` (a change's position) resumes after that
+   * change.
+   */
   @Get('access-changes/live')
   async follow(
     @Headers('last-event-id') lastEventId: string | undefined,
@@ -58,7 +64,7 @@ export class AccessChangesController {
     begin(reply.raw);
   }
 
-  /** What would change if somebody approved it. */
+  /** Lists the changes on hold, which an approval would apply. */
   @Get('access-changes/held')
   @NeedsScope('admin')
   async held(
@@ -81,7 +87,9 @@ export class AccessChangesController {
     };
   }
 
-  /** Lets go what is held now; what is held later needs another approval. The process that decides records it within seconds. */
+  /**
+   * Approves all changes on hold now; later ones need another approval. The deciding process records it within seconds.
+   */
   @Post('access-changes/approve')
   @HttpCode(202)
   @NeedsScope('admin')
@@ -89,7 +97,10 @@ export class AccessChangesController {
     return { approved: await this.#judge(asker, null) };
   }
 
-  /** Lets nothing go of what is held now, and says why in the history of each customer. A later decision is one of its own. */
+  /**
+   * Rejects all changes on hold now, and records the reason in each customer's history. Later decisions are not
+   * affected.
+   */
   @Post('access-changes/reject')
   @HttpCode(202)
   @NeedsScope('admin')
@@ -101,7 +112,7 @@ export class AccessChangesController {
     return { rejected: await this.#judge(asker, why) };
   }
 
-  /** How many customers it is about. */
+  /** Returns the number of customers concerned. */
   async #judge(asker: Asker, why: string | null): Promise<number> {
     const { count, holds } = await this.reads
       .by(asker)
@@ -111,7 +122,7 @@ export class AccessChangesController {
     return count;
   }
 
-  /** The decisions about a customer, the newest first. */
+  /** Lists the decisions about a customer, the newest first. */
   @Get('customers/:id/access-changes')
   async history(
     @Param('id', { schema: pathId }) customer: string,
@@ -133,7 +144,7 @@ export class AccessChangesController {
   }
 }
 
-/** Nobody has decided anything in this Postgres yet. */
+/** Empty while the table does not exist, because no decision was made in this Postgres yet; rethrows other errors. */
 function orNothing(error: unknown): { rows: never[]; count: number } {
   if (isNotYetMade(error)) return { rows: [], count: 0 };
   throw error;

@@ -10,10 +10,10 @@ import { LIMITS } from '../limits.js';
 import { LogStreams, type Message } from '../live/log-streams.js';
 import { badQuery } from '../query.js';
 
-/** A page of the feed; `nextAfter` is what to ask after next, null for a log that is empty. */
+/** A page of the feed; `nextAfter` is the `after` of the next request, null for an empty log. */
 export type FeedPage = Readonly<{ data: AccessChange[]; nextAfter: string | null }>;
 
-/** Changes of access for readers and followers, in the order of the log. */
+/** Changes of access in log order, for polling and for streams. */
 export class AccessFeed implements OnModuleDestroy {
   readonly #streams = new LogStreams({ ...LIMITS.accessReaders, what: 'connections follow changes of access' });
 
@@ -23,7 +23,7 @@ export class AccessFeed implements OnModuleDestroy {
     this.#streams.stop();
   }
 
-  /** Changes after a position; waits for one when there is none. @throws ProblemError */
+  /** Returns the changes after a position; waits for one when there is none. @throws ProblemError */
   async page(
     { after, limit: max, waitMs }: { after: bigint | null; limit: number; waitMs: number },
     asker: Asker,
@@ -61,7 +61,7 @@ export class AccessFeed implements OnModuleDestroy {
     }
   }
 
-  /** Returns what begins the stream on a response. @throws ProblemError */
+  /** Returns a function that starts the stream on a response. @throws ProblemError */
   follow(lastEventId: string | undefined, asker: Asker): Promise<(response: ServerResponse) => void> {
     return this.#streams.follow(
       asker,
@@ -73,7 +73,7 @@ export class AccessFeed implements OnModuleDestroy {
   async #beginning(lastEventId: string | undefined): Promise<bigint | null> {
     if (lastEventId === undefined || lastEventId === '') return (await lastRecordOf(this.store))?.position ?? null;
     if (!/^\d{1,18}$/.test(lastEventId)) throw badQuery('Last-Event-ID: must be the position of a change');
-    // A position that is none of this log is answered before the stream begins.
+    // Answers a position of another log with an error before the stream starts.
     await this.#read(BigInt(lastEventId), 1);
     return BigInt(lastEventId);
   }

@@ -23,17 +23,17 @@ import { CUSTOMERS } from '../customers/customers.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
 import { isStale, timeOrNull } from '../values.js';
 
-/** The rows that access of some customers depends on, live or of another time. */
+/** The rows that decide the access of some customers, live or of another time. */
 export type AccessRows = Readonly<{
   customers: readonly Row[];
   subscriptions: readonly Row[];
   entitlements: readonly Row[];
   summaries: readonly Row[];
-  /** Subscriptions that objects of a customer name. */
+  /** Subscriptions that other objects of a customer name. */
   named: readonly NamedSubscription[];
-  /** Of those that are past due, the debt. */
+  /** The debts of subscriptions that are past due. */
   risks: readonly Row[];
-  /** The test clocks by which subscriptions live; null when a time was asked for, and clocks do not matter. */
+  /** The test clocks of subscriptions; null when a time was given, because clocks then do not matter. */
   clocks: readonly Row[] | null;
 }> &
   MoneyRows;
@@ -41,16 +41,19 @@ type NamedSubscription = Readonly<{ customer: string; subscription: string }>;
 
 const ROWS_MAX = 1_000;
 const CUSTOMERS_MAX = 100;
-/** What names a customer and a subscription: these show a subscription whose own events are missing. */
+/** Objects that name both a customer and a subscription: they reveal a subscription whose own events are missing. */
 export const NAMING_OBJECTS = ['subscription', 'checkout.session', 'invoice', 'subscription_schedule'];
 
-/** Ids of the customers that have this e-mail address, written in whichever case. @throws ProblemError 422 when they are too many */
+/**
+ * Returns the ids of the customers with this e-mail address, ignoring case. @throws ProblemError 422 when there are too
+ * many
+ */
 export const customersWithEmail = (connection: Queryable, email: string): Promise<string[]> =>
   findCustomers(connection, `select id from ${viewOf(customers, 'customers')} where lower(email) = lower($1)`, email);
 
 /**
- * Ids of the customers that bear the team's own reference, or of which a subscription or a Checkout Session bears it. @throws ProblemError 422
- * when they are too many
+ * Returns the ids of the customers that have the user's own reference, on the customer or on one of its subscriptions
+ * or Checkout Sessions. @throws ProblemError 422 when there are too many
  */
 export function customersWithReference(
   connection: Queryable,
@@ -77,7 +80,10 @@ async function findCustomers(connection: Queryable, wanted: string, value: strin
   return rows.map(({ id }) => id);
 }
 
-/** The live rows that a question depends on. @throws ProblemError 422 when they are more than one answer may look at */
+/**
+ * Returns the live rows that a question depends on. @throws ProblemError 422 when there are more than one answer may
+ * read
+ */
 export async function findAccessRows(
   connection: Queryable,
   ids: readonly string[],
@@ -113,7 +119,7 @@ const NAMED_SUBSCRIPTIONS = `
   where own.target = any($1) and own.target_kind = 'customer' and own.object = any($2)
     and (named.target is not null or own.object = 'subscription')`;
 
-/** The ids of the test clocks by which subscriptions live. */
+/** The ids of the subscriptions' test clocks. */
 export const clocksOf = (subscriptions: readonly Row[]): string[] => [
   ...new Set(subscriptions.flatMap((row) => (row['test_clock'] === null ? [] : [String(row['test_clock'])]))),
 ];
@@ -127,7 +133,9 @@ async function findClocks(connection: Queryable, ids: readonly string[]): Promis
   return rows;
 }
 
-/** The invoices that may be for the periods that subscriptions are in, with what of their money went back. */
+/**
+ * Returns the invoices that may cover the current periods of subscriptions, with refunds, disputes and credit notes.
+ */
 async function findMoneyRows(connection: Queryable, subscriptions: readonly Row[]): Promise<MoneyRows> {
   const periods = subscriptions.filter(mayDependOnMoney);
   if (periods.length === 0) return { invoices: [], payments: [], creditNotes: [] };
@@ -150,7 +158,7 @@ async function findMoneyRows(connection: Queryable, subscriptions: readonly Row[
 
 const tooLarge = (detail: string) => new ProblemError('customer_too_large', detail);
 
-/** The subscriptions that objects name, from the rows of links. */
+/** The subscriptions that objects name, from rows of links. */
 export function namedSubscriptions(rows: readonly Row[]): NamedSubscription[] {
   const targetsOf = ({ object, id }: Row, kind: string): string[] =>
     rows
@@ -166,7 +174,7 @@ export function namedSubscriptions(rows: readonly Row[]): NamedSubscription[] {
     );
 }
 
-/** What the rows say of each of these customers, in their order; nothing of one that nothing is known of. */
+/** Returns the access facts of each customer, in order; none for a customer of which nothing is known. */
 export function accessFactsOf(ids: readonly string[], rows: AccessRows): AccessFacts[] {
   return ids.flatMap((customer) => {
     const own = rows.customers.filter((row) => row['id'] === customer);
@@ -228,7 +236,10 @@ function subscriptionFactOf(row: Row, customer: Row | undefined, rows: AccessRow
   };
 }
 
-/** No event of a subscription comes from a later time than that of its clock, whose own events may be missing. */
+/**
+ * The current time of a subscription's test clock. The clock's own events may be missing, but it is never behind the
+ * subscription's last event.
+ */
 function clockTimeOf(subscription: Row, clocks: AccessRows['clocks']): Date | null {
   if (clocks === null || subscription['test_clock'] === null) return null;
   const clock = clocks.find(({ id }) => id === subscription['test_clock']);
@@ -236,7 +247,10 @@ function clockTimeOf(subscription: Row, clocks: AccessRows['clocks']): Date | nu
   return frozen === null || (seenAt !== null && seenAt > frozen) ? seenAt : frozen;
 }
 
-/** What a subscription does not name, its customer may: a customer that no event has shown, or shows no more, may have it. */
+/**
+ * The subscription's default payment method, else the customer's. Null when the customer is unknown or stale, since it
+ * may have one.
+ */
 function hasPaymentMethod(subscription: Row, customer: Row | undefined): boolean | null {
   if (subscription['collection_method'] !== 'charge_automatically') return null;
   if (subscription['default_payment_method'] !== null) return true;

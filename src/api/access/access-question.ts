@@ -2,20 +2,22 @@ import { accessAnswer, type AccessAnswer, type Wanted } from '../../access/answe
 import type { AccessFacts } from '../../access/facts.js';
 import type { AccessPolicy } from '../../access/policy.js';
 
-/** Whether a person may enter at a time; `customers` are those that the person is in Stripe. */
+/** Whether a person has access at a time; `customers` are the person's customers in Stripe. */
 export type AccessQuestion = Readonly<{
   customers: readonly string[];
   wanted: Wanted;
   policy: AccessPolicy;
-  /** Null: now, which on a test clock is another time than elsewhere. */
+  /** Null: now, which differs on a test clock. */
   time: Date | null;
-  /** The customer whose address was asked, which is a 404 when nothing is known; null for an address that always answers. */
+  /**
+   * The customer in the request's path, answered 404 when nothing is known of it; null for a route that always answers.
+   */
   customer: string | null;
 }>;
 
 export type AnsweredAccess = { customer?: string; customers: readonly string[]; at: Date } & AccessAnswer;
 
-/** The answer; null where the address asked is of a customer that nothing is known of. */
+/** Returns the answer; null where the path names a customer of which nothing is known. */
 export function answerAccess(
   { customers, wanted, policy, time, customer }: AccessQuestion,
   facts: readonly AccessFacts[],

@@ -35,10 +35,10 @@ const questionOfSomebody = z
     },
   );
 
-/** Whose access is asked for: a customer, or all that share something. */
+/** Finds the customers of a question: one, or all that share an e-mail address or reference. */
 type Whose = (connection: Queryable) => Promise<readonly string[]>;
 
-/** May this customer enter now, until when, and why? */
+/** Answers whether a customer has access now, until when, and why. */
 @Controller()
 @NeedsScope('access')
 export class AccessController {
@@ -50,7 +50,7 @@ export class AccessController {
     @Inject(REFERENCE_KEY) private readonly referenceKey: string | null,
   ) {}
 
-  /** For code that decides: every answer is 200, and of somebody unknown it is no. */
+  /** For code that decides: every answer is 200, and access is denied to unknown customers. */
   @Get('access')
   @AnswersJson()
   async access(
@@ -66,7 +66,7 @@ export class AccessController {
     return this.#answer({ ...asked, whose, customer: null }, asker);
   }
 
-  /** The same of one customer. @throws ProblemError 404 when nothing is known of it */
+  /** The same for one customer. @throws ProblemError 404 when nothing is known of it */
   @Get('customers/:id/access')
   @AnswersJson()
   async ofCustomer(
@@ -77,7 +77,7 @@ export class AccessController {
     return this.#answer({ ...asked, whose: () => Promise.resolve([customer]), customer }, asker);
   }
 
-  /** For a moment of the past: what was to be answered at `trueAt`, else at the time `knownAt`, from what was true and known then. */
+  /** For a past moment, answers as of `trueAt`, else as of the time `knownAt`, from what was true and known then. */
   async #answer(
     { whose, customer, ...asked }: z.output<typeof question> & { whose: Whose; customer: string | null },
     asker: Asker,

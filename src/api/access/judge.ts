@@ -5,12 +5,12 @@ import type { Queryable } from '../../read-models/database.js';
 import { referring } from '../reference.js';
 import { accessFactsOf, findAccessRows } from './access-facts.js';
 
-/** What holds for a customer at a time, the same as `GET /v1/access` answers, and when that next changes by itself. */
+/** A customer's access at a time, as `GET /v1/access` answers it, and when it changes next without an event. */
 export type Judgement = Readonly<{ answer: AccessAnswer; reference: string | null; nextAt: Date | null }>;
 
 type Options = Readonly<{ policy: AccessPolicy; referenceKey: string | null }>;
 
-/** Judges customers by the live rows. @throws ProblemError when one of them has more rows than an answer takes */
+/** Judges customers by the live rows. @throws ProblemError when one of them has more rows than an answer may read */
 export const judgeBy =
   ({ policy, referenceKey }: Options) =>
   async (connection: Queryable, customers: readonly string[], at: Date): Promise<ReadonlyMap<string, Judgement>> => {

@@ -5,11 +5,11 @@ import type { InvoiceLine, SubscriptionItem } from '../../events/normalise.js';
 import type { Answer, Row } from '../answer.js';
 import { isoOrNull, isStale, timeOrNull } from '../values.js';
 
-/** What is known of the money behind subscriptions: their invoices, and what was paid and given back of these. */
+/** What is known of the money of subscriptions: their invoices, and what was paid and returned on them. */
 export type MoneyRows = Readonly<{
   invoices: readonly Row[];
   payments: readonly Answer[];
-  /** Of the paid invoices. */
+  /** Of the paid invoices only. */
   creditNotes: readonly Row[];
 }>;
 
@@ -19,8 +19,8 @@ type Line = InvoiceLine;
 const UNPAID = ['open', 'uncollectible'];
 
 /**
- * The items of a subscription with what its invoices say of the periods that they are in. Pure. While an update is not paid, what it took
- * away is an item too: it had been paid for.
+ * Returns the items of a subscription with the invoices of their current periods. Pure. While an update is unpaid, the
+ * items that it removed count too, because they had been paid for.
  */
 export function itemFactsOf(subscription: Row, { invoices, ...money }: MoneyRows): ItemFact[] {
   const own = invoices.filter((row) => row['subscription'] === subscription['id'] && row['is_deleted'] !== true);
@@ -29,7 +29,7 @@ export function itemFactsOf(subscription: Row, { invoices, ...money }: MoneyRows
   const unpaid = own.filter(({ status }) => UNPAID.includes(String(status)));
   const updates = unpaid.filter((row) => row['billing_reason'] === 'subscription_update').map(updateOf);
   const paid = own.filter(({ status }) => status === 'paid');
-  // Nothing is owed when the latest invoice is paid, though no event of the subscription has said so yet.
+  // A paid latest invoice means no debt, even before an event of the subscription says so.
   const isLatest = ({ id }: Row): boolean => id === subscription['latest_invoice'];
   const isFor = (invoice: Row, item: Item): boolean => linesOf(invoice).some((line) => pays(line, item, isOnly));
   const facts = items.map((item): ItemFact => {
@@ -51,7 +51,7 @@ export function itemFactsOf(subscription: Row, { invoices, ...money }: MoneyRows
   return [...facts, ...kept.filter(({ product }) => !facts.some((fact) => fact.product === product))];
 }
 
-/** A subscription that shows no items is one of which nothing is known but its period. */
+/** The items of a subscription; one without any is treated as one unknown item with the subscription's period. */
 function itemsOf(row: Row): Item[] {
   const items = row['items'] as readonly Item[];
   const [periodStart, periodEnd] = [isoOrNull(row['period_start']), isoOrNull(row['period_end'])];
@@ -70,14 +70,15 @@ const factOf = (item: Item) => ({
   periodEnd: timeOrNull(item.periodEnd),
 });
 
-/** A plan from before there were products, in 2018, stands for itself. */
+/** A plan from before products existed (2018) counts as its own product. */
 const productOf = ({ product, price }: Readonly<{ product: string | null; price: string | null }>): string | null =>
   product ?? price;
 const linesOf = (invoice: Row): readonly Line[] => invoice['lines'] as readonly Line[];
 
 /**
- * The paid invoices for the period that an item is in: those for the latest, if some are for a period that no event of the subscription has shown; else
- * those to its end, since a period that was cut short was paid by others.
+ * Returns the paid invoices for an item's current period. If some are for a later period that no event of the
+ * subscription has shown yet, returns those for the latest one. Otherwise returns those up to the end of the period; a
+ * shortened period was paid by others.
  */
 function payingFor(item: Item, paid: readonly Row[], isOnly: boolean) {
   const end = timeOrNull(item.periodEnd);
@@ -100,11 +101,11 @@ function payingFor(item: Item, paid: readonly Row[], isOnly: boolean) {
 const isAfter = ({ periodStart }: Line, end: Date | null): boolean =>
   end !== null && (timeOrNull(periodStart) ?? new Date(0)) >= end;
 
-/** Whether a line asks money for the period that an item is in, or for a part of it. */
+/** Whether a line charges for an item's current period, or part of it. */
 const pays = (line: Line, item: Item, isOnly: boolean): boolean =>
   isOf(line, item, isOnly) && areInOnePeriod(line, item);
 
-/** Whether a line asks money for an item, for a time that does not end at once. */
+/** Whether a line charges for an item, for a period that is not empty. */
 function isOf(line: Line, item: Item, isOnly: boolean): boolean {
   const [from, to] = [timeOrNull(line.periodStart), timeOrNull(line.periodEnd)];
   if (line.amountMinor <= 0 || from === null || to === null || from >= to) return false;
@@ -121,11 +122,11 @@ function areInOnePeriod(line: Period, item: Period): boolean {
   return from < end && to > start;
 }
 
-/** Whether it is known what the debt of a subscription is for. */
+/** Whether all lines of the unpaid invoices are known, so that it is clear what the debt is for. */
 const isDebtKnown = (unpaid: readonly Row[]): boolean =>
   unpaid.length > 0 && unpaid.every((row) => row['has_all_lines'] === true && linesOf(row).length > 0);
 
-/** What an update asks money for, and what it gives back because that was paid for: credits of products that it takes away. */
+/** The products that an update added and charges for, and its credits for paid products that it removed. */
 type Update = Readonly<{ invoice: string; added: ReadonlySet<string>; credits: readonly Line[] }>;
 
 function updateOf(invoice: Row): Update {
@@ -138,7 +139,7 @@ function updateOf(invoice: Row): Update {
   return { invoice: String(invoice['id']), added: new Set(added), credits };
 }
 
-/** What updates took away that had been paid for: not what another of them had added. */
+/** Paid items that updates removed, except those that another update had added. */
 function replacedBy(updates: readonly Update[]): ItemFact[] {
   return updates
     .flatMap(({ credits }) => credits)
@@ -152,13 +153,13 @@ function replacedBy(updates: readonly Update[]): ItemFact[] {
     }));
 }
 
-/** Its first paid period follows a trial: nothing was updated. */
+/** Whether the item's period is the first after a trial, so that nothing was updated. */
 function isAfterTrial(subscription: Row, { periodStart }: Item): boolean {
   const [trialEnd, start] = [timeOrNull(subscription['trial_end']), timeOrNull(periodStart)];
   return trialEnd !== null && start !== null && start <= trialEnd;
 }
 
-/** What was paid by an invoice, and what of it went back. A payment of several invoices gives back of each in proportion. */
+/** The amounts paid and returned on an invoice. A payment of several invoices returns money to each in proportion. */
 function paidInvoice(row: Row, { payments, creditNotes }: Omit<MoneyRows, 'invoices'>): PaidInvoice {
   const amountPaidMinor = Number(row['amount_paid_minor']);
   const own = payments.filter((payment) => (payment['invoices'] as readonly Row[]).some(({ id }) => id === row['id']));
@@ -200,7 +201,7 @@ function shareOf(amountMinor: number, payment: Answer, paidMinor: number): numbe
 
 const disputesOf = (payment: Answer): readonly Row[] => payment['disputes'] as readonly Row[];
 
-/** Of what disputes took, that of the lost ones; the rest is held until it is decided. */
+/** The disputed amount that is lost; the remainder is held until decided. */
 function lostOf(payment: Answer): number {
   const lost = disputesOf(payment).filter(({ status }) => status === 'lost');
   const sum = lost.reduce((total, dispute) => total + Number(dispute['amountMinor']), 0);
@@ -208,7 +209,7 @@ function lostOf(payment: Answer): number {
   return lost.length === disputesOf(payment).length ? taken : Math.min(sum, taken);
 }
 
-/** When money of a payment went back: by its refunds and disputes, or else by what its charges say. */
+/** When money of a payment was returned: by its refunds and disputes, else by its charges. */
 function timesBack(payment: Answer): (Date | null)[] {
   const createdOf = (row: Row): Date | null => timeOrNull((row['changedBy'] as Row)['created']);
   const refunds = (payment['refunds'] as readonly Row[]).map((refund) => timeOrNull(refund['createdAt']));
@@ -221,7 +222,9 @@ function latest(times: readonly (Date | null)[]): Date | null {
   return times.reduce((last, time) => (time !== null && (last === null || time > last) ? time : last), null);
 }
 
-/** The invoices that may be for the periods that subscriptions are in, or that are not paid: as live rows are selected. */
+/**
+ * The invoices that may cover the current periods of subscriptions, or are unpaid: the same selection as for live rows.
+ */
 export function invoicesOfPeriods(subscriptions: readonly Row[], invoices: readonly Row[]): Row[] {
   return invoices.filter((row) => {
     const subscription = subscriptions.find(({ id }) => id === row['subscription']);
@@ -234,12 +237,12 @@ export function invoicesOfPeriods(subscriptions: readonly Row[], invoices: reado
   });
 }
 
-/** What never began was never paid for. */
+/** A subscription that never started was never paid for. */
 export const mayDependOnMoney = ({ status }: Row): boolean => status !== 'incomplete_expired';
 export const paidIds = (invoices: readonly Row[]): string[] =>
   invoices.filter(({ status }) => status === 'paid').map(({ id }) => String(id));
 
-/** Whether the rows of a subscription's invoices, or of their payments, are the last good ones of a parked stream. */
+/** Whether any of these rows is the last good one of a parked stream. */
 export function isMoneyStale({ invoices, payments, creditNotes }: MoneyRows): boolean {
   const parts = payments.flatMap((payment) => [
     payment['paymentIntent'],

@@ -35,14 +35,14 @@ type Postings = Readonly<{
   from: string;
   to: string;
   view: View;
-  /** What stood on the account before the first month, and after the last one. */
+  /** The account's balance before the first month, and after the last one. */
   startMinor: number;
   endMinor: number;
   data: readonly AccountPosting[];
   nextCursor: string | null;
 }>;
 
-/** An account of the chart, and what stands on it; plus is debit. Nothing of it: it was never used. */
+/** An account of the chart, and its balances; positive is debit. Empty: never used. */
 type ChartAccount = Readonly<{
   name: Account;
   side: Side;
@@ -50,7 +50,7 @@ type ChartAccount = Readonly<{
 }>;
 type Chart = Omit<Balances, 'data'> & Readonly<{ data: readonly ChartAccount[] }>;
 
-/** Accounts of the chart: what stands on them, and what their figures consist of. */
+/** The accounts of the chart: their balances and postings. */
 @Controller('accounts')
 @NeedsScope('read')
 export class AccountsController {
@@ -59,7 +59,9 @@ export class AccountsController {
     @Inject(Closings) private readonly closings: Closings,
   ) {}
 
-  /** The chart of accounts, each with what the trial balance says stands on it, in its currencies, modes and accounts of Stripe's. */
+  /**
+   * Lists the chart of accounts, each with its balances as in the trial balance, by currency, mode and Stripe account.
+   */
   @Get()
   async chart(
     @Query({ schema: askingBalances }) asked: z.output<typeof askingBalances>,
@@ -78,7 +80,10 @@ export class AccountsController {
     };
   }
 
-  /** Every posting on an account in some months, with what stands there after it. @throws ProblemError 404 for a name that is not in the chart */
+  /**
+   * Lists the postings on an account in some months, each with the balance after it. @throws ProblemError 404 for a
+   * name that is not in the chart
+   */
   @Get(':name/postings')
   async postings(
     @Param('name') name: string,

@@ -17,14 +17,14 @@ type Wanted = Readonly<{
   after: PostingPlace;
   limit: number;
   closings: Closings;
-  /** What is closed of these books; undefined: nothing, or what is known now is asked for. */
+  /** The closed months of these books; undefined: none, or the restated view was requested. */
   books: FrozenBooks | undefined;
 }>;
 type Found = Omit<AccountPosting, 'balanceMinor'> & Readonly<{ at: string }>;
 
 /**
- * The postings of an account in months, both included, the oldest first: of closed months those that they were closed with, and in the first
- * open one what corrects them.
+ * Returns the postings of an account in an inclusive range of months, the oldest first: for closed months as they were
+ * closed, with the corrections in the first open month.
  */
 export async function postingsShown(
   connection: Queryable,
@@ -118,7 +118,7 @@ type KeptRevenue = Readonly<{
 
 const microsOf = (time: string): string => String(BigInt(Date.parse(time)) * 1_000n);
 
-/** The postings of an entry of a closed month on an account. */
+/** The postings on an account of an entry of a closed month. */
 const keptOf = (row: Kept, { name, currency }: AskedAccount): Found[] =>
   [...row.postings.entries()].flatMap(([place, posting]) =>
     posting.name === name && posting.currency === currency
@@ -130,7 +130,7 @@ const keptOf = (row: Kept, { name, currency }: AskedAccount): Found[] =>
       : [],
   );
 
-/** What was earned in a closed month, on an account. */
+/** Revenue earned in a closed month, on an account. */
 async function* earnedOf(
   closings: Closings,
   closing: Closing,
@@ -150,7 +150,7 @@ async function* earnedOf(
   }
 }
 
-/** What is known now of a month on an account, after a place: as many as a page may have. */
+/** The postings of an open month on an account, after a place: at most one page. */
 async function* openOf(
   connection: Queryable,
   asked: AskedAccount,

@@ -3,12 +3,12 @@ import type { Queryable } from '../../read-models/database.js';
 import { amountOf } from '../books/amounts.js';
 import { VIEWS } from '../books/views.js';
 
-/** An account of one currency, mode and account of Stripe's; '' is one's own. */
+/** An account of one currency, mode and Stripe account; '' is the own account. */
 export type AskedAccount = Readonly<{ name: string; livemode: boolean; account: string; currency: string }>;
-/** Where a page ends: the time of its last posting in microseconds, its entry and number, and what stood on the account after it. */
+/** The end of a page: the time of its last posting in microseconds, its entry and number, and the balance after it. */
 export type PostingPlace = Readonly<{ at: string; entry: string; no: number; balance: string }>;
 
-/** A signed amount on an account, with what stands there after it: minor units, plus is debit. */
+/** A signed amount on an account, with the balance after it: minor units, positive is debit. */
 export type AccountPosting = Readonly<{
   entry: string;
   no: number;
@@ -26,8 +26,9 @@ export type AccountPosting = Readonly<{
 type Row = Omit<AccountPosting, 'amountMinor' | 'balanceMinor'> & Readonly<{ at: string; amount: bigint }>;
 
 /**
- * The postings of an account in months, both included, the oldest first. What lines earned in a month, which is no entry, is one posting of the
- * month's last second for each line: so all of them add up to what the trial balance says moved.
+ * Returns the postings of an account in an inclusive range of months, the oldest first. Revenue earned in a month has
+ * no entry; it appears as one posting per line, in the month's last second, so that the postings add up to the trial
+ * balance.
  */
 export async function postingsOf(
   connection: Queryable,

@@ -1,6 +1,8 @@
 import { ProblemError } from '../../http/problem.js';
 
-/** A sum of Postgres as a number. @throws ProblemError 422 beyond 2^53 - 1, where numbers of JSON are not exact */
+/**
+ * Converts a sum of Postgres to a number. @throws ProblemError 422 beyond 2^53 - 1, where JSON numbers are not exact
+ */
 export function amountOf(value: unknown): number {
   const amount = BigInt((value ?? 0) as string | bigint);
   if (amount > BigInt(Number.MAX_SAFE_INTEGER) || amount < BigInt(Number.MIN_SAFE_INTEGER))
@@ -8,7 +10,9 @@ export function amountOf(value: unknown): number {
   return Number(amount);
 }
 
-/** A rate as its parts, and in percent to two places, half up; null percent where there was nothing to begin with. */
+/**
+ * A rate as its parts, and in percent with two decimals, rounded half up; the percentage is null when the whole is 0.
+ */
 export type RateAnswer = Readonly<{ part: number; whole: number; percent: string | null }>;
 
 export function rateOf(part: number, whole: number): RateAnswer {
@@ -19,10 +23,10 @@ export function rateOf(part: number, whole: number): RateAnswer {
   return { part, whole, percent: `${sign}${digits.slice(0, -2)}.${digits.slice(-2)}` };
 }
 
-/** Whose books: of one mode, account and currency. Nothing is ever added up over two of them. */
+/** The books of one mode, account and currency. Amounts of two scopes are never added. */
 export type Scope = Readonly<{ livemode: boolean; account: string | null; currency: string }>;
 
-/** Rows by their scope, in one order: live first, one's own account first. */
+/** Groups rows by scope, in a fixed order: live before test, the own account before others. */
 export function byScope<R extends Scope>(
   rows: readonly R[],
 ): readonly Readonly<{ scope: Scope; rows: readonly R[] }>[] {

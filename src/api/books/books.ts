@@ -12,29 +12,32 @@ import { Waits } from '../waits.js';
 
 const POLL_MS = 20;
 
-/** How far derived rows are, and by which rules they were derived. */
+/** The progress of derived rows, and the policy that they were derived by. */
 export type BooksState = Readonly<{
-  /** Up to where in the log they are complete; null before the first event, and while keys are behind. */
+  /** The log position up to which they are complete; null before the first event, and while keys are behind. */
   position: string | null;
   /** The hash of the policy. */
   policy: string;
-  /** Keys that are still to be derived, such as invoices, and changed rows that lead to some; at most 100,000 of each are counted. */
+  /**
+   * Keys still to be derived (invoices, for example), and changed rows that lead to such keys; each is counted up to
+   * 100,000.
+   */
   behindKeys: number;
-  /** Keys that could not be derived, which keep their last rows. */
+  /** Keys that failed to derive and keep their last rows. */
   parkedKeys: number;
-  /** Parked streams of what they are derived from. */
+  /** Parked streams among the sources. */
   parkedStreams: number;
 }>;
 
-/** What every answer about money says of itself: whether anything is known to be missing in it, and how far the books are. */
+/** Wraps every answer about money: whether anything is known to be missing, and the progress of the books. */
 export type Booked<T> = T & Readonly<{ isComplete: boolean; books: BooksState }>;
 
 type Fresh = { readonly minPosition?: bigint | undefined; readonly waitMs: number };
 type Progress = Readonly<{ isBuilding: boolean; policy: string; position: bigint | null; state: BooksState }>;
 
 /**
- * What is derived, as requests read it: journal and revenue, or MRR. While rows are rebuilt there is no answer: a part of a sum is
- * not the sum.
+ * Derived rows as requests read them: journal and revenue, or MRR. During a rebuild there is no answer, because a
+ * partial sum is wrong.
  */
 export class Books {
   readonly #waits: Waits<bigint>;
@@ -58,8 +61,8 @@ export class Books {
   }
 
   /**
-   * An answer from one snapshot, with the state of the books in it. @throws ProblemError 503 while they are built, or when
-   * `minPosition` is not reached in time
+   * Returns an answer from one snapshot, with the state of the books in it. @throws ProblemError 503 while they are
+   * being built, or when `minPosition` is not reached in time
    */
   async ask<T extends object>(
     fresh: Fresh,
@@ -79,7 +82,7 @@ export class Books {
     });
   }
 
-  /** Works on one snapshot for as long as it takes, with the state of the books in it. @throws as `ask` */
+  /** Runs `work` on one snapshot for as long as it takes, with the state of the books in it. @throws as `ask` */
   async stream(
     fresh: Fresh,
     asker: Asker,
@@ -92,7 +95,7 @@ export class Books {
       .snapshot(async (connection) => work(connection, await this.ready(connection)));
   }
 
-  /** The state of books that may be read. @throws ProblemError 503 */
+  /** Returns the state of the books once they are readable. @throws ProblemError 503 */
   async ready(connection: Queryable): Promise<BooksState> {
     const progress = await this.#read(connection);
     if (progress === null)
@@ -110,7 +113,7 @@ export class Books {
     return progress.state;
   }
 
-  /** Waits as a request asks for. @throws ProblemError 503 when `minPosition` is not reached in time */
+  /** Waits for `minPosition` if requested. @throws ProblemError 503 when it is not reached in time */
   async satisfy({ minPosition, waitMs }: Fresh, asker: Asker): Promise<void> {
     if (minPosition === undefined || (await this.#waits.until(minPosition, { waitMs, asker }))) return;
     const progress = await this.#read(this.options.database);
@@ -121,14 +124,14 @@ export class Books {
   }
 
   async #reached(): Promise<(position: bigint) => boolean> {
-    // Asked again and again: whether keys wait is enough to know.
+    // Polled: it only matters whether any key is behind.
     const progress = await this.#read(this.options.database, { countedMax: 1 });
     const at =
       progress === null || progress.isBuilding || progress.policy !== this.#policyHash ? null : progress.state.position;
     return (position) => at !== null && BigInt(at) >= position;
   }
 
-  /** Null: not all are there. */
+  /** Returns null unless all derivations have a live generation. */
   async #read(connection: Queryable, { countedMax = COUNTED_KEYS_MAX } = {}): Promise<Progress | null> {
     const { derivations } = this.options;
     const found = await readCheckpoints(connection).then(
@@ -152,7 +155,7 @@ export class Books {
     const behindKeys = sum(rows, 'behind');
     return {
       isBuilding: shown.some(({ state }) => state !== 'live') || rows.some(({ policy }) => policy === ''),
-      // One that has not begun has none yet.
+      // A generation that has not started has no policy yet.
       policy: rows.find(({ policy }) => policy !== '' && policy !== this.#policyHash)?.policy ?? this.#policyHash,
       position,
       state: {

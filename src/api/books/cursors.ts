@@ -2,7 +2,7 @@ import type { Queryable } from '../../read-models/database.js';
 
 const FETCHED_ROWS = 5_000;
 
-/** The rows of a query, a bounded number at a time, within a transaction. `name` is that of the cursor. */
+/** Yields the rows of a query, a bounded number at a time, within a transaction. `name` is the cursor's name. */
 export async function* rowsOneByOne<R extends Record<string, unknown>>(
   connection: Queryable,
   name: string,

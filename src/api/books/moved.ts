@@ -1,5 +1,5 @@
 import { movedIn } from '../../../derivations/journal/moved.js';
 import { VIEWS } from './views.js';
 
-/** SQL of all that moved on accounts in months, by what is shown. */
+/** SQL of the amounts moved on accounts per month, from the live generation. */
 export const MOVED = movedIn(VIEWS);

@@ -5,22 +5,22 @@ import { origin, wholeNumber } from '../query.js';
 
 const MONTH_HINT = 'must be a month like 2026-01, from 1970 to 9998';
 const MONTH = /^(19[7-9]\d|[2-8]\d{3}|9[0-8]\d\d|99[0-8]\d|999[0-8])-(0[1-9]|1[0-2])$/;
-/** A month of the calendar of the policy's zone. */
+/** A month in the policy's time zone. */
 export const month = z.string().regex(MONTH, MONTH_HINT);
-/** The same in the path of a request. */
+/** The same as a path parameter. */
 export const pathMonth = z.string().refine((text) => MONTH.test(text), { path: ['month'], error: MONTH_HINT });
 
-/** Months as they were closed, or by what is known of them now. */
+/** Months as they were closed, or restated by what is known now. */
 export const view = z.enum(['frozen', 'restated']);
 export type View = z.output<typeof view>;
 
 const DAY_HINT = 'must be a day like 2026-01-31, from 1970 to 9998';
-/** A day of the calendar of the policy's zone. */
+/** A day in the policy's time zone. */
 export const day = z.iso
   .date({ error: DAY_HINT })
   .refine((value) => value >= '1970-01-01' && value < '9999-01-01', DAY_HINT);
 
-/** Whose books: all of them, each apart, unless told; an empty account is one's own. */
+/** Selects books by scope: by default all, each separately; an empty account is the own one. */
 export const scope = {
   ...origin,
   currency: z
@@ -36,7 +36,7 @@ export type AskedScope = Readonly<{
   currency?: string | undefined;
 }>;
 
-/** Values of a query by the number that each is given. */
+/** Collects the values of a query and returns their placeholders. */
 export class Parameters {
   readonly values: unknown[] = [];
 
@@ -45,7 +45,7 @@ export class Parameters {
   }
 }
 
-/** Conditions on columns of a sum, or with `isOfRow` on those of a row, which may lack them. */
+/** SQL conditions on the scope columns of sums, or with `isOfRow` on those of rows, which may be null. */
 export function scopeConditions(
   { livemode, account, currency }: AskedScope,
   parameters: Parameters,
@@ -59,31 +59,31 @@ export function scopeConditions(
   ];
 }
 
-/** The columns of a scope, of a row of a table. */
+/** The scope columns of a row. */
 export const SCOPE_OF_ROW = `coalesce(livemode, false) as livemode, account, currency`;
-/** The same of a row of sums. */
+/** The scope columns of a row of sums. */
 export const SCOPE_OF_SUM = `livemode, nullif(account, '') as account, currency`;
 
-/** The month that has a second in it. */
+/** The month that contains a second. */
 export const monthOf = (second: number, zone: string): string => monthName(calendarOf(zone).monthOf(second));
 
 /** The first second of a month. */
 export const monthStart = (name: string, zone: string): number => calendarOf(zone).monthStart(monthNamed(name));
 
-/** The month whose last second this is; null for another moment. */
+/** The month whose last second this is; null for any other time. */
 export function monthEndedBy(at: Date, zone: string): string | null {
   const second = Math.floor(at.getTime() / 1000);
   const month = monthOf(second, zone);
   return monthStart(monthAfter(month), zone) === second + 1 ? month : null;
 }
 
-/** So many months later. */
+/** The month `months` later. */
 export const monthAfter = (name: string, months = 1): string => monthName(monthNamed(name) + months);
 
-/** The day that has a second in it. */
+/** The day that contains a second. */
 export const dayOf = (second: number, zone: string): string => dayName(calendarOf(zone).dayOf(second));
 
-/** The moment at which a day begins: within a day of its beginning in UTC. */
+/** The start of a day: within 24 hours of its start in UTC. */
 export function dayStart(name: string, zone: string): Date {
   const wanted = dayNamed(name);
   const { dayOf: dayAt } = calendarOf(zone);
@@ -97,13 +97,13 @@ export function dayStart(name: string, zone: string): Date {
   return new Date(high * 1000);
 }
 
-/** The moment at which a day is over. */
+/** The end of a day. */
 export const dayEnd = (name: string, zone: string): Date => dayStart(dayName(dayNamed(name) + 1), zone);
 
-/** Days of the policy's zone, both included, that bound a list beside its moments. */
+/** An inclusive range of days in the policy's time zone, to filter a list in addition to its times. */
 export const days = { from: day.optional(), to: day.optional() };
 
-/** What of a list happened on these days. */
+/** Narrows a list to these days. */
 export function onDays(listing: Listing, asked: Readonly<Record<string, unknown>>, zone: string): Listing {
   const { from, to } = asked as { from?: string; to?: string };
   const { filters } = listing;
@@ -122,7 +122,7 @@ export function onDays(listing: Listing, asked: Readonly<Record<string, unknown>
   };
 }
 
-/** The present second. */
+/** The current second. */
 export const nowSecond = (): number => Math.floor(Date.now() / 1000);
 
 export const withinDays = wholeNumber({ min: 0, max: 365 }).default(0);

@@ -6,7 +6,7 @@ import { rowsOneByOne } from './cursors.js';
 import { Parameters, scopeConditions, SCOPE_OF_ROW, type AskedScope } from './query.js';
 import { VIEWS } from './views.js';
 
-/** A line, what it sold, and what it earns. */
+/** A revenue line, what it was for, and how it is earned. */
 export type ScheduledLine = Readonly<{
   line: string;
   part: string;
@@ -19,7 +19,7 @@ export type SoldBy = (typeof SOLD_BY)[number];
 
 const COLUMNS = `line, part, ${SCOPE_OF_ROW}, ${SOLD_BY.join(', ')}, booked_at, starts_at, ends_at, since, active_minor, base_minor`;
 
-/** Lines that earn anything in a month. */
+/** Lines that earn something in a month. */
 export async function* schedulesEarningIn(
   connection: Queryable,
   month: string,
@@ -35,7 +35,7 @@ export async function* schedulesEarningIn(
   yield* linesOf(connection, 'earning_lines', { text, values: parameters.values }, earned);
 }
 
-/** Lines that are billed, and not wholly earned, at a moment; of one object where it is named. */
+/** Lines that are billed but not fully earned at a time; optionally only those of one object. */
 export async function* schedulesRunningAt(
   connection: Queryable,
   {
@@ -79,7 +79,7 @@ async function* linesOf(
   yield* byLine(rowsOneByOne<Row & Record<string, unknown>>(connection, name, query), earned);
 }
 
-/** Lines from rows of the table as a closing has them, in their order. */
+/** Lines from the rows that a closing keeps, in their order. */
 export async function* keptSchedules(
   rows: AsyncIterable<Readonly<Record<string, unknown>>>,
   earned: Earned,

@@ -1,4 +1,4 @@
-/** The books of journal and revenue, those of MRR, and what is settled of invoices: each is as far as it is. */
+/** The books of journal and revenue, of MRR, and of settled invoices; each has its own progress. */
 export const JOURNAL_BOOKS = Symbol('JournalBooks');
 export const MRR_BOOKS = Symbol('MrrBooks');
 export const SETTLED_BOOKS = Symbol('SettledBooks');

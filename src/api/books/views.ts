@@ -6,7 +6,7 @@ import type { Tables } from '../../../projections/projection.js';
 import type { AnyDerivation } from '../../../derivations/derivation.js';
 import { viewOf } from '../../read-models/schema.js';
 
-/** A derivation as it stands on the projections of this build. */
+/** A derivation with its version in this build, which includes its projections'. */
 function standing<T extends Tables>(derivation: AnyDerivation & Readonly<{ tables: T }>): typeof derivation {
   const found = derivations.find(({ name }) => name === derivation.name);
   if (found === undefined) throw new Error(`There is no derivation ${derivation.name}.`);
@@ -35,7 +35,10 @@ export const VIEWS = {
   changes: `ledger.mrr_changes_v${MRR.version}`,
 };
 
-/** Rows of a derivation's table as `rowsWithStaleness` gives those of a projection: the key stands for the stream. */
+/**
+ * Rows of a derivation's table with staleness, as `rowsWithStaleness` for a projection; the key takes the place of the
+ * stream.
+ */
 export function rowsOfKeys<T extends Tables>(
   derivation: AnyDerivation & Readonly<{ tables: T }>,
   table: keyof T & string,

@@ -6,10 +6,13 @@ import { viewOf } from '../../read-models/schema.js';
 import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import { resourceOf, type Resource } from '../resource.js';
 
-/** What is sold. */
+/** Products. */
 export const PRODUCTS = resourceOf(products, 'products', { name: 'products', kind: 'product' });
 
-/** What it costs: prices, and plans that no event has told of as prices. `offset 0` keeps Postgres from joining both tables before it has a page. */
+/**
+ * Prices, and plans that no event has shown as prices. `offset 0` keeps Postgres from joining both tables before it has
+ * a page.
+ */
 export const PRICES: Resource = {
   name: 'prices',
   kind: 'price',
@@ -21,10 +24,10 @@ export const PRICES: Resource = {
   ],
 };
 
-/** What is taken off. */
+/** Coupons. */
 export const COUPONS = resourceOf(coupons, 'coupons', { name: 'coupons', kind: 'coupon' });
 
-/** What buyers type in to have it taken off. */
+/** Promotion codes, which buyers enter to get a coupon's discount. */
 export const PROMOTION_CODES = resourceOf(promotionCodes, 'promotion_codes', {
   name: 'promotion-codes',
   kind: 'promotion code',

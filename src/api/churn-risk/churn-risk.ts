@@ -10,7 +10,7 @@ import { resourceOf } from '../resource.js';
 
 const OWED = viewOf(invoices, 'invoices');
 
-/** Which subscriptions are past due, the latest first. */
+/** Subscriptions that are past due, the latest first. */
 export const CHURN_RISK = resourceOf(churnRisk, 'churn_risk', {
   name: 'churn-risk',
   kind: 'subscription at risk',
@@ -35,7 +35,10 @@ async function owedBy(connection: Queryable, found: readonly Answer[]): Promise<
   return rows;
 }
 
-/** A risk without what payments and credit notes have settled of its overdue invoices: the row goes by the invoices' own words. Pure. */
+/**
+ * Returns a risk less what payments and credit notes have settled of its overdue invoices; the row itself reflects only
+ * the invoices' own events. Pure.
+ */
 function lowered(risk: Answer, owed: readonly Row[], settled: SettledById): Answer {
   const { created: at } = risk['changedBy'] as Readonly<{ created: Date }>;
   const wasOverdue = ({ attempt_count: attempts, due_date: due }: Row): boolean =>
@@ -58,7 +61,7 @@ function lowered(risk: Answer, owed: readonly Row[], settled: SettledById): Answ
   };
 }
 
-/** What may be asked of their list. */
+/** The query of their list. */
 export const CHURN_RISK_QUERY = listQuery(CHURN_RISK, { more: counting })
   .refine(({ minAmountMinor, currency }) => minAmountMinor === undefined || currency !== undefined, {
     path: ['minAmountMinor'],
@@ -69,7 +72,7 @@ export const CHURN_RISK_QUERY = listQuery(CHURN_RISK, { more: counting })
     error: 'is not known with minAmountMinor, since payments may have lowered what is owed',
   });
 
-/** The columns of the last failure as one object, with the reason where it is known. */
+/** Combines the columns of the last failure in one object, with the reason where it is known. */
 function withLastFailure(
   {
     lastFailedInvoice: invoice,

@@ -13,36 +13,36 @@ import { trialBalanceOfMonth } from '../trial-balance/trial-balance.js';
 import { keepRows } from './closing-rows.js';
 import type { FrozenBooks } from './frozen-books.js';
 
-/** One answer closes no more months. */
+/** The most months that one request closes. */
 const MONTHS_MAX = 120;
 
 type Wanted = Whose &
   Readonly<{
     month: string;
     zone: string;
-    /** Whether what speaks against it is accepted, and noted in the closing. */
+    /** Whether to close despite objections, which the closing then records. */
     accepts: boolean;
     by: string;
     build: string;
     policy: string;
-    /** The policy itself. */
+    /** The rules behind the policy's hash. */
     rules: NonNullable<Closing['rules']>;
-    /** Keeps what a closing consists of. */
+    /** Creates the writer that stores the rows of a closing. */
     rowsWriter: () => ClosedRowsWriter;
   }>;
 
 const refused = (detail: string) => new ProblemError('closing_refused', detail);
 
-/** @throws ProblemError 409 for a month that is not over */
+/** @throws ProblemError 409 for a month that has not ended */
 export function assertOver(month: string, zone: string): void {
   if (monthStart(monthAfter(month), zone) > nowSecond())
     throw refused(`${month} is not over in ${zone}. Close it when it is.`);
 }
 
 /**
- * The closings that close a month of some books, and all open ones before it, as the books are within one snapshot: each follows the one
- * before it. `frozen` is what is closed of these books, of which the last closing.
- * @throws ProblemError 409 that says what speaks against it, 503 while keys are behind
+ * Returns the closings that close a month of some books and all open months before it, from one snapshot; each
+ * continues the one before it. `frozen` holds the closed months, with the last closing.
+ * @throws ProblemError 409 that states the objections, 503 while keys are behind
  */
 export async function closingsOf(
   connection: Queryable,
@@ -117,7 +117,7 @@ function against({ parkedKeys, parkedStreams }: BooksState, balances: readonly M
   ];
 }
 
-/** The first month in which anything moved; null before anything has. */
+/** The first month with any movement; null when there is none. */
 async function firstMonth(connection: Queryable, { livemode, account }: Whose): Promise<string | null> {
   const of = `livemode = $1 and account = $2`;
   const { rows } = await connection.query<{ month: string | null }>(
@@ -128,10 +128,10 @@ async function firstMonth(connection: Queryable, { livemode, account }: Whose): 
   return rows[0]?.month ?? null;
 }
 
-/** Tries again where somebody else has closed something meanwhile. */
+/** Attempts when others close months at the same time. */
 export const APPEND_ATTEMPTS_MAX = 10;
 
-/** Appends; false when something else came first. @throws ProblemError 409 for more than one append takes */
+/** Appends; returns false when another event came first. @throws ProblemError 409 when the events exceed one append */
 export async function appended(
   closings: Closings,
   events: Parameters<Closings['append']>[0],

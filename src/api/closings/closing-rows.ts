@@ -7,7 +7,7 @@ import { rowsOfKeys, JOURNAL, VIEWS } from '../books/views.js';
 
 const OF_ROW = `coalesce(livemode, false) = $1 and coalesce(account, '') = $2`;
 
-/** Keeps all that the figures of a month consist of, as the books are within one snapshot. */
+/** Stores the rows behind the figures of a month, from one snapshot. */
 export async function keepRows(
   connection: Queryable,
   writer: ClosedRowsWriter,

@@ -17,7 +17,7 @@ import { APPEND_ATTEMPTS_MAX, appended, assertOver, closingsOf } from './close-m
 import { correctedAccounts, lateEntries, type CorrectedAccount, type LateEntry } from './corrections.js';
 import { frozenIn, lastClosed } from './frozen-books.js';
 
-/** Whose month, as a body names it. */
+/** The scope of a month in a request body. */
 const named = { livemode: z.boolean().default(true), account: text };
 export const closingRequest = z.strictObject({ month, ...named, accept: z.boolean().default(false) });
 export const reopeningRequest = z.strictObject({ ...named, reason: z.string().min(1).max(500).optional() });
@@ -26,14 +26,14 @@ const reading = z.strictObject(whose);
 const correcting = z.strictObject({ ...reading.shape, ...freshness, ...paging });
 const fresh = z.strictObject(freshness).parse({});
 
-/** A closing as it is answered. */
+/** A closing as answered in lists. */
 type ClosingAnswer = Omit<Closing, 'balances'>;
 type Page = Readonly<{ data: readonly ClosingAnswer[]; nextCursor: string | null }>;
 
 type Corrections = Whose &
   Readonly<{
     month: string;
-    /** Up to where in the log the month was known when it was closed. */
+    /** The log position of the closing: what was known when the month was closed. */
     position: string;
     accounts: readonly CorrectedAccount[];
     data: readonly LateEntry[];
@@ -42,7 +42,7 @@ type Corrections = Whose &
 
 const BODY_BYTES_MAX = 4_096;
 
-/** Months of the books that are closed: by whom, when, up to where in the log, and with which balances. */
+/** Closed months of the books: who closed them, when, at which log position, and with which balances. */
 @Controller('closings')
 @NeedsScope('read')
 export class ClosingsController {
@@ -51,7 +51,7 @@ export class ClosingsController {
     @Inject(JOURNAL_BOOKS) private readonly books: Books,
   ) {}
 
-  /** The closed months of all books, the newest first; those that were opened again are not among them. */
+  /** Lists the closed months of all books, the newest first, without reopened ones. */
   @Get()
   async list(
     @Query({ schema: listing }) { livemode, account, cursor, limit }: z.output<typeof listing>,
@@ -73,7 +73,7 @@ export class ClosingsController {
     };
   }
 
-  /** One closed month, with its balances. */
+  /** Returns one closed month, with its balances. */
   @Get(':month')
   async one(
     @Param('month', { schema: pathMonth }) asked: string,
@@ -83,7 +83,10 @@ export class ClosingsController {
     return this.closings.read(this.#closed(booksOf({ livemode, account }), asked));
   }
 
-  /** What became known of a closed month since: which accounts would stand at something else, and the entries that came late. */
+  /**
+   * Returns what became known of a closed month since: the accounts whose balance would differ now, and the late
+   * entries.
+   */
   @Get(':month/corrections')
   async corrections(
     @Param('month', { schema: pathMonth }) asked: string,
@@ -112,8 +115,8 @@ export class ClosingsController {
   }
 
   /**
-   * Closes a month, and the open ones before it. One that is closed already is answered as it is.
-   * @throws ProblemError 409 that says what speaks against it
+   * Closes a month and the open ones before it. A month that is already closed is returned as it is.
+   * @throws ProblemError 409 that states the objections
    */
   @Post()
   @HttpCode(200)
@@ -153,7 +156,10 @@ export class ClosingsController {
     throw othersClose();
   }
 
-  /** Opens the last closed month again: what is known of it now is shown, until it is closed again. @throws ProblemError 409 for another month */
+  /**
+   * Reopens the last closed month: it is shown by what is known now, until it is closed again. @throws ProblemError 409
+   * for any other month
+   */
   @Post(':month/reopen')
   @HttpCode(200)
   @NeedsScope('admin')
@@ -196,7 +202,7 @@ export class ClosingsController {
   }
 }
 
-/** An empty account is one's own. */
+/** Reads the scope; an empty account is the own one. */
 const booksOf = ({ livemode, account }: { livemode: boolean; account?: string | undefined }): Whose => ({
   livemode,
   account: account === undefined || account === '' ? null : account,

@@ -7,7 +7,7 @@ import { VIEWS } from '../books/views.js';
 import { trialBalanceOfMonth } from '../trial-balance/trial-balance.js';
 import type { FrozenBooks } from './frozen-books.js';
 
-/** What an account of a closed month stood at when it was closed, and what it would stand at by what is known now. Minor units. */
+/** The balance of an account when its month was closed, and by what is known now. Minor units. */
 export type CorrectedAccount = Readonly<{
   currency: string;
   name: string;
@@ -16,7 +16,7 @@ export type CorrectedAccount = Readonly<{
   changeMinor: number;
 }>;
 
-/** An entry of a closed month, or of one before it, that became known after the closing. */
+/** An entry of a closed month, or an earlier one, that became known after the closing. */
 export type LateEntry = Readonly<{
   id: string;
   kind: string;
@@ -26,11 +26,11 @@ export type LateEntry = Readonly<{
   invoice: string | null;
   customer: string | null;
   stripeEvent: string;
-  /** Where in the log its event stands. */
+  /** The log position of its event. */
   position: string;
 }>;
 
-/** The accounts whose balance at the end of a closed month would be another one now. */
+/** Returns the accounts whose balance at the end of a closed month would differ now. */
 export async function correctedAccounts(
   connection: Queryable,
   { livemode, account, month, frozen }: Whose & Readonly<{ month: string; frozen: readonly FrozenBooks[] }>,
@@ -49,17 +49,17 @@ export async function correctedAccounts(
     .map((one) => ({ ...one, changeMinor: one.nowMinor - one.closedMinor }));
 }
 
-/** How many entries one answer looks at. */
+/** The most entries that one answer reads. */
 const LOOKED_AT_MAX = 20_000;
 const PAGE_ENTRIES = 2_000;
 
 type Row = Omit<LateEntry, 'position'> & Readonly<{ at: string; apiVersion: string | null }>;
-/** After which entry a page begins: the newest come first. */
+/** The last entry of the page before; the newest come first. */
 export type EntryPlace = Readonly<{ at: string; id: string }>;
 
 /**
- * A page of the entries that a closed month lacks. Which event made an entry is in its row, and when that became known in the index of events: so
- * the entries of all months up to it are looked at, a bounded number for each answer.
+ * Returns a page of the entries that a closed month lacks. The time at which an entry became known is only in the index
+ * of events, so all entries up to the end of the month are checked, a bounded number per answer.
  */
 export async function lateEntries(
   connection: Queryable,

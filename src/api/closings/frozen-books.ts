@@ -4,10 +4,13 @@ import { asClosed, corrected, type Moved } from '../../closings/frozen.js';
 import type { Scope } from '../books/amounts.js';
 import { monthAfter, type AskedScope } from '../books/query.js';
 
-/** What is closed of some books: the months from `first` to `last`, and of these what an answer needs. */
+/** The closed months of some books, from `first` to `last`, and those closings that an answer needs. */
 export type FrozenBooks = Whose & Readonly<{ first: string; last: string; months: ReadonlyMap<string, Closing> }>;
 
-/** What is closed of the books that are asked for, as far as an answer about these months needs it. @throws when the event store is away */
+/**
+ * Returns the closed months of the requested books that an answer about this range needs. @throws when the event store
+ * is unavailable
+ */
 export async function frozenIn(
   closings: Closings,
   { livemode, account, currency }: AskedScope,
@@ -35,7 +38,7 @@ export async function frozenIn(
   return all;
 }
 
-/** Of the books that are asked for, those that have closed months, by the last refresh. */
+/** Those of the requested books that have closed months, as of the last refresh. */
 export const booksAsked = (closings: Closings, { livemode, account }: AskedScope): readonly Whose[] =>
   closings.books.filter(
     (one) =>
@@ -43,7 +46,9 @@ export const booksAsked = (closings: Closings, { livemode, account }: AskedScope
       (account === undefined || account === (one.account ?? '')),
   );
 
-/** What was closed of one's books by the last refresh, with the last closing alone; undefined where nothing is. */
+/**
+ * Returns the closed months of some books as of the last refresh, with only the last closing; undefined without any.
+ */
 export async function lastClosed(closings: Closings, whose: Whose): Promise<FrozenBooks | undefined> {
   const closed = closings.of(whose);
   const [first, last] = [closed[0], closed.at(-1)];
@@ -53,8 +58,8 @@ export async function lastClosed(closings: Closings, whose: Whose): Promise<Froz
 }
 
 /**
- * What is closed of the books that are asked for, where it is known what all closings consist of. Books of which a month was closed before rows
- * were kept are shown as they are known now, until that month is opened and closed again.
+ * Returns the closed months of the requested books that have the rows of all their closings. Books with a month that
+ * was closed before rows were stored are shown by what is known now, until that month is reopened and closed again.
  */
 export async function keptIn(
   closings: Closings,
@@ -80,7 +85,7 @@ export const closedMonthsOf = (
 
 export type ScopedMove = Scope & Omit<Moved, 'currency'> & Readonly<{ correction: bigint; closing: Closing | null }>;
 
-/** What moved in a month, by what was closed: `moved` is by what is known now. */
+/** Applies closings to the amounts moved in a month: `moved` is what is known now. */
 export function frozenMoves(
   moved: readonly (Scope & Omit<Moved, 'currency'>)[],
   month: string,

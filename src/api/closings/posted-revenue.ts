@@ -6,14 +6,14 @@ import { monthAfter, Parameters, scopeConditions, SCOPE_OF_SUM, type AskedScope 
 import { VIEWS } from '../books/views.js';
 import type { FrozenBooks } from './frozen-books.js';
 
-/** What was earned of what a month billed, in the month in which it is posted. Minor units. */
+/** Revenue earned of what a month billed, in the month in which it is posted. Minor units. */
 export type PostedCell = Scope &
   Readonly<{
     bookedMonth: string;
     month: string;
     revenueMinor: number;
     contraMinor: number;
-    /** It corrects a month that was closed before: what became known of it later. */
+    /** Whether it corrects an earlier closed month, by what became known later. */
     isCorrection: boolean;
   }>;
 
@@ -33,8 +33,8 @@ type Kept = Readonly<{
 }>;
 
 /**
- * What was earned by the month that billed it and the month that it is posted in: of closed months as they were closed, and the first open
- * month has what became known of them since. Right of months that `frozen` has, or that are open.
+ * Returns earned revenue by the month that billed it and the month that it is posted in: closed months as they were
+ * closed, with their corrections in the first open month. Valid for months that are in `frozen` or open.
  */
 export async function postedRevenue(
   connection: Queryable,
@@ -77,7 +77,7 @@ export async function postedRevenue(
   return all;
 }
 
-/** What was earned up to a closed month, as it was closed. */
+/** Revenue earned up to a closed month, as it was closed. */
 async function cellsOf(closings: Closings, closing: Closing, currency: string | undefined): Promise<readonly Cell[]> {
   const sums = new Map<string, Cell>();
   for await (const row of closings.rowsOf<Kept>(closing, 'booked')) {

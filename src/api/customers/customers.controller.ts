@@ -18,18 +18,21 @@ import { PAYMENT_METHODS } from './payment-methods.js';
 
 const reading = z.strictObject({ ...freshness, limit: paging.limit });
 
-/** A customer's everything. `customer` is null while only other objects mention it; lists go on at their own addresses, with `customer` and the cursor. */
+/**
+ * A customer and its objects. `customer` is null while only other objects mention it; each list continues at its own
+ * URL, with `customer` and the cursor.
+ */
 type Everything = Readonly<{
   id: string;
   customer: Answer | null;
-  /** The newest, as many as `limit`. */
+  /** The newest, at most `limit`. */
   paymentMethods: readonly Answer[];
   subscriptions: Page;
   invoices: Page;
   payments: Page;
 }>;
 
-/** What the ledger knows of customers. */
+/** Customers and what belongs to them. */
 @Controller('customers')
 @NeedsScope('read')
 export class CustomersController {

@@ -1,5 +1,5 @@
 import { customers } from '../../../projections/customers.js';
 import { resourceOf } from '../resource.js';
 
-/** Lists customers with events of their own. */
+/** Customers with events of their own. */
 export const CUSTOMERS = resourceOf(customers, 'customers', { name: 'customers', kind: 'customer' });

@@ -8,13 +8,13 @@ import { resourceOf, type Resource } from '../resource.js';
 
 const OWN = viewOf(disputes, 'disputes');
 
-/** Disputes of customers: a dispute names its charge and payment intent only. */
+/** SQL for the disputes of customers: a dispute names only its charge and payment intent. */
 const ofCustomers = (customers: string): string => `id in (
   with parts as (${partsOfCustomers(customers)})
   select own.id from parts join ${OWN} own on own.charge = parts.id
   union select own.id from parts join ${OWN} own on own.payment_intent = parts.id)`;
 
-/** Disputes, with their customers and the money that each has moved. */
+/** Disputes, with their customers and the money that each moved. */
 export const DISPUTES: Resource = {
   ...resourceOf(disputes, 'disputes', {
     name: 'disputes',
@@ -33,7 +33,7 @@ export const DISPUTES: Resource = {
   own: { customer: ofCustomers },
 };
 
-/** The movements of money of each of these disputes. */
+/** The money movements of each of these disputes. */
 async function movementsOf(connection: Queryable, ids: readonly string[]): Promise<Map<string, Answer[]>> {
   const { rows } = await connection.query<Row>(
     `select * from ${rowsWithStaleness(disputes, 'dispute_movements')} where dispute = any($1) order by id`,

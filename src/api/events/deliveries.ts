@@ -1,4 +1,4 @@
-/** One delivery of an event that this process took: when, how it ended, and how old its signature was. */
+/** One delivery that this process accepted: its time, its outcome, and the age of its signature. */
 export type Delivery = Readonly<{
   at: string;
   outcome: string;
@@ -6,6 +6,6 @@ export type Delivery = Readonly<{
   signatureAgeS: number;
 }>;
 
-/** What a process knows of the deliveries of an event; null where it takes none. */
+/** The deliveries of an event known to this process; null if it receives none. */
 export type DeliveriesOf = (stripeEventId: string) => readonly Delivery[] | null;
 export const DELIVERIES_OF = Symbol('DeliveriesOf');

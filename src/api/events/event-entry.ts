@@ -3,11 +3,13 @@ import type { Observed, Source } from '../../eventstore/event-metadata.js';
 import type { RecordedEvent } from '../../eventstore/recorded-event.js';
 import { textOrNull } from '../values.js';
 
-/** What the log says of an event: how it came, and where it stands. What is null the event does not say, or not in a form that can be read. */
+/**
+ * An event as the log has it: its source and its place. Null where the event does not say, or not in a readable form.
+ */
 export type EventEntry = Readonly<{
-  /** Stripe's id, `evt_…`; null of a body in quarantine that has none. */
+  /** Stripe's id, `evt_…`; null for a quarantined body without one. */
   stripeEventId: string | null;
-  /** The id under which the log has it. */
+  /** The id in the log. */
   eventId: string;
   type: string;
   created: string | null;
@@ -15,11 +17,11 @@ export type EventEntry = Readonly<{
   account: string | null;
   livemode: boolean | null;
   apiVersion: string | null;
-  /** Where it comes from: Stripe's webhook, a list of its events, or a look at the object. */
+  /** The source: a webhook delivery, a list of events, or an observation. */
   source: Source | null;
-  /** Of a look at an object: when Stripe was asked and answered, and why; null of an event. */
+  /** For an observation: when Stripe was asked, when it answered, and why; null for an event. */
   observation: Readonly<{ askedAt: string; answeredAt: string; reason: string | null; run: string | null }> | null;
-  /** Label of the signing secret that matched. */
+  /** Label of the matching signing secret. */
   endpoint: string | null;
   receivedAt: string | null;
   signedAt: string | null;
@@ -29,11 +31,11 @@ export type EventEntry = Readonly<{
   position: string;
   bodySha256: string | null;
   contentHash: string | null;
-  /** Why it is in quarantine; null elsewhere. */
+  /** Why it is quarantined; null otherwise. */
   quarantine: string | null;
 }>;
 
-/** An event of the log without its body. */
+/** Returns an event of the log without its body. */
 export function entryOf({ metadata, data, ...recorded }: RecordedEvent): EventEntry {
   const observed = metadata?.observed;
   const created = observed?.stands ?? memberOf(data, 'created');
@@ -65,7 +67,7 @@ export function entryOf({ metadata, data, ...recorded }: RecordedEvent): EventEn
   };
 }
 
-/** When, and why, an object was looked at. */
+/** When and why an object was observed. */
 export const observationOf = ({ asked, answered, reason, run }: Observed) => ({
   askedAt: isoTime(asked),
   answeredAt: isoTime(answered),
@@ -80,9 +82,9 @@ const memberOf = (value: unknown, name: string): unknown =>
 const SECONDS_MAX = Date.UTC(9999, 0) / 1_000;
 const isTime = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= SECONDS_MAX;
 
-/** Which events are wanted; what is undefined does not matter. Times are those of their arrival. */
+/** Which events to return; undefined fields match any. Times are times of receipt. */
 export type EventFilter = Readonly<{
-  /** A type, or the beginning of types before `.*`. */
+  /** A type, or a prefix of types followed by `.*`. */
   type?: string | undefined;
   /** The id of the object that the event is about. */
   object?: string | undefined;
@@ -95,7 +97,7 @@ export type EventFilter = Readonly<{
   until?: string | undefined;
 }>;
 
-/** Whether an event is one of those that a filter wants. */
+/** Whether an event matches a filter. */
 export function isWanted(entry: EventEntry, filter: EventFilter): boolean {
   const { type, object, quarantine, since, until } = filter;
   const at = entry.receivedAt ?? entry.recordedAt;

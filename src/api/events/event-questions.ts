@@ -22,7 +22,7 @@ import { badQuery } from '../query.js';
 import { entryOf, isWanted, type EventEntry, type EventFilter } from './event-entry.js';
 import type { Delivery } from './deliveries.js';
 
-/** A question about events as the log has them. `id` is Stripe's, or the one under which the log has the event. */
+/** A question about events in the log. `id` is Stripe's id, or the id in the log. */
 export type EventQuestion =
   | Readonly<{ kind: 'event'; id: string; deliveries: readonly Delivery[] | null }>
   | Readonly<{ kind: 'event_body'; id: string }>
@@ -31,7 +31,7 @@ export type EventQuestion =
 
 type EventParts = Readonly<{ store: EventStore; database: Snapshots; signal: AbortSignal }>;
 
-/** The answer: JSON, or the bytes of a body. @throws ProblemError where there is none */
+/** Returns the answer: JSON, or the bytes of a body. @throws ProblemError where there is none */
 export async function answerOfEvents(question: EventQuestion, parts: EventParts): Promise<string | Buffer> {
   switch (question.kind) {
     case 'event':
@@ -57,7 +57,7 @@ async function oneEvent({ id, deliveries }: Extract<EventQuestion, { kind: 'even
   return { ...entry, renderings: await renderingsOf(recorded, parts), deliveries, changed };
 }
 
-/** The renderings of an event in all API versions in which the log shows it, the first in the log first. */
+/** Returns the renderings of an event in all API versions that the log shows, in log order. */
 async function renderingsOf({ eventId }: RecordedEvent, { store, database }: EventParts) {
   const renderings = [];
   const indexed = await database.snapshot((connection) => findRenderings(connection, eventId));
@@ -68,7 +68,10 @@ async function renderingsOf({ eventId }: RecordedEvent, { store, database }: Eve
   return renderings;
 }
 
-/** Stripe's id leads to the rendering of its event that came first; one that is in quarantine alone is found among the latest there. */
+/**
+ * Finds an event. Stripe's id leads to its first rendering; an event that is only in quarantine is searched among the
+ * latest there.
+ */
 async function placeOf(id: string, { store, database }: EventParts): Promise<[stream: string, revision: bigint]> {
   const recordedId = UUID.test(id) ? id.toLowerCase() : eventIdOfSight(id);
   const isRecordedId = recordedId !== null;
@@ -97,7 +100,7 @@ function hidden(id: string): never {
   throw new ProblemError('not_found', `The event ${id} was recorded, and is deleted or hidden in the event store.`);
 }
 
-/** The rows that came out as they are by an event, of the tables that name one: those of its stream. */
+/** The rows whose state comes from an event, among those of its stream. */
 async function rowsNaming(connection: Queryable, stream: string, stripeEventId: string) {
   const selects = projections.flatMap((projection) =>
     Object.entries(projection.tables)
@@ -115,8 +118,8 @@ async function rowsNaming(connection: Queryable, stream: string, stripeEventId: 
 }
 
 /**
- * A page of events, the newest first. It is short, and leads on, where much must be read to find what is wanted; null
- * as `nextCursor` says that there are no more.
+ * Returns a page of events, the newest first. The page may be short, with a cursor, when many events must be read to
+ * find matches; a null `nextCursor` means that there are no more.
  */
 async function eventsPage({ filter, before, limit }: Extract<EventQuestion, { kind: 'events' }>, parts: EventParts) {
   const data: EventEntry[] = [];
@@ -135,12 +138,12 @@ async function eventsPage({ filter, before, limit }: Extract<EventQuestion, { ki
   return { data, nextCursor: null };
 }
 
-/** The store's clock and ours may differ. */
+/** Allowance for the difference between the store's clock and ours. */
 const CLOCKS_DIFFER_MS = 600_000;
 const isTooOld = ({ recordedAt }: RecordedEvent, { since }: EventFilter): boolean =>
   since !== undefined && recordedAt.getTime() < Date.parse(since) - CLOCKS_DIFFER_MS;
 
-/** Where all that a filter wants is: in the streams of an object, in those of the quarantine, or anywhere in the log. */
+/** Chooses where to read: the streams of an object, those of the quarantine, or the whole log. */
 async function newestFirst(
   { filter, before, limit }: Omit<Extract<EventQuestion, { kind: 'events' }>, 'kind'>,
   { store, database }: EventParts,
@@ -159,7 +162,7 @@ async function newestFirst(
   return fromLog(store, before, limit + OTHERS_AMONG);
 }
 
-/** Objects that have streams of their own. */
+/** Kinds of objects with their own streams. */
 const KINDS = [
   'account',
   'charge',
@@ -187,7 +190,7 @@ const KINDS = [
   'transfer',
 ];
 
-/** The streams that may have events of an object: its own, and those in which it has said whose it is. */
+/** The streams that may have events of an object: its own, and those in which it named its owner. */
 async function streamsOf(connection: Queryable, id: string): Promise<string[]> {
   const { rows } = await connection.query<{ stream: string }>(
     `select distinct stream from ${viewOf(links, 'links')} where id = $1 limit ${LIMITS.pastReading.streamsMax}`,
@@ -197,10 +200,10 @@ async function streamsOf(connection: Queryable, id: string): Promise<string[]> {
 }
 
 const PAGE = 250;
-/** How many events of the ledger's own may be among those of a page, so that one read is enough. */
+/** Allowance for the ledger's own events on a page, so that one read usually suffices. */
 const OTHERS_AMONG = 10;
 
-/** The log backwards: `first` events, since most questions want the latest, then ever more of them. */
+/** Reads the log backwards: first `first` events, since most requests want the latest, then ever larger pages. */
 async function* fromLog(store: EventStore, before: bigint | null, first: number): AsyncGenerator<RecordedEvent> {
   let max = Math.min(first, PAGE);
   for (let from: bigint | 'end' = before ?? 'end'; ; max = Math.min(2 * max, PAGE)) {
@@ -228,7 +231,7 @@ async function* fromIndex(store: EventStore, before: bigint | null, find: Find):
   }
 }
 
-/** Reads of single events that are under way at one time. */
+/** The most reads of single events in flight. */
 const READS_AT_ONCE = 10;
 
 async function* recordedAt(store: EventStore, places: readonly IndexedEvent[]): AsyncGenerator<RecordedEvent> {

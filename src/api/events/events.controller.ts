@@ -23,7 +23,7 @@ const revision = z
   .transform(BigInt);
 const streaming = z.strictObject({ after: revision.optional(), limit: paging.limit });
 
-/** Events as they were delivered and recorded, read from the log itself. */
+/** Events as delivered and recorded, read from the log itself. */
 @Controller()
 @NeedsScope('read')
 export class EventsController {
@@ -42,7 +42,10 @@ export class EventsController {
     return this.past.ask({ kind: 'events', filter, before: positionOf(cursor), limit }, asker);
   }
 
-  /** Each event once, as it comes; `Last-Event-ID`, the position of one, goes on after it. */
+  /**
+   * Streams each event once, as it comes; after reconnecting, `Last-Event-ID` (an event's position) resumes after that
+   * event.
+   */
   @Get('events/live')
   async follow(
     @Query({ schema: following }) filter: z.output<typeof following>,
@@ -68,7 +71,7 @@ export class EventsController {
     return this.past.ask({ kind: 'event', id, deliveries: this.deliveriesOf(id) }, asker);
   }
 
-  /** The body of the first delivery, byte by byte: `bodySha256` is its hash. */
+  /** Returns the body of the first delivery, byte by byte: `bodySha256` is its hash. */
   @Get('events/:id/body')
   @Header('content-type', 'application/json')
   async body(
@@ -83,7 +86,7 @@ export class EventsController {
     return body;
   }
 
-  /** Any stream, in the order of its revisions. */
+  /** Returns any stream, in order of revision. */
   @Get('streams/:name')
   @AnswersJson()
   stream(

@@ -12,13 +12,13 @@ import { LogStreams, type Message } from '../live/log-streams.js';
 import { badQuery } from '../query.js';
 import { entryOf, isWanted, type EventFilter } from './event-entry.js';
 
-/** New events for those who follow them: each event once, in the order of the log. */
+/** Streams of new events: each event once, in log order. */
 export class LiveEvents implements OnModuleDestroy {
   readonly #streams = new LogStreams({ ...LIMITS.events.readers, what: 'connections follow events' });
 
   constructor(private readonly store: EventStore) {}
 
-  /** Returns what begins the stream on a response. @throws ProblemError */
+  /** Returns a function that starts the stream on a response. @throws ProblemError */
   follow(
     filter: EventFilter,
     lastEventId: string | undefined,
@@ -35,7 +35,7 @@ export class LiveEvents implements OnModuleDestroy {
     this.#streams.stop();
   }
 
-  /** @throws ProblemError 400 for an id that is no position of an event */
+  /** @throws ProblemError 400 for an id that is not the position of an event */
   async #beginning(lastEventId: string | undefined): Promise<bigint | null> {
     if (lastEventId === undefined || lastEventId === '') return (await lastRecordOf(this.store))?.position ?? null;
     const position = /^\d{1,18}$/.test(lastEventId) ? BigInt(lastEventId) : null;

@@ -1,7 +1,7 @@
 import { commodity, decimal, onOneLine, type ExportFormat, type ExportedPosting } from './exported.js';
 
 const quoted = (text: string): string => `"${onOneLine(text).replace(/["\\]/g, (character) => `\\${character}`)}"`;
-/** What beancount takes as a link; another id stands in the metadata alone. */
+/** The id as a beancount link where its characters allow it; other ids are only in the metadata. */
 const linkOf = (object: string | null): string =>
   object !== null && /^[A-Za-z0-9\-_/.]{1,200}$/.test(object) ? ` ^${object}` : '';
 const amount = ({ amountMinor, currency }: ExportedPosting): string =>

@@ -33,12 +33,12 @@ const asking = z.strictObject({
   view: view.default('frozen'),
 });
 
-/** Pieces of a file are sent together up to this size. */
+/** Text is sent in chunks of up to this many characters. */
 const CHUNK_CHARACTERS = 64 * 1024;
-/** Postgres ends a transaction that is silent for 10 s, and a reader may be slow. */
+/** Postgres ends a transaction that is idle for 10 s, and a reader may be slow. */
 const SIGN_OF_LIFE_MS = 3_000;
 
-/** The whole journal as a file that accounting programs read, sent as it is read from one snapshot. */
+/** The journal as a file for accounting programs, streamed from one snapshot. */
 @Controller('journal/export')
 @NeedsScope('read')
 export class ExportController {
@@ -90,7 +90,7 @@ export class ExportController {
       });
     } catch (error) {
       if (!reply.raw.headersSent) throw error;
-      // The reader sees that the file is cut.
+      // The reader detects that the file is truncated.
       reply.raw.destroy();
     } finally {
       giveBack();
@@ -112,7 +112,7 @@ export class ExportController {
     reply.raw.end(chunk);
   }
 
-  /** Waits for a reader, and meanwhile shows Postgres that somebody is there. */
+  /** Waits for the reader, and meanwhile keeps the transaction from timing out. */
   async #patiently(connection: Queryable, sending: Promise<void>): Promise<void> {
     const isSent = sending.then(() => true);
     while (!(await Promise.race([isSent, pause(SIGN_OF_LIFE_MS, false, { ref: false })])))

@@ -1,12 +1,12 @@
-/** A posting of an export: minor units, plus is debit. */
+/** A posting of an export: minor units, positive is debit. */
 export type ExportedPosting = Readonly<{ name: string; currency: string; amountMinor: number }>;
 
-/** An entry as files have it: one of the journal, what a line earned in a month, or the balances with which the export begins. */
+/** An entry of a file: an entry of the journal, the revenue that a line earned in a month, or the opening balances. */
 export type ExportedEntry = Readonly<{
   id: string;
   kind: string;
   effectiveAt: Date;
-  /** Its day in the zone of the policy. */
+  /** Its day in the policy's time zone. */
   day: string;
   customer: string | null;
   invoice: string | null;
@@ -17,10 +17,10 @@ export type ExportedEntry = Readonly<{
   postings: readonly ExportedPosting[];
 }>;
 
-/** What an account has at the end of the export. */
+/** The balance of an account at the end of the export. */
 export type ExportedBalance = ExportedPosting;
 
-/** What a file begins with: whose books it has, of which months, and every account and currency in it. */
+/** The head of a file: books, months, and every account and currency in it. */
 export type ExportHead = Readonly<{
   livemode: boolean;
   account: string | null;
@@ -32,17 +32,20 @@ export type ExportHead = Readonly<{
   currencies: readonly string[];
 }>;
 
-/** A format of files: its texts by what they are of. Nothing that Stripe's users name may break it. */
+/** A file format: the text of each part. No text that users choose may break the format. */
 export type ExportFormat = Readonly<{
   mediaType: string;
   extension: string;
   head(head: ExportHead): string;
   entry(entry: ExportedEntry): string;
-  /** What must hold at the beginning of a day, for programs that check it. */
+  /** Balance assertions at the start of a day, for programs that check them. */
   balances(day: string, balances: readonly ExportedBalance[]): string;
 }>;
 
-/** Currencies with other than two decimals, as Stripe represents them (docs.stripe.com/currencies); ISK and UGX have two. */
+/**
+ * The decimals of currencies that do not have two, as Stripe represents them (docs.stripe.com/currencies); ISK and UGX
+ * have two.
+ */
 const DECIMALS: Readonly<Record<string, number>> = Object.fromEntries([
   ...'bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf'.split(' ').map((code) => [code, 0]),
   ...'bhd jod kwd omr tnd'.split(' ').map((code) => [code, 3]),
@@ -50,7 +53,7 @@ const DECIMALS: Readonly<Record<string, number>> = Object.fromEntries([
 
 export const decimalsOf = (currency: string): number => DECIMALS[currency] ?? 2;
 
-/** `-10.05` of -1005 cents. */
+/** Formats an amount: -1005 cents as `-10.05`. */
 export function decimal(amountMinor: number, currency: string): string {
   const decimals = decimalsOf(currency);
   const digits = String(Math.abs(amountMinor)).padStart(decimals + 1, '0');
@@ -58,9 +61,9 @@ export function decimal(amountMinor: number, currency: string): string {
   return decimals === 0 ? sign + digits : `${sign}${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
 }
 
-/** A currency as accounting programs read it; what is no code of letters is written in digits of its bytes. */
+/** The currency code for accounting programs; a code that is not letters only is written as hex. */
 export const commodity = (currency: string): string =>
   /^[a-z]{3,10}$/i.test(currency) ? currency.toUpperCase() : `X${Buffer.from(currency).toString('hex').toUpperCase()}`;
 
-/** A text on one line: control characters, and what ends lines, are blanks. */
+/** Puts a text on one line: replaces control characters and line separators by spaces. */
 export const onOneLine = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ');

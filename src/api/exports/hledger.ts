@@ -1,8 +1,8 @@
 import { commodity, decimal, decimalsOf, onOneLine, type ExportFormat, type ExportedPosting } from './exported.js';
 
-/** A description ends at `;`, and `|` parts the payee from a note. */
+/** Removes `;`, which ends a description, and `|`, which separates payee and note. */
 const plain = (text: string): string => onOneLine(text).replace(/[;|]/g, ' ');
-/** The value of a tag ends at a comma. */
+/** A tag; commas are removed from its value, because they end it. */
 const tag = (name: string, value: string | null): string =>
   value === null ? '' : `    ; ${name}: ${onOneLine(value).replaceAll(',', ' ')}\n`;
 const amount = ({ amountMinor, currency }: ExportedPosting): string =>

@@ -11,26 +11,26 @@ import { areKept, type FrozenBooks } from '../closings/frozen-books.js';
 import { trialBalanceOfMonth } from '../trial-balance/trial-balance.js';
 import type { ExportedEntry, ExportedPosting, ExportFormat } from './exported.js';
 
-/** What is exported: the books of one account in one mode, of months, both included. */
+/** The export: the books of one account in one mode, for an inclusive range of months. */
 export type ExportWanted = Readonly<{
   livemode: boolean;
-  /** '' for one's own. */
+  /** '' for the own account. */
   account: string;
-  /** Null: from the first month on. */
+  /** Null: from the first month. */
   from: string | null;
   to: string;
   zone: string;
   policy: string;
   position: string | null;
-  /** What is closed of these books, from the month before `from` on. */
+  /** The closed months of these books, starting with the month before `from`. */
   frozen: readonly FrozenBooks[];
   closings: Closings;
 }>;
 
 /**
- * The texts of a file, in pieces of one entry. It begins with the balances before `from`, where there are any, and ends with those after `to`: these are
- * the trial balance of that month, and all entries add up to it. In closed months one entry more takes away what they were not closed with, which is in the
- * first open month.
+ * Yields the text of a file, one entry at a time. It starts with the balances before `from`, if any, and ends with
+ * those after `to`, which are the month's trial balance and the sum of all entries. In each closed month a correction
+ * entry removes what the month was not closed with; the first open month includes it.
  */
 export async function* exportJournal(
   connection: Queryable,
@@ -74,7 +74,7 @@ export async function* exportJournal(
   yield format.balances(dayName(dayNamed(lastDayOf(wanted.to)) + 1), end);
 }
 
-/** Months that may be shown otherwise than their entries are: the closed ones, and the first open one. */
+/** Months that may differ from their entries: the closed ones, and the first open one. */
 const correctedMonths = ({ frozen, to }: ExportWanted): readonly string[] =>
   frozen.flatMap(({ last, months }) => [...months.keys(), monthAfter(last)]).filter((month) => month <= to);
 
@@ -83,7 +83,7 @@ const namesClosed = ({ frozen }: ExportWanted): readonly string[] =>
     .flatMap(({ months }) => [...months.values()].flatMap(({ balances }) => balances))
     .flatMap(({ currency, accounts }) => [`currency ${currency}`, ...accounts.map(({ name }) => `name ${name}`)]);
 
-/** The entries of a month and what was earned in it: of a closed one as they were when it was closed. */
+/** The entries and earned revenue of a month; for a closed month as they were closed. */
 async function* monthOf(connection: Queryable, month: string, wanted: ExportWanted): AsyncGenerator<ExportedEntry> {
   const [books] = wanted.frozen;
   const closing = books?.months.get(month);
@@ -111,7 +111,7 @@ async function* monthOf(connection: Queryable, month: string, wanted: ExportWant
   }
 }
 
-/** An entry as a closing has it. */
+/** An entry as stored by a closing. */
 type KeptEntry = Readonly<{
   id: string;
   key: string;
@@ -125,7 +125,7 @@ type KeptEntry = Readonly<{
   postings: readonly ExportedPosting[];
 }>;
 
-/** What postings add up to, by account and currency. */
+/** Sums of postings, by account and currency. */
 class Sums {
   readonly #sums = new Map<string, ExportedPosting>();
 
@@ -142,7 +142,7 @@ class Sums {
   }
 }
 
-/** What a month shows less what its entries add up to. */
+/** The difference between the shown month and the sum of its entries, as an entry. */
 async function correctionOf(
   connection: Queryable,
   month: string,
@@ -159,7 +159,7 @@ async function correctionOf(
   return madeUp({ id: `correction:${month}`, kind: 'correction', at, day: lastDayOf(month) }, corrected.postings);
 }
 
-/** Accounts on which there may be no posting but those of what was earned. */
+/** The accounts of earned revenue, which may have no other postings. */
 const EARNED: readonly string[] = [chart.revenue, chart.discounts, chart.unbilled];
 
 const lastDayOf = (month: string): string => dayName(dayNamed(`${monthAfter(month)}-01`) - 1);
@@ -223,7 +223,7 @@ type EntryRow = Readonly<{
   amount: bigint;
 }>;
 
-/** The entries of a month by their time. */
+/** The entries of a month, in order of time. */
 async function* entriesOf(
   connection: Queryable,
   month: string,
@@ -267,7 +267,7 @@ type EarnedRow = Readonly<{
   stripe_event_id: string | null;
 }>;
 
-/** What lines earned in a month, on its last day: entries that no table has. */
+/** The revenue that lines earned in a month, as entries on its last day, which no table has. */
 async function* earnedIn(
   connection: Queryable,
   month: string,
@@ -291,7 +291,7 @@ async function* earnedIn(
   }
 }
 
-/** What a line earned in a month, as an entry of its last second. */
+/** The revenue that a line earned in a month, as an entry in its last second. */
 function earnedEntry(
   { line, part, invoice, customer, book, currency, stripe_event_id: stripeEventId }: EarnedRow,
   month: string,

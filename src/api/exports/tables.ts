@@ -5,14 +5,14 @@ const COLUMNS = [
   ...['invoice', 'customer', 'object', 'book', 'stripe_event', 'inference'],
 ];
 
-/** A text that no spreadsheet takes for a formula (owasp.org/www-community/attacks/CSV_Injection). */
+/** A cell that no spreadsheet takes for a formula (owasp.org/www-community/attacks/CSV_Injection). */
 function cell(text: string | null): string {
   if (text === null) return '';
   const line = onOneLine(text);
   return `"${(/^\s*[=+\-@]/.test(line) ? `'${line}` : line).replaceAll('"', '""')}"`;
 }
 
-/** One row for each posting (RFC 4180). */
+/** CSV (RFC 4180), one row per posting. */
 export const csv: ExportFormat = {
   mediaType: 'text/csv; charset=utf-8; header=present',
   extension: 'csv',
@@ -33,7 +33,7 @@ export const csv: ExportFormat = {
   balances: () => '',
 };
 
-/** One entry a line. */
+/** JSON Lines, one entry per line. */
 export const jsonLines: ExportFormat = {
   mediaType: 'application/x-ndjson; charset=utf-8',
   extension: 'jsonl',

@@ -10,7 +10,7 @@ import { find, type Found } from './find.js';
 
 const asking = z.strictObject({ ...freshness, q: storable.trim().min(1, 'must not be empty').max(255) });
 
-/** Who or what is this? Any id, e-mail address, number, code or reference of one's own. */
+/** Finds objects by any id, e-mail address, number, code or reference of the user's own. */
 @Controller('find')
 @NeedsScope('read')
 export class FindController {

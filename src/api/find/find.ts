@@ -21,12 +21,12 @@ import { findPayment } from '../payments/payment-queries.js';
 import { hasReference } from '../reference.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
 
-/** Something that bears what was looked for: `by` says where, `title` what it is, for people. */
+/** An object found: `by` names the matching field, `title` describes the object for people. */
 export type Found = Readonly<{ kind: string; id: string; title: string | null; href: string; by: string }>;
 
-/** How many are found in one way. */
+/** The most results per search. */
 const FOUND_MAX = 20;
-/** Shorter beginnings of an e-mail address or a name are those of too many. */
+/** The least letters of an e-mail address or name to search for; fewer match too many. */
 const BEGINNING_MIN = 3;
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -47,7 +47,7 @@ const found = (path: string, kind: string, by: string, row: Row): Found => ({
   by,
 });
 
-/** The name and address, or the number of an object, and its status. */
+/** The name and e-mail address, or the number, of an object, and its status. */
 function titleOf(row: Row): string | null {
   const person = [row['name'], row['email']].filter(isThere);
   const others = [row['number'] ?? row['code'] ?? row['nickname'] ?? row['last4']].filter(isThere);
@@ -59,10 +59,10 @@ const isThere = (value: unknown): boolean => value !== null && value !== undefin
 
 type Search = Readonly<{ path: string; view: string; by: string; where: string; values: readonly string[] }>;
 
-/** The beginning of a text, as `like` takes it. */
+/** A prefix pattern for `like`. */
 const beginning = (text: string): string => `${text.replace(/[\\%_]/g, '\\$&')}%`;
 
-/** Customers in whose name each word of a text begins a word; nothing for a text of too few letters. */
+/** Searches customers in whose names each word of a text starts a word; no search if the text has too few letters. */
 function byName(q: string): Search[] {
   const words = wordsOf(q);
   if (words.join('').length < BEGINNING_MIN) return [];
@@ -71,7 +71,7 @@ function byName(q: string): Search[] {
   return [{ path: 'customers', view: viewOf(customers, 'customers'), by: 'name', where, values: words.map(beginning) }];
 }
 
-/** Where beside ids a text is looked for. */
+/** The searches other than by id. */
 function searchesOf(q: string, referenceKey: string | null): Search[] {
   const [customer, session] = [viewOf(customers, 'customers'), viewOf(checkoutSessions, 'checkout_sessions')];
   const email = { by: 'email', where: 'lower(email) like $1', values: [beginning(q.toLowerCase())] };
@@ -121,7 +121,7 @@ function searchesOf(q: string, referenceKey: string | null): Search[] {
   ];
 }
 
-/** Everything that has a text as its id, or as something else that people know it by, and what was searched. */
+/** Returns all objects with a text as their id or as another identifier, and the names of the fields searched. */
 export async function find(
   connection: Queryable,
   q: string,
@@ -151,7 +151,10 @@ export async function find(
   };
 }
 
-/** A payment by one of its parts, an event of the log, and a customer or subscription that only others name. */
+/**
+ * Finds a payment by one of its parts, an event of the log, and a customer or subscription that only other objects
+ * name.
+ */
 async function findNamed(connection: Queryable, q: string, known: readonly Found[]): Promise<Found[]> {
   const payment = await findPayment(connection, q);
   const ofPayment = payment === null ? [] : [found('payments', 'payment', 'id', payment)];

@@ -16,10 +16,10 @@ import { FINDINGS, findingsOf } from './findings.js';
 const reading = z.strictObject(freshness);
 const listing = z.strictObject({ ...freshness, ...paging, since: time.optional() });
 
-/** How far back findings look, unless a request says otherwise. */
+/** How far back findings go by default. */
 const DAYS_BACK = 90;
 
-/** Contradictions, gaps, and what needs somebody's hand, as lists to work off. */
+/** Contradictions, gaps, and work for a person, as lists to process. */
 @Controller('findings')
 @NeedsScope('read')
 export class FindingsController {

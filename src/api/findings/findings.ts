@@ -12,7 +12,10 @@ import { SETTLED_INVOICES } from '../books/views.js';
 
 const SUBSCRIPTIONS = viewOf(subscriptions, 'subscriptions');
 const INVOICES = viewOf(invoices, 'invoices');
-/** What others tell of invoices that are owed by their own word; one that ended since is not owed, though this may not know yet. */
+/**
+ * What other objects say of invoices that their own events show as owed. An invoice that has ended since is no longer
+ * owed, which this view may not reflect yet.
+ */
 const SETTLED = viewOf(SETTLED_INVOICES, 'settled_invoices');
 const IS_OWED = `status in (${OWED.map((status) => `'${status}'`).join(', ')})`;
 const CUSTOMERS = viewOf(customers, 'customers');
@@ -21,21 +24,22 @@ const SESSIONS = viewOf(checkoutSessions, 'checkout_sessions');
 
 /** Statuses in which a subscription renews. */
 const LIVE = `('trialing', 'active', 'past_due')`;
-/** Until when a renewal is looked at, and how long after the end of a period its renewal may be on its way. */
+/** How far ahead renewals are checked, and how long after the end of a period its renewal may take. */
 const RENEWALS_WITHIN = `interval '60 days'`;
 const RENEWAL_TAKES = `interval '2 days'`;
 
-/** What pays the renewals of a subscription. */
+/** The payment method for the renewals of a subscription. */
 const NAMED = 'coalesce(own.default_payment_method, payer.default_payment_method)';
 
-/** The time since which findings look, and the present. */
+/** The time from which findings are searched, and the present. */
 const SINCE = '$1::timestamptz';
 const NOW = '$2::timestamptz';
-/** Made since then, by the time that lists of these objects go by, and its index. */
+/** Created since then, by the time that lists of these objects are ordered by, which has an index. */
 const isRecent = (of = ''): string => `coalesce(${of}created_at, '-infinity'::timestamptz) >= ${SINCE}`;
 
 /**
- * Something that somebody should look at. `sql` gives `kind` and `id` of an object, `at`, `customer` and `details`. It begins at an index by that time, so that it reads what is new, and what that leads to.
+ * A list of cases that a person should check. `sql` selects an object's `kind` and `id`, `at`, `customer` and
+ * `details`. It starts at an index on that time, so that it reads only recent objects and those they lead to.
  */
 export type Finding = Readonly<{ says: string; sql: string }>;
 
@@ -118,7 +122,7 @@ export const FINDINGS: Readonly<Record<string, Finding>> = {
 
 export type FindingsWanted = Readonly<{ since: string; now: Date; after: Place | null; limit: number }>;
 
-/** What was found, the latest first, and one more than a page has when there is more. */
+/** Returns the findings, the latest first, and one more than a page when there are more. */
 export async function findingsOf(
   connection: Queryable,
   { sql }: Finding,

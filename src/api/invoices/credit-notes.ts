@@ -5,13 +5,13 @@ import { answerOf, type Answer, type Row } from '../answer.js';
 import { resourceOf } from '../resource.js';
 import { timeOrNull } from '../values.js';
 
-/** What was taken back of invoices. */
+/** Credit notes on invoices. */
 export const CREDIT_NOTES = resourceOf(creditNotes, 'credit_notes', { name: 'credit-notes', kind: 'credit note' });
 
-/** How many credit notes of an invoice an answer has. */
+/** The most credit notes per invoice in an answer. */
 const SHOWN_MAX = 200;
 
-/** What is known of the credit notes of invoices, of each the first `SHOWN_MAX`. */
+/** Returns the credit notes of invoices: for each, the first `SHOWN_MAX`. */
 export async function creditNotesOf(connection: Queryable, invoices: readonly string[]): Promise<readonly Row[]> {
   if (invoices.length === 0) return [];
   const { rows } = await connection.query<Row>(
@@ -22,7 +22,7 @@ export async function creditNotesOf(connection: Queryable, invoices: readonly st
   return rows;
 }
 
-/** An invoice with its credit notes, the first one first, and how much was credited. Pure. */
+/** Returns an invoice with its credit notes, the oldest first, and the credited amounts. Pure. */
 export function withCreditNotes(invoice: Answer, rows: readonly Row[]): Answer {
   const notes = rows
     .filter((row) => row['invoice'] === invoice['id'])

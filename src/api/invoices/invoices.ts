@@ -6,7 +6,7 @@ import { creditNotesOf, withCreditNotes } from './credit-notes.js';
 import { invoicesOfSubscriptions } from './of-subscriptions.js';
 import { MOVED_BY_OTHERS, settledAnswer, settledNow, unsettledIds } from './settled.js';
 
-/** What the ledger knows of invoices; one by its id has the payments that it was, or was meant to be, paid by. */
+/** Invoices; one requested by id includes the payments that paid it, or were meant to. */
 export const INVOICES = {
   ...resourceOf(invoices, 'invoices', {
     name: 'invoices',

@@ -7,8 +7,8 @@ const INVOICES = viewOf(invoices, 'invoices');
 const LINKS = viewOf(links, 'links');
 
 /**
- * The ids of these subscriptions' invoices, in SQL: those that name one, also by their lines, and those that only another object ties to it: the
- * subscription itself, as its latest, a Checkout Session or an invoice item.
+ * SQL for the ids of these subscriptions' invoices: those that name one, even only on a line, and those that only
+ * another object links: the subscription (as its latest invoice), a Checkout Session or an invoice item.
  */
 export const invoicesOfSubscriptions = (subscriptions: string): string => `
   select named.id from unnest(${subscriptions}::text[]) of (subscription) join ${INVOICES} named on named.subscriptions @> jsonb_build_array(of.subscription)
@@ -16,14 +16,14 @@ export const invoicesOfSubscriptions = (subscriptions: string): string => `
   union select tied.target from ${LINKS} own join ${LINKS} tied on tied.object = own.object and tied.id = own.id and tied.target_kind = 'invoice'
     where own.target = any(${subscriptions}) and own.target_kind = 'subscription' and own.object in ('checkout.session', 'invoiceitem')`;
 
-/** The streams that tell of them, or have ever tied them to these subscriptions, in SQL. */
+/** SQL for the streams of these invoices, and of any object that ever linked them to these subscriptions. */
 export const streamsOfInvoicesOf = (subscriptions: string): string => `
   with ids as (${invoicesOfSubscriptions(subscriptions)} union select id from ${LINKS} where object = 'invoice' and target_kind = 'subscription' and target = any(${subscriptions}))
   select 'invoice-' || id as stream from ids union select stream from ${LINKS} where object = 'invoice' and id in (select id from ids)
   union select stream from ${LINKS} where target = any(${subscriptions}) and target_kind = 'subscription' and object in ('checkout.session', 'invoiceitem')
   union select 'subscription-' || unnest(${subscriptions}::text[])`;
 
-/** The same ids in memory, from the rows of invoices and links. Pure. */
+/** The same ids, computed in memory from rows of invoices and links. Pure. */
 export function invoicesOfSubscriptionsAmong(
   subscriptions: readonly unknown[],
   { invoices: known, links: said }: Readonly<{ invoices: readonly Row[]; links: readonly Row[] }>,

@@ -8,27 +8,27 @@ import { viewOf } from '../../read-models/schema.js';
 import type { Answer, Row } from '../answer.js';
 import { SETTLED_INVOICES } from '../books/views.js';
 
-/** What follows for invoices from what others tell of them, by their ids: rows of `settled_invoices`. */
+/** What other objects imply for invoices, by id: rows of `settled_invoices`. */
 export type SettledById = ReadonlyMap<string, Row>;
 
 const { models, tables: TABLES } = readBy(settledInvoices, projections);
-/** What tells of the settling of invoices. */
+/** The read models that settle invoices. */
 export const SETTLING = models;
 
-/** Which of these invoices are owed by their own word, so that others may settle them. */
+/** The invoices that their own events show as owed, so that other objects may settle them. */
 export const unsettledIds = (invoices: readonly (Row | Answer)[]): string[] =>
   invoices.filter(({ status }) => OWED.includes(String(status))).map(({ id }) => String(id));
 
 /**
- * What the rows of this moment make of these invoices. Derived again, and not read: derived rows may be behind the rows that they follow
- * from.
+ * Derives these invoices from the current rows. Derived again instead of read, because derived rows may lag behind
+ * their sources.
  */
 export async function settledNow(connection: Queryable, ids: readonly string[]): Promise<SettledById> {
   if (ids.length === 0) return new Map();
   return byId(await deriveFromTables(connection, settledInvoices, { keys: ids, tables: TABLES, policy: {} }));
 }
 
-/** What rows of a moment, by their tables, make of these invoices. */
+/** Derives these invoices from the rows of a moment, by table. */
 export async function settledThen(
   connection: Queryable,
   ids: readonly string[],
@@ -45,7 +45,7 @@ const byId = (derived: ReadonlyMap<string, Readonly<Record<string, readonly Row[
 
 const SHOWN = ['status', 'amount_due_minor', 'amount_paid_minor', 'amount_remaining_minor', 'paid_at'] as const;
 
-/** The row of an invoice, or with `fieldOf` its answer, as others have settled it. */
+/** Applies settlement by other objects to the row of an invoice, or with `nameOf` to its answer. */
 export function withSettled<T extends Row | Answer>(
   invoice: T,
   settled: SettledById,
@@ -56,18 +56,18 @@ export function withSettled<T extends Row | Answer>(
   return { ...invoice, ...Object.fromEntries(SHOWN.map((column) => [nameOf(column), row[column]])) };
 }
 
-/** Rows of invoices as others have settled them by now. */
+/** Applies the current settlement to rows of invoices. */
 export async function settledRows(connection: Queryable, invoices: readonly Row[]): Promise<readonly Row[]> {
   const settled = await settledNow(connection, unsettledIds(invoices));
   return invoices.map((row) => withSettled(row, settled));
 }
 
-/** An answer about an invoice, in the same way. */
+/** Applies settlement to the answer about an invoice. */
 export const settledAnswer = (invoice: Answer, settled: SettledById): Answer => withSettled(invoice, settled, fieldOf);
 
 const MOVED = viewOf(SETTLED_INVOICES, 'settled_invoices');
 
-/** Lists by status know which invoices others have settled (`ListedTable.moved`). */
+/** Tells lists by status which invoices other objects have settled (`ListedTable.moved`). */
 export const MOVED_BY_OTHERS = {
   column: 'status',
   from: OWED,

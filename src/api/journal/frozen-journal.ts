@@ -11,12 +11,12 @@ import { findRows, pageOf, type Page } from '../lists.js';
 import { trialBalanceOfMonth } from '../trial-balance/trial-balance.js';
 import { ENTRIES, type PostingAnswer } from './journal.js';
 
-/** An entry as a closing has it, or one that corrects; it stands in the list like a row. */
+/** An entry from a closing, or a correction; used in the list like a row. */
 type KeptEntry = Row & Readonly<{ id: string; key: string; effective_at: string; postings: readonly PostingAnswer[] }>;
 
 type Wanted = Readonly<{ closings: Closings; asked: AskedScope; zone: string; listing: Listing }>;
 
-/** Entries of closed months are not looked for in the tables. */
+/** The list of entries, without those of closed months. */
 const OPEN_ENTRIES = {
   ...ENTRIES,
   own: {
@@ -28,8 +28,8 @@ const OPEN_ENTRIES = {
 };
 
 /**
- * A page of the journal in which closed months are as they were closed: their entries from the closing, and in the first open month one entry
- * that corrects them.
+ * Returns a page of the journal with closed months as they were closed: their entries come from the closing, and the
+ * first open month has one entry that corrects them.
  */
 export async function frozenPage(connection: Queryable, wanted: Wanted): Promise<Page> {
   const { listing, zone, closings, asked } = wanted;
@@ -72,7 +72,10 @@ function entryAnswer({ postings, ...row }: KeptEntry): Answer {
   return { ...entry, book: key, isIncomplete, postings };
 }
 
-/** Of closed months and the first open one, the entries of a page: month by month in its order, until there are as many as it has. */
+/**
+ * Returns the entries of closed months and the first open one for a page: month by month in its order, until the page
+ * is full.
+ */
 async function keptEntries(
   connection: Queryable,
   books: FrozenBooks,
@@ -100,7 +103,7 @@ async function keptEntries(
   return found;
 }
 
-/** Whether any of a month may be on a page. */
+/** Whether any entry of a month may be on a page. */
 function isWithin(
   { start, end }: Readonly<{ start: string; end: string }>,
   { filters, after, isNewestFirst }: Listing,
@@ -112,7 +115,7 @@ function isWithin(
   return !isBefore && !isAfter && !isPassed;
 }
 
-/** Filters that need other tables than the list's own, of entries that have their postings. */
+/** The filters that need other tables than the list's own, for entries that include their postings. */
 const ownFilters =
   ({ filters: { name, book } }: Listing) =>
   ({ key, postings }: KeptEntry): boolean =>
@@ -128,7 +131,10 @@ const orderOf =
   (one: KeptEntry, other: KeptEntry): number =>
     (isNewestFirst ? -1 : 1) * compared(placeOf(ENTRIES.table, one), placeOf(ENTRIES.table, other));
 
-/** What a closed month was closed with beside its entries, each of which `keep` sees, and what the first open one has of closed ones; null where that is nothing. */
+/**
+ * The correction entry of a month. A closed month: what it was closed with beyond its entries, each of which is passed
+ * to `keep`. The first open month: what became known of closed ones. Null when zero.
+ */
 async function correctionOf(
   connection: Queryable,
   month: string,
@@ -154,7 +160,7 @@ async function correctionOf(
   return {
     ...{ id, key: id, kind: 'correction', effective_at: at, object: month, livemode, account, postings },
     ...{ customer: null, subscription: null, invoice: null, payment: null, is_inferred: false, inference: null },
-    // No event of Stripe's made it: it is what a closing makes of what came late.
+    // A closing caused it, not an event of Stripe.
     ...{ stripe_event_id: `closing:${books.last}`, stripe_event_type: 'ledger.month_closed', api_version: null },
     stripe_event_created: books.months.get(books.last)?.closedAt ?? at,
     is_incomplete: false,
@@ -163,7 +169,7 @@ async function correctionOf(
 
 type KeptRevenue = Readonly<{ part: string; currency: string; revenue_minor: number; unbilled_minor: number }>;
 
-/** What a month shows less what its entries, and what was earned in it, add up to. */
+/** The difference between the shown month and the sum of its entries and its earned revenue. */
 export async function correctingPostings<E extends Readonly<{ postings: readonly Omit<PostingAnswer, 'line'>[] }>>(
   connection: Queryable,
   month: string,
@@ -176,7 +182,7 @@ export async function correctingPostings<E extends Readonly<{ postings: readonly
     books: FrozenBooks;
     closing: Closing | undefined;
     closings: Closings;
-    /** Called with each entry that the month was closed with. */
+    /** Called with each entry that the closing holds. */
     seen: (entry: E) => void;
   }>,
 ): Promise<readonly PostingAnswer[]> {

@@ -25,7 +25,7 @@ import { ENTRIES, withBalances } from './journal.js';
 const reading = z.strictObject(freshness);
 const readingThen = z.strictObject({ ...freshness, ...moment });
 const listing = listQuery(ENTRIES, { more: { ...days, view: view.default('frozen') } });
-/** An invoice with more entries than this is not answered whole. */
+/** An invoice with more entries than this is refused. */
 const BOOK_ENTRIES_MAX = 1_000;
 
 /** The double-entry journal: its entries, and the book of an invoice. */
@@ -66,7 +66,10 @@ export class JournalController {
     return this.books.ask(asked, asker, (connection) => findOne(connection, ENTRIES, id));
   }
 
-  /** The book of an invoice: its entries with the balances after each, and what its lines earn in which month; now, or at a moment of the past. */
+  /**
+   * Returns the book of an invoice, now or at a past moment: its entries with the balances after each, and what its
+   * lines earn in which month.
+   */
   @Get('invoices/:id/journal')
   @AnswersJson()
   async ofInvoice(
@@ -83,7 +86,7 @@ export class JournalController {
   }
 }
 
-/** Whose entries a list is narrowed to, where it is one's alone. */
+/** The scope of a list, where its filters select a single one. */
 function scopeAsked({ filters: { livemode, account } }: Listing): AskedScope {
   return {
     ...(livemode?.length === 1 ? { livemode: livemode[0] === true } : {}),

@@ -4,10 +4,10 @@ import { rowsOfKeys, JOURNAL, VIEWS } from '../books/views.js';
 import { amountOf } from '../books/amounts.js';
 import type { Resource } from '../resource.js';
 
-/** A signed amount on an account: plus is debit. */
+/** A signed amount on an account: positive is debit. */
 export type PostingAnswer = Readonly<{ name: string; currency: string; amountMinor: number; line: string | null }>;
 
-/** Entries of the journal; each has a book, such as that of an invoice. */
+/** Entries of the journal; each belongs to a book, such as that of an invoice. */
 export const ENTRIES: Resource = {
   name: 'journal',
   kind: 'journal entry',
@@ -46,10 +46,10 @@ async function withPostings(connection: Queryable, entries: readonly Answer[]): 
   }));
 }
 
-/** What stands on an account after an entry. */
+/** The balance of an account after an entry. */
 type Balance = Readonly<{ name: string; currency: string; balanceMinor: number }>;
 
-/** Entries of one book, the oldest first, each with the balances of the book after it; zeros are left out. */
+/** Returns the entries of one book, the oldest first, each with the book's balances after it, without zeros. */
 export function withBalances(entries: readonly Answer[]): readonly Answer[] {
   const balances = new Map<string, Balance>();
   return entries.map((entry) => {

@@ -11,14 +11,14 @@ import { asOfAnswer, notKnownThen, tablesAt, type AsOf } from '../past/as-of.js'
 import { streamsOfInvoice } from '../past/past-payments.js';
 import { withBalances, type PostingAnswer } from './journal.js';
 
-/** What the journal reads: projections alone, whose past can be folded. */
+/** What the journal derives from: projections only, whose past can be folded. */
 const { models: READ, tables: TABLES } = readBy(journal, projections);
 
 type Parts = Readonly<{ past: AsOf; database: Snapshots; policy: MoneyPolicy }>;
 
 /**
- * The book of an invoice at a moment: the streams that it follows from are folded up to then, and the same functions derive. By the policy of
- * now. @throws ProblemError 404 when nothing of it was known, or true, by then
+ * Returns the book of an invoice at a moment: folds the streams it depends on up to then, and derives with the same
+ * functions, by the current policy. @throws ProblemError 404 when nothing of it was known, or true, by then
  */
 export async function pastBook({ past, database, policy }: Parts, invoice: string, at: Moment): Promise<Answer> {
   const { own, others } = await streamsOfInvoice(database, invoice);

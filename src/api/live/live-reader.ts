@@ -3,12 +3,12 @@ import type { ServerResponse } from 'node:http';
 import { PRIVATE_HEADERS } from '../../http/private-answers.js';
 
 /**
- * A state as readers get it: one text for all of them, and a digest that tells states apart when the text has
- * been let go.
+ * A state as sent to readers: one buffer shared by all of them, and a digest that identifies the state after the buffer
+ * is released.
  */
 export type LiveMessage = Readonly<{ state: string; bytes: Buffer }>;
 
-/** The message of a state, by the event's name, its id, and its data as JSON. */
+/** Returns the message of a state from the event's name, its id, and its data as JSON. */
 export const liveMessage = ({
   event,
   id,
@@ -18,18 +18,19 @@ export const liveMessage = ({
   bytes: Buffer.from(`event: ${event}\nid: ${id}\ndata: ${data}\n\n`),
 });
 
-/** What begins a stream, and answers a HEAD. */
+/** The headers of a stream, and of the answer to a HEAD. */
 export const LIVE_HEADERS = {
   ...PRIVATE_HEADERS,
   'content-type': 'text/event-stream; charset=utf-8',
-  // Proxies of the nginx family would keep events back until a buffer is full.
+  // Without it, proxies of the nginx family hold events back until a buffer is full.
   'x-accel-buffering': 'no',
 };
 const RECONNECT_AFTER_MS = 1_000;
 
 /**
- * One reader of live updates over Server-Sent Events. No more is kept for it than the message under way and the latest state: while
- * it does not read, states merge; one that does not read for `slowMs` is cut, and gets the current state when it connects again.
+ * One reader of live updates over Server-Sent Events. Keeps only the message in flight and the latest state: while the
+ * reader does not read, states merge. A reader that is blocked for `slowMs` is cut, and gets the current state when it
+ * reconnects.
  */
 export class LiveReader {
   #sent: string | undefined;
@@ -41,7 +42,7 @@ export class LiveReader {
     private readonly options: { slowMs: number; onGone: () => void },
   ) {
     response.on('close', options.onGone);
-    // A connection that breaks is closed next; there is nothing to tell anybody.
+    // A broken connection is closed next; there is nothing to report.
     response.on('error', () => response.destroy());
     response.on('drain', () => this.#drained());
     response.writeHead(200, LIVE_HEADERS);
@@ -59,28 +60,28 @@ export class LiveReader {
     this.#write(message.bytes);
   }
 
-  /** Bytes held for this reader: sent and not yet taken by its connection, and the state that follows. */
+  /** Bytes held for this reader: sent but not yet accepted by its connection, and the next state. */
   get keptBytes(): number {
     return this.response.writableLength + (this.#next?.bytes.length ?? 0);
   }
 
-  /** How long it has not taken all that was sent; 0 while it does. */
+  /** How long the reader has been blocked; 0 while it reads. */
   blockedForMs(): number {
     return this.#blockedSinceMs === undefined ? 0 : performance.now() - this.#blockedSinceMs;
   }
 
-  /** Breaks the connection at once: what was not taken is let go, also that of a response which waits behind another. */
+  /** Destroys the connection at once, which releases unread bytes even of a response that waits behind another. */
   cut(): void {
     this.response.req.socket.destroy();
   }
 
-  /** Keeps proxies from taking the connection for a dead one; cuts a reader that has not read for long. */
+  /** Sends a heartbeat, so that proxies keep the connection; cuts a reader that has been blocked too long. */
   beat(): void {
     if (this.#blockedSinceMs === undefined) this.#write(': still here\n\n');
     else if (this.blockedForMs() > this.options.slowMs) this.cut();
   }
 
-  /** Ends the stream: the client connects again by itself, here or elsewhere. */
+  /** Ends the stream: the client reconnects automatically, here or elsewhere. */
   end(): void {
     if (this.#blockedSinceMs === undefined) this.response.end();
     else this.cut();
@@ -99,8 +100,8 @@ export class LiveReader {
 }
 
 /**
- * Cuts readers until at most this many bytes are kept for all of them; returns how many it cut. Those that have
- * taken nothing for longest go first, and for one that reads nothing is kept.
+ * Cuts readers until at most `bytesMax` bytes are held for all of them; returns how many it cut. Those blocked longest
+ * go first.
  */
 export function cutSlowest(readers: Iterable<LiveReader>, bytesMax: number): number {
   const all = [...readers];

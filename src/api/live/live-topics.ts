@@ -8,17 +8,17 @@ import { listingWith, type Resource } from '../resource.js';
 import { withDiscounts } from '../subscriptions/discounts.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
 
-/** What a reader follows. */
+/** What a reader follows: a subscription or a customer. */
 export type LiveTopic = Readonly<{ kind: 'subscription' | 'customer'; id: string }>;
 
 export const keyOf = ({ kind, id }: LiveTopic): string => `${kind} ${id}`;
 
-/** A customer's further subscriptions go on at the list, with the cursor. */
+/** The most subscriptions of a customer in a state; the list continues with the cursor. */
 const SUBSCRIPTIONS_PER_CUSTOMER = 50;
 
 const NEWEST_FIRST = `order by ${timeOf(SUBSCRIPTIONS.table)} desc, id desc`;
 
-/** The current state of each topic; null where no event has shown one. `referenceKey` as `REFERENCE_KEY`. */
+/** Returns the current state of each topic; null where no event has shown one. `referenceKey` as `REFERENCE_KEY`. */
 export async function readTopics(
   connection: Queryable,
   topics: readonly LiveTopic[],
@@ -36,7 +36,7 @@ export async function readTopics(
   return now;
 }
 
-/** Customers with their subscriptions; `customer` is null while only subscriptions mention it. */
+/** Reads customers with their subscriptions; `customer` is null while only subscriptions mention it. */
 async function readCustomers(
   connection: Queryable,
   ids: readonly string[],

@@ -15,18 +15,23 @@ import { clientLeft } from '../refusals.js';
 
 type Followed = { readonly topic: LiveTopic; readonly readers: Set<LiveReader> };
 
-/** How often the position of the read models is asked for while anybody follows. A round that took long is followed by a rest several times as long. */
+/**
+ * How often the position of the read models is polled while there are readers. A slow round is followed by a rest
+ * several times as long.
+ */
 const POLL_MS = 100;
 const REST_PER_WORK = 4;
-/** Rows also change without the position: a parked stream is replayed, a rebuilt read model takes the place of the old. */
+/** Rows also change without the position: when a parked stream is replayed, or a rebuilt generation goes live. */
 const REFRESH_ANYHOW_MS = 5_000;
 const BEAT_MS = 10_000;
 const SLOW_READER_MS = 30_000;
-/** Their rows and texts are in memory at one time. */
+/** Limits the rows and messages in memory at once. */
 const TOPICS_PER_READ = 100;
 const NEVER = new AbortController().signal;
 
-/** `reads` reads a first state in the turn of its token; `database` all later ones, one read at a time. */
+/**
+ * `reads` reads the first state of a topic, within its token's share; `database` all later ones, one read at a time.
+ */
 type LiveParts = Readonly<{
   reads: Reads;
   database: Database;
@@ -40,18 +45,18 @@ type LiveParts = Readonly<{
 }>;
 
 /**
- * Live updates, level-triggered: a new connection gets the current state, then later states; states in between may merge.
- * Which process projects does not matter, nor does a transaction pooler (which knows no LISTEN): all readers of this process
- * share one poll of the position, and when it has moved, one read of what they follow.
+ * Live updates, level-triggered: a new connection gets the current state, then later states; states in between may
+ * merge. They work whichever process projects, and behind a transaction pooler (which has no LISTEN): all readers of
+ * this process share one poll of the position and, when it has moved, one read of their topics.
  */
 export class LiveUpdates implements OnModuleDestroy {
   readonly #logger = new Logger('live');
   readonly #followed = new Map<string, Followed>();
-  /** First states under way, by token and topic. */
+  /** First reads in progress, by token and topic. */
   readonly #reading = new Map<string, Promise<LiveMessage>>();
   readonly #stopping = new AbortController();
   readonly #places: Places;
-  /** What the last read was as of; undefined when a new reader may know less than it. */
+  /** Position and time of the last read; undefined when a new reader may have an older state. */
   #readAt: { position: bigint; ms: number } | undefined;
   #polling = false;
   #isAway = false;
@@ -82,8 +87,8 @@ export class LiveUpdates implements OnModuleDestroy {
   }
 
   /**
-   * Reads a topic, so that a problem can still be answered, and returns what begins the stream on a response.
-   * @throws ProblemError 503 when too many follow already, 429 when too many of one token do.
+   * Reads a topic, while an error can still be answered, and returns a function that starts the stream on a response.
+   * @throws ProblemError 503 when there are too many readers, 429 when there are too many of one token.
    */
   async follow(topic: LiveTopic, asker: Asker): Promise<(response: ServerResponse) => void> {
     const giveBack = this.#places.take(asker.token);
@@ -91,7 +96,7 @@ export class LiveUpdates implements OnModuleDestroy {
       const message = await orLeft(this.#first(topic, asker), asker.signal);
       if (this.#stopping.signal.aborted) throw tooMany(this.parts.readersMax);
       return (response) => {
-        // One that went away while its topic was read has no end to come that would remove it.
+        // The connection closed while its topic was read, so no close event will release its place.
         if (response.destroyed || asker.signal.aborted) return giveBack();
         this.#add(topic, response, { giveBack, signal: asker.signal }).tell(message);
         this.#cut.inc(cutSlowest(this.#all(), this.parts.bytesMax));
@@ -108,7 +113,7 @@ export class LiveUpdates implements OnModuleDestroy {
     for (const reader of this.#all()) reader.end();
   }
 
-  /** A thousand readers that connect at once, as after a restart, share one text. */
+  /** A thousand readers that connect at once, for example after a restart, share one read. */
   #first(topic: LiveTopic, { token, name }: Asker): Promise<LiveMessage> {
     const key = `${token} ${keyOf(topic)}`;
     const reading =
@@ -120,7 +125,7 @@ export class LiveUpdates implements OnModuleDestroy {
     return reading;
   }
 
-  /** The text that the readers of each topic get, in the order of the topics. */
+  /** Returns the message for the readers of each topic, in the order of the topics. */
   async #read(from: Snapshots, topics: readonly LiveTopic[]): Promise<LiveMessage[]> {
     const { now, position } = await from.snapshot(async (connection) => ({
       now: await readTopics(connection, topics, this.parts.referenceKey),
@@ -148,7 +153,7 @@ export class LiveUpdates implements OnModuleDestroy {
     return reader;
   }
 
-  /** Goes on while anybody follows. */
+  /** Polls while there are readers. */
   async #poll(): Promise<void> {
     this.#polling = true;
     const beating = setInterval(() => {
@@ -209,14 +214,14 @@ export class LiveUpdates implements OnModuleDestroy {
   }
 }
 
-/** The promise, or a refusal as soon as the client has left. */
+/** Returns the promise; rejects as soon as the client has disconnected. */
 const orLeft = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(clientLeft()), { once: true });
     promise.then(resolve, reject);
   });
 
-/** The id is a position at or before the state, so that it may serve as `minPosition` too. */
+/** The id is a position at or before the state, so it can also serve as `minPosition`. */
 function messageOf(
   topic: LiveTopic,
   { position, now }: { position: bigint; now: ReadonlyMap<string, Answer | null> },

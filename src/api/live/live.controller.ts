@@ -13,7 +13,7 @@ const following = z.strictObject(freshness);
 type Following = z.output<typeof following>;
 type FollowRequest = Readonly<{ wanted: Following; asker: Asker; request: FastifyRequest; reply: FastifyReply }>;
 
-/** Server-Sent Events: the current state, and each later one. */
+/** Server-Sent Events: the current state, then each later one. */
 @Controller()
 @NeedsScope('read')
 export class LiveController {
@@ -45,8 +45,8 @@ export class LiveController {
   }
 
   /**
-   * `Last-Event-ID` is not needed: every connection gets the current state first. A HEAD has
-   * no body, and so nothing to follow.
+   * `Last-Event-ID` is not needed: every connection gets the current state first. A HEAD has no body, so nothing is
+   * streamed.
    */
   async #follow(topic: LiveTopic, { wanted, asker, request, reply }: FollowRequest): Promise<void> {
     if (request.method === 'HEAD') return void reply.headers(LIVE_HEADERS).send();

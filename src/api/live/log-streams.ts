@@ -11,12 +11,12 @@ import { LIVE_HEADERS } from './live-reader.js';
 const BEAT_MS = 10_000;
 const STORE_ANSWERS_WITHIN_MS = 5_000;
 
-/** One Server-Sent Event; `id` is the position of what it tells. */
+/** One Server-Sent Event; `id` is the position of its event in the log. */
 export type Message = Readonly<{ event: string; id: string; data: unknown }>;
 
 /**
- * Streams of what is appended to the log, for many readers: each message once, in the order of the log. A reader has a
- * subscription of its own, from which nothing is taken while its connection is full, so that little is held for it.
+ * Streams of log events for many readers: each message once, in log order. Each reader has its own subscription, which
+ * is not read while its connection is full, so that little memory is held for it.
  */
 export class LogStreams {
   readonly #logger = new Logger('live');
@@ -25,7 +25,7 @@ export class LogStreams {
 
   constructor(places: Omit<PlacesOptions, 'full'>) {
     this.#places = new Places({ ...places, full: () => new ProblemError('too_many_live') });
-    // Every reader listens to it.
+    // Every reader adds a listener.
     setMaxListeners(0, this.#stopping.signal);
   }
 
@@ -34,7 +34,7 @@ export class LogStreams {
     return this.#stopping.signal;
   }
 
-  /** Takes a place of the asker, and returns what gives it back. @throws ProblemError when there is none */
+  /** Takes a place for the caller, and returns the function that releases it. @throws ProblemError when none is free */
   take(asker: Asker): () => void {
     return this.#places.take(asker.token);
   }
@@ -45,7 +45,8 @@ export class LogStreams {
   }
 
   /**
-   * Finds where to begin, so that a problem can still be answered, and returns what begins the stream on a response.
+   * Finds the start position, while an error can still be answered, and returns a function that starts the stream on a
+   * response.
    * @throws ProblemError
    */
   async follow(
@@ -65,7 +66,7 @@ export class LogStreams {
     }
   }
 
-  /** Ends when the client leaves, the service stops, or the store fails: the client resumes where it was. */
+  /** Ends when the client disconnects, the service stops, or the store fails; the client then resumes. */
   async #send(response: ServerResponse, messages: AsyncIterable<Message>, signal: AbortSignal): Promise<void> {
     response.on('error', () => response.destroy());
     response.writeHead(200, LIVE_HEADERS);

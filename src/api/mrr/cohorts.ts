@@ -4,7 +4,9 @@ import { monthAfter, Parameters, scopeConditions, SCOPE_OF_ROW, type AskedScope 
 import { VIEWS } from '../books/views.js';
 import { monthsBetween } from '../revenue/income.js';
 
-/** Customers by the month in which they were first worth something; what they began with, and what was left at the end of each month since. */
+/**
+ * Customers by the month of their first MRR: what they started with, and what remained at the end of each month since.
+ */
 export type Cohort = Readonly<{
   month: string;
   size: number;
@@ -16,7 +18,7 @@ export type Cohorts = Scope & Readonly<{ cohorts: readonly Cohort[] }>;
 type Row = Scope &
   Readonly<{ cohort: string; month: string; change: string; customers: string; size: string; start: string }>;
 
-/** Cohorts of months, both included, with the months up to `until`. */
+/** Returns the cohorts of an inclusive range of months, with the months up to `until`. */
 export async function cohorts(
   connection: Queryable,
   { from, to, until, ...asked }: AskedScope & Readonly<{ from: string; to: string; until: string }>,

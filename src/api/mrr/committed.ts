@@ -9,23 +9,23 @@ import { VIEWS } from '../books/views.js';
 const SUBSCRIPTIONS = viewOf(subscriptions, 'subscriptions');
 const SCHEDULES = viewOf(subscriptionSchedules, 'subscription_schedules');
 
-/** MRR now, and what of it is left at a later moment by what is known of it now. Minor units. */
+/** MRR now, and what remains of it at a later time by what is known now. Minor units. */
 export type CommittedMrr = Scope &
   Readonly<{
     mrrMinor: number;
-    /** What ends of discounts and of pauses change until then. */
+    /** Changes until then from discounts and pauses that end. */
     changesMinor: number;
-    /** What is lost with subscriptions whose end was asked for, and how many those are. */
+    /** MRR of subscriptions that are set to end, and their number. */
     endingMinor: number;
     endingSubscriptions: number;
     committedMinor: number;
-    /** Subscriptions that a schedule changes until then: what to is not counted before it happens. */
+    /** Subscriptions that a schedule will change until then; those changes are not included in advance. */
     scheduledSubscriptions: number;
   }>;
 
 type Row = Scope & Readonly<Record<'mrr' | 'later' | 'ending', string> & Record<'endings' | 'scheduled', bigint>>;
 
-/** MRR at a moment, less what is known to end before another, with the changes that need no event until then. */
+/** Returns MRR at a time, less what is known to end before a later one, with changes until then that need no event. */
 export async function committedMrr(
   connection: Queryable,
   { at, until, ...asked }: AskedScope & Readonly<{ at: Date; until: Date }>,

@@ -72,7 +72,7 @@ const movements = listQuery(MOVEMENTS, { more: days });
 
 type Period = Readonly<{ from: string; to: string }>;
 
-/** MRR by the rules of docs/money.md. Days and months are those of the policy's zone, both included. */
+/** MRR by the rules of docs/money.md. Ranges of days and months are inclusive, in the policy's time zone. */
 @Controller()
 @NeedsScope('read')
 export class MrrController {
@@ -148,7 +148,7 @@ export class MrrController {
     }));
   }
 
-  /** The trials that these numbers count. */
+  /** Lists the trials behind these numbers. */
   @Get('mrr/trials/ended')
   trialsEnded(
     @Query({ schema: asTrialList })
@@ -165,7 +165,7 @@ export class MrrController {
     });
   }
 
-  /** Whose MRR a number is: at the end of a day, against before. */
+  /** Lists the customers behind a number: their MRR at the end of a day, compared with before. */
   @Get('mrr/customers')
   customers(
     @Query({ schema: asCustomers })
@@ -184,7 +184,7 @@ export class MrrController {
     });
   }
 
-  /** MRR of now less what is known to end within some days, with the changes that need no event. */
+  /** Returns current MRR less what is known to end within some days, with changes that need no event. */
   @Get('mrr/committed')
   committed(
     @Query({ schema: asCommitted }) { withinDays: within, ...asked }: z.output<typeof asCommitted>,
@@ -227,7 +227,7 @@ export class MrrController {
     return { from: dayStart(from, zone), until: dayEnd(to, zone) };
   }
 
-  /** The last year up to today, unless told. @throws ProblemError 400 */
+  /** The range of days; by default the last year up to today. @throws ProblemError 400 */
   #days(from: string | undefined, to: string | undefined): Period {
     const today = dayOf(nowSecond(), this.books.policy.zone);
     const last = to ?? (from === undefined || from <= today ? today : from);
@@ -245,7 +245,7 @@ function placeIn(list: string, cursor: string | undefined): CursorPlace | null {
   return place;
 }
 
-/** @throws ProblemError 404 for an unknown subscription: its value is not zero */
+/** @throws ProblemError 404 for an unknown subscription or customer, whose MRR is unknown, not zero */
 async function known(
   connection: Queryable,
   worth: Answer,

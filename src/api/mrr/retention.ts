@@ -5,7 +5,7 @@ import { Parameters, scopeConditions, SCOPE_OF_ROW, SCOPE_OF_SUM, type AskedScop
 import { VIEWS } from '../books/views.js';
 import { growthOf, type Growth } from './series.js';
 
-/** What was kept of what there was at the start of a time (docs/money.md, Retention). */
+/** What was retained from the start of a period (docs/money.md, Retention). */
 export type Retention = Scope &
   Growth &
   Readonly<{
@@ -13,24 +13,27 @@ export type Retention = Scope &
     endMinor: number;
     startCustomers: number;
     endCustomers: number;
-    /** At the end, of those who were there at the start: with what they grew, and without. */
+    /** Retention of the starting customers' MRR: net, with their growth, and gross, without it. */
     nrr: RateAnswer;
     grr: RateAnswer;
-    /** Customers who were there at the start, and are not at the end. */
+    /** Customers at the start who are gone at the end. */
     logoChurn: RateAnswer;
     grossChurn: RateAnswer;
     netChurn: RateAnswer;
     quickRatio: RateAnswer;
-    /** MRR of a customer at the end; null without customers. */
+    /** Average MRR per customer at the end; null without customers. */
     arpaMinor: number | null;
-    /** That over the rate of logo churn; null without either. */
+    /** ARPA divided by the rate of logo churn; null where either is missing. */
     ltvMinor: number | null;
   }>;
 
 type Before = Scope & Readonly<{ mrr: string; customers: string }>;
 type Moved = Scope & Readonly<Record<string, unknown>>;
 
-/** Days from one to another, both included. Whose MRR did not move is worth at the end what it was at the start. */
+/**
+ * Returns retention over an inclusive range of days. A customer without movements has the same MRR at the end as at the
+ * start.
+ */
 export async function retention(
   connection: Queryable,
   { from, to, ...asked }: AskedScope & Readonly<{ from: string; to: string }>,
@@ -68,7 +71,7 @@ export async function retention(
   });
 }
 
-/** What moved, by its kind; and of those who were there at the start what they grew and shrank from then to the end. */
+/** Sums the movements by kind, and for customers at the start their growth and shrinkage by the end. */
 async function movedBetween(
   connection: Queryable,
   { from, to, asked }: Readonly<{ from: string; to: string; asked: AskedScope }>,
@@ -76,7 +79,7 @@ async function movedBetween(
   const parameters = new Parameters();
   const [first, last] = [parameters.add(from), parameters.add(to)];
   const conditions = [
-    // The index is by time, and days of two zones begin within two days of each other.
+    // Uses the index on `at`; days in any two time zones start within two days of each other.
     `at >= ${first}::text::timestamptz - interval '2 days'`,
     `at < ${last}::text::timestamptz + interval '3 days'`,
     `day between ${first} and ${last}`,

@@ -17,17 +17,17 @@ import { badQuery } from '../query.js';
 export const INTERVALS = ['day', 'week', 'month'] as const;
 export type Interval = (typeof INTERVALS)[number];
 
-/** What moved, by its kind: what is lost is positive, too. */
+/** Movements by kind; losses are positive too. */
 export type Growth = Readonly<Record<`${MovementKind}Minor`, number>>;
 
-/** MRR at the end of a period, and what moved in it. A period that has begun before, or ends after, what was asked for is cut. */
+/** MRR at the end of a period, and the movements in it. The first and last period are cut to the requested range. */
 export type MrrPeriod = Growth &
   Readonly<{
     start: string;
     /** Its last day. */
     end: string;
     mrrMinor: number;
-    /** What is paid in a year; the months of an annual plan are rounded, this is not. */
+    /** The yearly amount, without the rounding of an annual plan to months. */
     annualMinor: number;
     customers: number;
     subscribers: number;
@@ -35,7 +35,7 @@ export type MrrPeriod = Growth &
 export type MrrSeries = Scope & Readonly<{ unknownItems: number; periods: readonly MrrPeriod[] }>;
 
 const PERIODS_MAX = 1_000;
-/** 1970-01-01 was a Thursday: weeks begin on Mondays. */
+/** The Monday of a day's week; 1970-01-01 was a Thursday. */
 const weekStart = (day: number): number => day - ((((day + 3) % 7) + 7) % 7);
 
 function nextStart(day: string, interval: Interval): string {
@@ -43,7 +43,7 @@ function nextStart(day: string, interval: Interval): string {
   return dayName(interval === 'day' ? dayNamed(day) + 1 : weekStart(dayNamed(day)) + 7);
 }
 
-/** Periods of the days from one to another, both included. @throws ProblemError 400 for too many */
+/** The periods of an inclusive range of days. @throws ProblemError 400 for too many */
 function periodsOf(from: string, to: string, interval: Interval): readonly (readonly [string, string])[] {
   const periods: [string, string][] = [];
   for (let start = from; start <= to;) {
@@ -59,7 +59,7 @@ function periodsOf(from: string, to: string, interval: Interval): readonly (read
 type Sums = Readonly<Record<string, bigint>>;
 const COLUMNS = [...KINDS.map((kind) => `${kind}_minor`), 'change_minor', 'customers', 'annual', 'subscribers'];
 
-/** MRR over time, by the day of each movement in the policy's zone. */
+/** Returns MRR over time, by the day of each movement in the policy's time zone. */
 export async function mrrSeries(
   connection: Queryable,
   { from, to, interval, ...asked }: AskedScope & Readonly<{ from: string; to: string; interval: Interval }>,
@@ -100,7 +100,7 @@ export async function mrrSeries(
 const isSameScope = (one: Scope, other: Scope): boolean =>
   one.livemode === other.livemode && one.account === other.account && one.currency === other.currency;
 
-/** Sums by kind of movement, as an answer shows them. */
+/** Converts sums by kind of movement to an answer. */
 export const growthOf = (sums: Readonly<Record<string, unknown>>): Growth =>
   Object.fromEntries(KINDS.map((kind) => [`${kind}Minor`, amountOf(sums[`${kind}_minor`])])) as Growth;
 
@@ -123,7 +123,7 @@ async function sumsByDay(
   }));
 }
 
-/** How many items have an unknown value now, such as those with tiers that are in no event. */
+/** Counts the items whose value is unknown now, such as those with tiers that no event shows. */
 export async function unknownItems(
   connection: Queryable,
   asked: AskedScope,

@@ -4,7 +4,7 @@ import { Parameters, scopeConditions, SCOPE_OF_ROW, type AskedScope } from '../b
 import { VIEWS } from '../books/views.js';
 import type { CursorPlace } from '../cursor.js';
 
-/** Trials that ended in a time, and those of them after which the subscription was worth something. */
+/** Trials that ended in a period, and how many of them converted: the subscription then had MRR. */
 export type Trials = Omit<Scope, 'currency'> &
   Readonly<{ currency: string | null; ended: number; converted: number; conversion: RateAnswer }>;
 
@@ -12,7 +12,7 @@ type Wanted = AskedScope & Readonly<{ from: Date; until: Date; withinDays: numbe
 type TrialsPage = Readonly<{ converted: boolean | undefined; after: CursorPlace | null; limit: number }>;
 type Row = Omit<Scope, 'currency'> & Readonly<{ currency: string | null; ended: bigint; converted: bigint }>;
 
-/** A trial that ended; `isConverted`: the subscription was worth something in time. */
+/** A trial that ended; `isConverted`: the subscription had MRR in time. */
 export type Trial = Omit<Scope, 'currency'> &
   Readonly<{
     subscription: string;
@@ -24,7 +24,7 @@ export type Trial = Omit<Scope, 'currency'> &
     isConverted: boolean;
   }>;
 
-/** The same trials one by one, those that ended last first; a page of them. `converted`: those alone that did, or did not. */
+/** Returns a page of these trials, the last to end first. `converted`: only those that did, or did not. */
 export async function trialsOf(
   connection: Queryable,
   { from, until, withinDays, converted, after, limit, ...asked }: Wanted & TrialsPage,
@@ -53,7 +53,7 @@ export async function trialsOf(
   };
 }
 
-/** Trials with an end within [from, until), and MRR at most so many days after it. */
+/** Counts the trials that ended within [from, until), and those with MRR at most `withinDays` days later. */
 export async function trials(
   connection: Queryable,
   { from, until, withinDays, ...asked }: Wanted,

@@ -4,7 +4,7 @@ import { Parameters, scopeConditions, SCOPE_OF_ROW, type AskedScope } from '../b
 import { VIEWS } from '../books/views.js';
 import type { CursorPlace } from '../cursor.js';
 
-/** How what a customer is worth differs from what it was. */
+/** How a customer's MRR changed. */
 export const WORTH_CHANGES = ['came', 'grew', 'same', 'shrank', 'left'] as const;
 export type WorthChange = (typeof WORTH_CHANGES)[number];
 
@@ -14,11 +14,11 @@ export type CustomerWorth = Scope &
 
 type Wanted = AskedScope &
   Readonly<{
-    /** The day at whose end they are worth it. */
+    /** The day at whose end MRR is taken. */
     on: string;
-    /** The first day of what changed: `startMinor` is what it was before. Null: before anything. */
+    /** The first day of the change: `startMinor` is the MRR before it. Null: before any movement. */
     since: string | null;
-    /** Only who began in this month; `startMinor` is what each began with. */
+    /** Only customers of this cohort month; `startMinor` is then their first MRR. */
     cohort: string | null;
     changes: readonly WorthChange[];
     after: CursorPlace | null;
@@ -28,7 +28,7 @@ type Wanted = AskedScope &
 type Row = Scope & Readonly<{ customer: string; start: string; mrr: string; size: string; change: WorthChange }>;
 const ORDER = ['size', 'customer', 'currency'] as const;
 
-/** Customers who were worth something at the end of a day or before it, those of the largest amounts first; a page of them. */
+/** Returns a page of the customers with MRR at the end of a day, or before it, the largest amounts first. */
 export async function worthOfDay(
   connection: Queryable,
   { on, since, cohort, changes, after, limit, ...asked }: Wanted,

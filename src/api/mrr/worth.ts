@@ -5,7 +5,7 @@ import { amountOf } from '../books/amounts.js';
 import { VIEWS } from '../books/views.js';
 import { fieldOf } from '../../../projections/row.js';
 
-/** How many items, steps or parts one answer has; the latest are answered. */
+/** The most items, steps or parts in one answer: the latest. */
 const ROWS_MAX = 1_000;
 
 type Row = Readonly<Record<string, unknown>>;
@@ -18,7 +18,7 @@ const answerOf = (row: Row): Answer =>
       .map(([column, value]) => [fieldOf(column), typeof value === 'bigint' ? amountOf(value) : value]),
   );
 
-/** The latest rows of somebody, the oldest of them first. */
+/** Returns the latest rows of a customer or subscription, in ascending order. */
 async function latest(
   connection: Queryable,
   view: string,
@@ -31,7 +31,7 @@ async function latest(
   return rows.reverse();
 }
 
-/** What a customer is worth over time, and what its items are worth, and why. */
+/** Returns a customer's MRR over time, and its items with their MRR and the reasons. */
 export async function worthOfCustomer(connection: Queryable, customer: string): Promise<Answer> {
   const of = { by: 'customer', id: customer } as const;
   const steps = await latest(connection, VIEWS.steps, { ...of, order: 'at' });
@@ -44,7 +44,7 @@ export async function worthOfCustomer(connection: Queryable, customer: string): 
   };
 }
 
-/** What a subscription's items are worth over time, and why; what changed it; and its trials. */
+/** Returns the MRR of a subscription's items over time with the reasons, its movements, and its trials. */
 export async function worthOfSubscription(connection: Queryable, subscription: string): Promise<Answer> {
   const of = { by: 'subscription', id: subscription } as const;
   const items = await latest(connection, VIEWS.items, { ...of, order: 'no' });

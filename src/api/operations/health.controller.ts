@@ -4,7 +4,10 @@ import { OpenToAll } from '../../http/open-to-all.js';
 import { AuthGuard } from '../../http/auth.guard.js';
 import { Health, publicReport, type HealthReport, type PublicReport } from './health.js';
 
-/** For load balancers: open to all. Causes, addresses, roles and checkpoints are for those whose token may read. */
+/**
+ * Health checks for load balancers: open to all. Causes, addresses, roles and checkpoints require a token that may
+ * read.
+ */
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
 @OpenToAll()
 export class HealthController {
@@ -13,14 +16,17 @@ export class HealthController {
     @Inject(AuthGuard) private readonly guard: AuthGuard,
   ) {}
 
-  /** The process runs and answers. */
+  /** Whether the process runs and answers. */
   @Get('live')
   @HttpCode(200)
   live(): { status: 'ok' } {
     return { status: 'ok' };
   }
 
-  /** Can this process do what its roles ask? May Stripe's events be sent here, if it takes any: that depends on the event store alone. */
+  /**
+   * Whether the process can serve its roles. If it ingests, this depends only on the event store: may Stripe's events
+   * be sent here?
+   */
   @Get('ready')
   ready(
     @Req() request: FastifyRequest,
@@ -29,7 +35,7 @@ export class HealthController {
     return this.#answer((report) => report.ready, { request, reply });
   }
 
-  /** May the read API be asked here? Depends on Postgres, and on the read models having been brought up. */
+  /** Whether the read API can be used here: this depends on Postgres, and on read models that have caught up. */
   @Get('ready/reads')
   readsReady(
     @Req() request: FastifyRequest,

@@ -14,24 +14,28 @@ import { countParked } from '../../read-models/parked-streams.js';
 import type { ReadPosition } from '../read-position.js';
 
 /**
- * Whether events are taken: `elsewhere`, by other processes; `store_away` and `store_refuses`, the store does not answer, or not this
- * user; or why appends fail though the store may answer reads.
+ * Whether events are accepted. `elsewhere`: by other processes; `store_away`, `store_refuses`: the store does not
+ * answer, or rejects this user; otherwise why appends fail though the store may answer reads.
  */
 export type IntakeState = 'ok' | 'elsewhere' | 'store_away' | 'store_refuses' | Trouble['kind'];
 
 /**
- * Whether rows may be read. `not_caught_up`: the read models have not been at the end of the log yet; `log_end_unknown`: that end is
- * being looked for; `not_built`: some of this build have never been there; `other_log`: they speak of another log.
+ * Whether rows can be read. `not_caught_up`: the read models have not reached the end of the log yet;
+ * `log_end_unknown`: that end is still being searched; `not_built`: some generations of this build have never reached
+ * it; `other_log`: they belong to another log.
  */
 export type ReadsState =
   'ok' | 'not_used' | 'database_away' | 'store_away' | 'log_end_unknown' | 'not_caught_up' | 'not_built' | 'other_log';
 
 export type HealthReport = Readonly<{
-  /** Whether the process can do what it is there for; where that is intake too, the event store alone decides. */
+  /** Whether the process can serve its roles; if these include ingest, the event store alone decides. */
   ready: boolean;
   roles: readonly Role[];
   intake: { ready: boolean; state: IntakeState; eventStore: string };
-  /** `building`: read models of this build that have not been at the end of the log yet. `parked`: how many streams of which generations. */
+  /**
+   * `building`: generations of this build that have not reached the end of the log yet. `parked`: the number of parked
+   * streams by generation.
+   */
   reads: {
     ready: boolean;
     state: ReadsState;
@@ -40,7 +44,7 @@ export type HealthReport = Readonly<{
     cause?: string;
     building: readonly string[];
     parked: Readonly<Record<string, number>>;
-    /** The age of the oldest event that is not in the rows; 0 when they are caught up, null while it is not known. */
+    /** The age of the oldest event that is not yet projected; 0 when caught up, null while unknown. */
     lagSeconds: number | null;
   };
 }>;
@@ -58,19 +62,19 @@ export const publicReport = ({ ready, intake, reads }: HealthReport): PublicRepo
   reads: { ready: reads.ready, state: reads.state },
 });
 
-/** Where the log ends, as far as the store answers. */
+/** The end of the log, as far as the store answers. */
 export type LogState =
   LogEnd | Readonly<{ kind: 'away'; cause: string }> | Readonly<{ kind: 'refused'; cause: string }>;
-/** Up to where the rows that are read are complete (-1n before the first event), and what is not ready among them. */
+/** The position up to which the live rows are complete (-1n before the first event), and what is not ready. */
 type ReadModelsState =
   | Readonly<{
       kind: 'at';
       position: bigint;
       building: readonly string[];
       parked: ReadonlyMap<string, number>;
-      /** How those of derivations follow. */
+      /** How derivations follow their sources. */
       following: ReadonlyMap<string, Following>;
-      /** All that follow the log or are brought up to it; kept and compared ones are left where they are. */
+      /** All generations that follow the log or are being built, without kept and compared ones. */
       generations: readonly Checkpoint[];
     }>
   | Readonly<{ kind: 'away' | 'not_used' }>;
@@ -78,7 +82,7 @@ type ReadModelsState =
 export type Positions = Readonly<{
   log: LogState;
   readModels: ReadModelsState;
-  /** The lag in seconds at these positions; null where it cannot be said. */
+  /** The lag in seconds at these positions; null where unknown. */
   lags: ReadonlyMap<bigint, number | null>;
 }>;
 
@@ -87,15 +91,15 @@ const CHECK_AGAIN_AFTER_MS = 500;
 
 type Options = Readonly<{
   roles: readonly Role[];
-  /** Null in a process that has no Postgres. */
+  /** Null in a process without Postgres. */
   readModels: { database: Database; position: ReadPosition } | null;
   /** Null where another process projects. */
   catchUp: (() => CatchUpState) | null;
-  /** What appends fail for now. */
+  /** Why appends currently fail. */
   trouble: () => Trouble | null;
 }>;
 
-/** Asks the store and Postgres how they are; requests that come at one time share one answer. */
+/** Checks the store and Postgres; concurrent requests share one check. */
 export class Health {
   readonly #logEnd: LogEndSearch;
   readonly #lag: LogLag;
@@ -117,7 +121,10 @@ export class Health {
     return this.#checked.positions;
   }
 
-  /** Reads become ready when the read models have reached the end of the log once, and stay so while Postgres answers. */
+  /**
+   * Reads become ready when the read models have reached the end of the log once, and stay ready while Postgres
+   * answers.
+   */
   async report(): Promise<HealthReport> {
     const { log, readModels, lags } = await this.positions();
     const { roles } = this.options;
@@ -214,7 +221,7 @@ export class Health {
   }
 }
 
-/** An end that is not known, or cannot be asked for, is not reached. */
+/** Whether a position is at the end of the log; false when the end is unknown or the store does not answer. */
 function hasReached(position: bigint, log: LogState): boolean {
   return log.kind !== 'away' && log.kind !== 'refused' && distanceTo(log, position) === 0n;
 }
@@ -226,7 +233,9 @@ function failedLog(error: unknown): LogState {
 
 export const positionOf = ({ at }: Pick<Checkpoint, 'at'>): bigint => at?.position ?? -1n;
 
-/** Gauges of what each generation lacks, by its labels; without Postgres they have no values. */
+/**
+ * Registers gauges of each generation's lag and parked streams, by its labels; without Postgres they have no values.
+ */
 export function gaugeReadModels(registry: Registry, health: Health): void {
   const labelNames = ['projection', 'version', 'generation'] as const;
   const labelsOf = ({ projection, version, generation }: Checkpoint) => ({

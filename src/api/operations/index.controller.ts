@@ -34,7 +34,7 @@ const INDEX = {
   authorization: 'Reads require "Authorization: Bearer TOKEN"; webhook, health and problems are open.',
 } as const;
 
-/** What the service has, for somebody who asks for its address alone: open to all, and the same for everybody. */
+/** Describes the service at its root URL: open to all, the same for everyone. */
 @Controller({ path: '', version: VERSION_NEUTRAL })
 @OpenToAll()
 export class IndexController {

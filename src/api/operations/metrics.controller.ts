@@ -4,7 +4,7 @@ import { NeedsScope } from '../../http/auth.guard.js';
 
 export const METRICS = Symbol('Metrics');
 
-/** What the process counts, for Prometheus. */
+/** Metrics of the process, for Prometheus. */
 @Controller({ path: 'metrics', version: VERSION_NEUTRAL })
 @NeedsScope('read')
 export class MetricsController {

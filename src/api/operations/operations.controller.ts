@@ -15,11 +15,11 @@ import { operationRequest, type Operation, type OperationRequest } from '../../o
 import { cursorOf, placeOfCursor } from '../cursor.js';
 import { badQuery, paging, pathId } from '../query.js';
 
-/** The event store that operations are kept in, and who is notified of a new one: null where another process projects. */
+/** The event store that keeps operations, and the callback for a new one: null where another process projects. */
 export const OPERATIONS = Symbol('Operations');
 export type OperationsPart = Readonly<{ store: EventStore; database: Database; look: (() => void) | null }>;
 
-/** An operation as it is answered. */
+/** An operation as answered. */
 export type OperationAnswer = Omit<Operation, 'request' | 'revision' | 'owner' | 'readModels'> &
   Readonly<{ request: OperationRequest }>;
 
@@ -27,13 +27,19 @@ const BODY_BYTES_MAX = 16_384;
 const KEY = /^[!-~]{1,200}$/;
 const listing = z.strictObject({ ...paging });
 
-/** Long work on the read models: each is asked for once, can be looked at, cancelled, and stays in the log. */
+/**
+ * Long-running work on the read models: each operation is requested once, can be inspected and cancelled, and is
+ * recorded in the log.
+ */
 @Controller('operations')
 @NeedsScope('admin')
 export class OperationsController {
   constructor(@Inject(OPERATIONS) private readonly part: OperationsPart) {}
 
-  /** 202 for a new one, and for the same one again. @throws ProblemError 409 for another request with the same key */
+  /**
+   * Answers 202 for a new request, and for a repeat of it. @throws ProblemError 409 for another request with the same
+   * key
+   */
   @Post()
   @HttpCode(202)
   @TakesBody(BODY_BYTES_MAX)
@@ -73,7 +79,7 @@ export class OperationsController {
     return answerOf(operation);
   }
 
-  /** Its process ends it within seconds; one that has ended stays as it is. */
+  /** Cancels an operation: its process ends it within seconds. One that has ended is unchanged. */
   @Delete(':id')
   async cancel(@Param('id', { schema: pathId }) id: string): Promise<OperationAnswer> {
     const operation = await cancel(this.part.store, id, new Date());

@@ -7,7 +7,7 @@ import { METRICS, MetricsController } from './metrics.controller.js';
 import { StatusReader } from './status-reader.js';
 import { StatusController } from './status.controller.js';
 
-/** What every process serves, whatever its roles: health, status and metrics. */
+/** The routes of every process, whatever its roles: health, status and metrics. */
 @Module({})
 export class OperationsModule {
   static of({ health, status, registry }: { health: Health; status: StatusReader; registry: Registry }): DynamicModule {

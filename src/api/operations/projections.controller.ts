@@ -8,7 +8,7 @@ import { NeedsScope } from '../../http/auth.guard.js';
 import { Health, positionOf } from './health.js';
 import { Reads } from '../reads.js';
 
-/** How far the projections are. */
+/** The progress of the projections. */
 @Controller()
 @NeedsScope('read')
 export class ProjectionsController {

@@ -12,9 +12,9 @@ const ANSWER_WITHIN_MS = 2_000;
 type Options = Readonly<{
   store: EventStore;
   health: Health;
-  /** Null in a process that has no Postgres. */
+  /** Null in a process without Postgres. */
   database: Database | null;
-  /** Null where other processes take events. */
+  /** Null where other processes ingest. */
   intake: Readonly<{ waiting: () => number; minutes: () => readonly Minute[] }> | null;
   /** Null where other processes project. */
   verified: (() => Readonly<{ folds: number; faults: number }>) | null;
@@ -22,11 +22,11 @@ type Options = Readonly<{
   version: string;
 }>;
 
-/** Gathers what is known of store, read models and this process. What does not answer is null in the facts. */
+/** Collects the facts about store, read models and this process. A fact whose source does not answer is null. */
 export class StatusReader {
-  /** Stays the last one while what comes after it is the ledger's own. */
+  /** Kept while only the ledger's own events follow it. */
   #last: Omit<LastEvent, 'ageSeconds'> | 'none' | null = null;
-  /** Where the log ended when it was looked for. */
+  /** The end of the log at the last search. */
   #lookedTo: bigint | null = null;
 
   constructor(private readonly options: Options) {}
@@ -65,7 +65,10 @@ export class StatusReader {
     };
   }
 
-  /** `none` of a log with nothing but the ledger's own notes; null where no event of Stripe's is near its end, or none can be read now. */
+  /**
+   * Returns `none` for a log with only the ledger's own events; null where none of Stripe's is near its end, or it
+   * cannot be read now.
+   */
   async #lastEvent(log: LogState, now: Date): Promise<LastEvent | 'none' | null> {
     if (log.kind !== 'at') return null;
     if (this.#lookedTo !== log.position) {
@@ -116,7 +119,7 @@ const endpointAt =
     isStopped,
   });
 
-/** What the ledger notes itself, such as the progress of an operation, lies between events of Stripe's. */
+/** Page sizes of the search: the ledger's own events, such as the progress of an operation, lie between Stripe's. */
 const PAGES_EVENTS = [1, 20, 250] as const;
 
 async function lastOfStripe(store: EventStore): Promise<RecordedEvent | 'none' | null> {
@@ -134,7 +137,7 @@ const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, numbe
 const logNameOf = ({ readModels }: Positions): string | null =>
   readModels.kind === 'at' ? (readModels.generations.find(({ logName }) => logName !== null)?.logName ?? null) : null;
 
-/** A lease that somebody holds is on generations of the log that is followed. */
+/** Who projects: a held lease on generations of the current log means another process does. */
 function projectedBy({ reads: { catchUp } }: HealthReport, { readModels }: Positions): StatusFacts['projecting']['by'] {
   if (catchUp === 'projecting' || catchUp === 'building') return 'this_process';
   if (readModels.kind !== 'at' || catchUp === 'starting') return 'unknown';

@@ -3,7 +3,7 @@ import { NeedsScope } from '../../http/auth.guard.js';
 import { StatusReader } from './status-reader.js';
 import { statusOf, type Status } from './status.js';
 
-/** How the service is, in a sentence and its numbers; every process answers, whatever is away. */
+/** The state of the service, as a sentence and its facts; every process answers, whatever is unavailable. */
 @Controller()
 @NeedsScope('read')
 export class StatusController {

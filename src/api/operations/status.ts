@@ -1,6 +1,6 @@
 import type { HealthReport } from './health.js';
 
-/** Deliveries of a minute by outcome; outcomes that did not occur are left out. */
+/** Deliveries of a minute by outcome; outcomes without deliveries are omitted. */
 export type Minute = Readonly<{ at: string; byOutcome: Readonly<Record<string, number>> }>;
 
 /** The last event of the log that is not the store's own. */
@@ -12,17 +12,19 @@ export type LastEvent = Readonly<{
   position: string;
 }>;
 
-/** What is asked of stores and process; null is what is not known, or not this process's to know. */
+/** The facts behind the status; null where unknown, or not known to this process. */
 export type StatusFacts = Readonly<{
   at: string;
   log: Readonly<{ state: 'at' | 'empty' | 'unknown' | 'away' | 'refused'; name: string | null }>;
-  /** Null of an empty log, and where the log cannot be read: `log.state` says which. */
+  /** Null for an empty log, and where the log cannot be read: `log.state` says which. */
   lastEvent: LastEvent | null;
   intake: Readonly<{
     state: HealthReport['intake']['state'];
     eventStore: string;
     waiting: number | null;
-    /** Each minute since the process started, at most the last 60, the oldest first. Null where other processes take events. */
+    /**
+     * Each minute since the process started, at most the last 60, the oldest first. Null where other processes ingest.
+     */
     minutes: readonly Minute[] | null;
   }>;
   reads: Readonly<{
@@ -31,13 +33,15 @@ export type StatusFacts = Readonly<{
     building: readonly string[];
     lagSeconds: number | null;
     parkedStreams: number | null;
-    /** No more than QUARANTINED_MAX are counted. */
+    /** Counted up to QUARANTINED_MAX. */
     quarantinedEvents: number | null;
   }>;
   projecting: Readonly<{ by: 'this_process' | 'another_process' | 'nobody' | 'unknown'; cause: string | null }>;
-  /** Folds of streams that this process has compared with their rows since it started; null where it does not project. */
+  /**
+   * Folds of streams that this process has compared with their rows since it started; null where it does not project.
+   */
   verified: Readonly<{ folds: number; faults: number }> | null;
-  /** Changes of access that wait: for an approval, and to be told to endpoints. Null where that is not known. */
+  /** Changes of access that are on hold or not yet delivered to endpoints. Null where unknown. */
   accessChanges: Readonly<{
     held: number;
     endpoints: readonly Readonly<{ name: string; waiting: number; lagSeconds: number; isStopped: boolean }>[];
@@ -45,7 +49,7 @@ export type StatusFacts = Readonly<{
   versions: Readonly<{ ledger: string; node: string; postgres: string | null }>;
 }>;
 
-/** A thing to look at: `failing` needs somebody now, `attention` soon. */
+/** A problem to look into: `failing` needs action now, `attention` soon. */
 export type Concern = Readonly<{ code: string; severity: 'failing' | 'attention'; text: string }>;
 
 export type Status = StatusFacts &
@@ -61,7 +65,7 @@ export const QUARANTINED_MAX = 10_000;
 const LAG_SECONDS_MAX = 60;
 const OUTBOX_LAG_SECONDS_MAX = 600;
 
-/** Judges the facts: pure. */
+/** Derives the status from the facts. Pure. */
 export function statusOf(facts: StatusFacts): Status {
   const found = [...ofIntake(facts), ...ofReads(facts), ...ofProjecting(facts), ...ofRows(facts), ...ofAccess(facts)];
   const concerns = [...found].sort((a, b) => Number(b.severity === 'failing') - Number(a.severity === 'failing'));
@@ -189,7 +193,7 @@ const counted = (minutes: readonly Minute[], outcomes: readonly string[]): numbe
 const deliveries = (count: number): string => `${count} ${count === 1 ? 'delivery' : 'deliveries'}`;
 const withStop = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
-/** Says no more than is known: a lag that is not known is not called none. */
+/** States no more than is known: an unknown lag is not reported as up to date. */
 function allIsWell({ reads: { state, lagSeconds } }: StatusFacts): string {
   if (state === 'not_used') return 'Events are stored.';
   return lagSeconds === null
@@ -202,14 +206,14 @@ function lastEventText({ log, lastEvent }: StatusFacts): string {
   return log.state === 'empty' ? 'No event has come yet.' : 'When the last event came is not known.';
 }
 
-/** A time in its largest unit, for people: `12 s`, `3 min`, `26 h`, `4 days`. */
+/** A duration in its largest unit, for people: `12 s`, `3 min`, `26 h`, `4 days`. */
 export function durationText(seconds: number): string {
   if (seconds < 60) return `${Math.round(seconds)} s`;
   if (seconds < 3_600) return `${Math.round(seconds / 60)} min`;
   return seconds < 48 * 3_600 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} days`;
 }
 
-/** `2 read models (mrr, settled invoices) are`, of generations such as `settled_invoices_v34_g1`. */
+/** `2 read models (mrr, settled invoices) are`, for generations such as `settled_invoices_v34_g1`. */
 function beingBuilt(generations: readonly string[]): string {
   const names = generations.map((name) => name.replace(/_v\d+_g\d+$/, '').replaceAll('_', ' ')).join(', ');
   return generations.length === 1 ? `1 read model (${names}) is` : `${generations.length} read models (${names}) are`;

@@ -28,7 +28,10 @@ type Summary = Readonly<{
   eventType: string | null;
   cause: string;
 }>;
-/** Streams that projections could not fold. A replay folds them again from the log; the process that projects does it, whichever was asked. */
+/**
+ * Streams that projections could not fold. A replay folds them again from the log; the projecting process does it,
+ * whichever process receives the request.
+ */
 @Controller('parked')
 @NeedsScope('admin')
 export class ParkedController {
@@ -55,7 +58,10 @@ export class ParkedController {
     };
   }
 
-  /** `projection` is its name, for all its versions that are served, or that of one checkpoint, e.g. `subscriptions_v1_g2`. */
+  /**
+   * `projection` is a projection's name, for all its live generations, or the name of one checkpoint, e.g.
+   * `subscriptions_v1_g2`.
+   */
   @Get(':projection/:stream')
   async one(
     @Param('projection', { schema: pathPart('projection') }) projection: string,
@@ -82,7 +88,7 @@ export class ParkedController {
     return { outcome: replay.outcome, parked: replay.parked.map(summaryOf) };
   }
 
-  /** All of them, or those of one projection; `/parked` tells what is left. */
+  /** Requests a replay of all parked streams, or those of one projection; `/parked` lists the remaining ones. */
   @Post('replay')
   @HttpCode(202)
   async replayAll(

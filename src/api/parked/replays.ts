@@ -14,7 +14,7 @@ const ATTEMPTS_MAX = 3;
 const ATTEMPT_AGAIN_AFTER_MS = 50;
 const busy = () => new ProblemError('replays_busy');
 
-/** Wishes that parked streams be folded again, as requests have them; all who wait for theirs share one poll. */
+/** Replays of parked streams on request; all waiting requests share one poll. */
 export class Replays {
   readonly #turns = new Turns({ ...LIMITS.replays, busy });
   readonly #waits: Waits<ReplayFilter>;
@@ -27,19 +27,19 @@ export class Replays {
     this.#waits = new Waits({ places, everyMs: REPLAY_POLL_MS, poll: (filters) => this.#done(filters) });
   }
 
-  /** Asks for a replay; returns how many streams are to be folded again. */
+  /** Requests a replay; returns the number of streams to fold again. */
   want(filter: ReplayFilter, asker: Asker): Promise<number> {
     return this.#turns.take(asker, () => this.#want(filter));
   }
 
-  /** Asks for a replay and waits for it; null when none of these is parked. */
+  /** Requests a replay and waits for it; null when none of these is parked. */
   async replay(filter: ReplayFilter, { waitMs, asker }: { waitMs: number; asker: Asker }): Promise<Replay | null> {
     if ((await this.want(filter, asker)) === 0) return null;
     const isDone = await this.#waits.until(filter, { waitMs, asker });
     return this.reads.by(asker).snapshot((connection) => replayOf(connection, filter, isDone));
   }
 
-  /** The projector writes the same rows in batches of its own. */
+  /** Retries on conflict: the projector writes the same rows in its own batches. */
   async #want(filter: ReplayFilter): Promise<number> {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -51,7 +51,7 @@ export class Replays {
     }
   }
 
-  /** Many wait for the same. */
+  /** Checks each filter once, since many requests wait for the same. */
   async #done(filters: readonly ReplayFilter[]): Promise<(filter: ReplayFilter) => boolean> {
     const distinct = new Map(filters.map((filter) => [keyOf(filter), filter]));
     const wanted = await whichWantReplay(this.database, [...distinct.values()]);

@@ -12,23 +12,26 @@ import { pageInMemory, type List, type Page } from '../lists.js';
 import { notFound } from '../not-found.js';
 import { instant, position } from '../query.js';
 
-/** Parameters of every answer that can be given for a moment of the past. */
+/** Query parameters of every answer that can be given for a past moment. */
 export const moment = {
   trueAt: instant.optional(),
   knownAt: z
     .union([position, instant], { error: 'must be a position of the log, or a time like 2026-01-31T00:00:00Z' })
     .optional(),
 };
-/** And of those that concern one stream. */
+/** The additional parameter of answers about a single stream. */
 export const revision = z
   .string()
   .regex(/^\d{1,19}$/, 'must be a revision, as the webhook and the events of a subscription name it')
   .transform(BigInt)
   .optional();
 
-/** Whose objects a list of the past has: which streams are read. */
+/** The owner of the objects in a list as of a past moment: decides which streams are read. */
 export type Owner = Readonly<{ customer?: string | undefined; subscription?: string | undefined }>;
-/** Lists of the past are of somebody: the log is not read whole for one answer. */
+/**
+ * Returns the owner; null without one. A list as of a past moment needs `customer` or `subscription`, so that one
+ * answer never reads the whole log.
+ */
 export function ownerOf(asked: Readonly<Record<string, unknown>>): Owner | null {
   const only = (name: string): string | undefined => {
     const values = asked[name] as readonly string[] | undefined;
@@ -42,7 +45,7 @@ export const NO_OWNER = {
   error: 'a list of the past is somebody’s: name one customer or one subscription',
 };
 
-/** What is said of the moment: as asked, and the position of the last event that was known of what the answer is about. */
+/** The moment of an answer: as requested, with the position of the last known event behind the answer. */
 export type AsOfAnswer = Readonly<{
   trueAt: Date | null;
   knownAt: Date | string | null;
@@ -50,7 +53,7 @@ export type AsOfAnswer = Readonly<{
   position: string | null;
 }>;
 
-/** The moment that a request asks for; null: the present, which the read models have. */
+/** Returns the requested moment; null: the present, which the read models hold. */
 export function momentOf({
   trueAt,
   knownAt,
@@ -64,12 +67,12 @@ export function momentOf({
   return { trueAt: trueAt ?? null, knownAt: knownAt ?? null, revision: upTo ?? null };
 }
 
-/** A page of a list as it was. */
+/** A page of a list as of a past moment. */
 export type PageThen = Page & { asOf: AsOfAnswer };
 
 /**
- * What a request about a customer's past must wait for: the streams concerned are those that the read models know of, which
- * must be as far as what is asked about.
+ * Returns the position that a request about the past must wait for: the read models know which streams are concerned,
+ * so they must have reached the requested position.
  */
 export function freshnessOf({
   minPosition,
@@ -90,7 +93,7 @@ export class AsOf {
     private readonly database: Snapshots,
   ) {}
 
-  /** An object's row at a moment. @throws ProblemError 404 when nothing of it was known, or true, by then */
+  /** Returns an object's row at a moment. @throws ProblemError 404 when nothing of it was known, or true, by then */
   async row<T extends Tables>(
     {
       projection,
@@ -108,7 +111,10 @@ export class AsOf {
     return { row, asOf: asOfAnswer(streams, at) };
   }
 
-  /** A page of the objects that a customer, or a subscription, had at a moment; `object` is Stripe's name of their kind. The owner is among the filters. */
+  /**
+   * Returns a page of the objects that a customer or subscription had at a moment; `object` is Stripe's name of their
+   * kind. The filters include the owner.
+   */
   async page<T extends Tables>(
     {
       projection,
@@ -122,15 +128,18 @@ export class AsOf {
     return { ...pageInMemory(list, rowsAt(projection, streams, at)[table], listing), asOf: asOfAnswer(streams, at) };
   }
 
-  /** The names of the streams in which objects of a kind have ever said that they are this owner's. */
+  /** Returns the names of the streams in which objects of a kind have ever named this owner. */
   async streamsOf({ customer, subscription }: Owner, object: string): Promise<string[]> {
     if (customer !== undefined) return this.#streamsNaming('customer', [customer], [object]);
     const names = await this.#streamsNaming('subscription', [String(subscription)], [object]);
-    // What is a subscription's own is in its stream.
+    // The subscription's stream also holds its invoices.
     return [...new Set([`subscription-${subscription}`, ...names])];
   }
 
-  /** The streams in which objects of these kinds, by Stripe's names, have ever said that they are these customers'; `customer` is a customer's own. */
+  /**
+   * Reads the streams in which objects of these kinds (Stripe's names) have ever named these customers; `customer`
+   * includes the customers' own streams.
+   */
   async streamsOfCustomers(customers: readonly string[], objects: readonly string[]): Promise<Streams> {
     const own = objects.includes('customer') ? customers.map((customer) => `customer-${customer}`) : [];
     return this.read([...own, ...(await this.#streamsNaming('customer', customers, objects))]);
@@ -146,33 +155,33 @@ export class AsOf {
     return rows.map(({ stream }) => stream);
   }
 
-  /** All that the log has of these streams. @throws ProblemError 422 when it is more than one answer may read */
+  /** Reads these streams completely. @throws ProblemError 422 when they exceed what one answer may read */
   async read(names: readonly string[]): Promise<Streams> {
     return orTooLarge(await this.past.read(names), this.past.limits).streams;
   }
 }
 
-/** The rows of a projection at a moment. @throws ProblemError 422 when an event cannot be read */
+/** Returns the rows of a projection at a moment. @throws ProblemError 422 when an event cannot be read */
 export const rowsAt = <T extends Tables>(
   projection: AnyProjection<T>,
   streams: Streams,
   at: Moment,
 ): ReturnType<typeof pastRows<T>> => orProblem(() => pastRows(projection, streams, at));
 
-/** The rows of projections at a moment, each with its stream, by their tables. @throws as `rowsAt` */
+/** Returns the rows of projections at a moment, each with its stream, by table. @throws as `rowsAt` */
 export const tablesAt = (
   projections: readonly AnyProjection[],
   streams: Streams,
   at: Moment,
 ): Readonly<Record<string, readonly Row[]>> => orProblem(() => pastTables(projections, streams, at));
 
-/** What was read of the log. @throws ProblemError 422 when it is more than one answer may read */
+/** Returns what was read of the log. @throws ProblemError 422 when it exceeds what one answer may read */
 export function orTooLarge(read: PastStreams, limits: PastLimits): Extract<PastStreams, { kind: 'read' }> {
   if (read.kind === 'read') return read;
   throw new ProblemError('past_too_large', tooLarge(read, limits));
 }
 
-/** Who asks about many streams can ask about fewer; who asks about one cannot. */
+/** The error text: suggests a narrower request only where several streams were requested. */
 function tooLarge({ limit, names }: Extract<PastStreams, { kind: 'too_large' }>, limits: PastLimits): string {
   const [first] = names;
   const most = {
@@ -185,7 +194,7 @@ function tooLarge({ limit, names }: Extract<PastStreams, { kind: 'too_large' }>,
     : `This concerns ${names.length} streams, with more than the ${most} of the log that one answer may read. Ask about a part of it: one subscription, invoice or payment, or without what is linked.`;
 }
 
-/** What is made of events of the past. @throws ProblemError 422 when one of them cannot be read */
+/** Returns the result of `making`. @throws ProblemError 422 when an event of the past cannot be read */
 export function orProblem<T>(making: () => T): T {
   try {
     return making();
@@ -198,7 +207,7 @@ export function orProblem<T>(making: () => T): T {
   }
 }
 
-/** What an answer says of its moment. */
+/** Returns the moment of an answer folded from these streams. */
 export function asOfAnswer(streams: Streams, at: Moment): AsOfAnswer {
   const known = [...streams.values()]
     .flat()
@@ -213,7 +222,7 @@ export function asOfAnswer(streams: Streams, at: Moment): AsOfAnswer {
   };
 }
 
-/** What an answer says of its moment, made from these streams too. */
+/** Raises the position of an answer's moment to include these streams. */
 export function withStreams(asOf: AsOfAnswer, streams: Streams, at: Moment): AsOfAnswer {
   const { position } = asOfAnswer(streams, at);
   return position === null || (asOf.position !== null && BigInt(asOf.position) >= BigInt(position))

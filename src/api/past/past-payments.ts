@@ -38,13 +38,16 @@ import {
   tiedToInvoices,
 } from '../payments/payment-queries.js';
 
-/** Where the past is read from: the log, in streams that the read models know of. */
+/** The sources of an answer about the past: the log, and the read models to find the streams. */
 export type PastSource = Readonly<{ past: AsOf; database: Snapshots }>;
 type AnswerThen = Answer & { asOf: AsOfAnswer };
 
-/** A payment as it was at a moment, by the id of its intent or of a charge. @throws ProblemError 404 when nothing of it was known, or true, by then */
+/**
+ * Returns a payment as of a moment, by the id of its intent or of a charge. @throws ProblemError 404 when nothing of it
+ * was known, or true, by then
+ */
 export async function pastPayment({ past, database }: PastSource, id: string, at: Moment): Promise<AnswerThen> {
-  // Named also where no row tells of it: its own events may all be parked.
+  // Included even if no row names them: all events of the payment may be parked.
   const own = [`payment_intent-${id}`, `charge-${id}`];
   const streams = await past.read(
     distinct([...own, ...(await database.snapshot((connection) => streamsOfPayments(connection, [id])))]),
@@ -54,7 +57,10 @@ export async function pastPayment({ past, database }: PastSource, id: string, at
   return { ...payment, asOf: asOfAnswer(streams, at) };
 }
 
-/** An invoice as it was at a moment, with the payments that it was, or was meant to be, paid by. @throws ProblemError 404 as `pastPayment` */
+/**
+ * Returns an invoice as of a moment, with the payments that paid it, or were meant to. @throws ProblemError 404 as
+ * `pastPayment`
+ */
 export async function pastInvoice({ past, database }: PastSource, id: string, at: Moment): Promise<AnswerThen> {
   const { own, others } = await streamsOfInvoice(database, id);
   const streams = await past.read(distinct([...own, ...others]));
@@ -72,7 +78,7 @@ export async function pastInvoice({ past, database }: PastSource, id: string, at
   return { ...invoiceAnswer(withCreditNotes(answerOf(settled), notes), paying), asOf: asOfAnswer(streams, at) };
 }
 
-/** The streams that tell of an invoice, and those of its payments and credit notes, as far as any event has ever tied them to it. */
+/** Returns the streams of an invoice, and those of payments and credit notes that any event has ever linked to it. */
 export function streamsOfInvoice(
   database: Snapshots,
   id: string,
@@ -85,7 +91,7 @@ export function streamsOfInvoice(
     const noted = await streamsOfCreditNotes(connection, [id]);
     const tied = await tiedToInvoices(connection, [id]);
     const ofPayments = tied.length === 0 ? [] : await streamsOfPayments(connection, tied);
-    // An invoice of no subscription, and of no customer that it names, has a stream, but no link.
+    // An invoice without subscription and customer has a stream but no link.
     return {
       own: [`invoice-${id}`, ...rows.map(({ stream }) => stream)],
       others: [...ofPayments, ...noted],
@@ -93,7 +99,7 @@ export function streamsOfInvoice(
   });
 }
 
-/** The streams of all credit notes that have ever named one of these invoices. */
+/** Returns the streams of all credit notes that have ever named one of these invoices. */
 export async function streamsOfCreditNotes(connection: Queryable, invoiceIds: readonly string[]): Promise<string[]> {
   const { rows } = await connection.query<{ stream: string }>(
     `select distinct stream from ${viewOf(links, 'links')} where object = 'credit_note' and target = any($1) and target_kind = 'invoice'`,
@@ -102,14 +108,14 @@ export async function streamsOfCreditNotes(connection: Queryable, invoiceIds: re
   return rows.map(({ stream }) => stream);
 }
 
-/** The streams of the payments and credit notes of some invoices. */
+/** Returns the streams of the payments and credit notes of some invoices. */
 async function streamsOfMoney(connection: Queryable, invoiceIds: readonly string[]): Promise<string[]> {
   const tied = await tiedToInvoices(connection, invoiceIds);
   const ofPayments = tied.length === 0 ? [] : await streamsOfPayments(connection, tied);
   return distinct([...ofPayments, ...(await streamsOfCreditNotes(connection, invoiceIds))]);
 }
 
-/** The payments and credit notes of some invoices as they were, with the streams that tell of them. */
+/** Returns the payments and credit notes of some invoices as of a moment, with their streams. */
 export async function pastMoneyOf(
   { past, database }: PastSource,
   ids: readonly string[],
@@ -125,7 +131,7 @@ export async function pastMoneyOf(
   };
 }
 
-/** What others made of invoices that were owed at a moment; `own` are the streams that tell of these. */
+/** Returns how other objects settled invoices that were owed at a moment; `own` are streams already read. */
 export async function pastSettled(
   { past, database }: PastSource,
   { invoices: told, own, at }: Readonly<{ invoices: readonly Row[]; own: Streams; at: Moment }>,
@@ -138,7 +144,7 @@ export async function pastSettled(
   return { settled: await database.snapshot((connection) => settledThen(connection, ids, rows)), streams };
 }
 
-/** Facts in which invoices are as others have settled them. */
+/** Applies settlement by other objects to the invoices among the facts. */
 async function settledFacts(
   source: PastSource,
   facts: PaymentFacts,
@@ -148,7 +154,7 @@ async function settledFacts(
   return { ...facts, invoices: facts.invoices.map((row) => withSettled(row, settled)) };
 }
 
-/** The streams that have ever told of, or tied, the invoices of these subscriptions. */
+/** Returns the streams that ever described the invoices of these subscriptions, or linked them. */
 export async function streamsOfInvoicesThen(
   database: Snapshots,
   subscriptions: readonly unknown[],
@@ -159,7 +165,7 @@ export async function streamsOfInvoicesThen(
   return rows.map(({ stream }) => stream);
 }
 
-/** A page of payments as they were at a moment: of a customer, or of what they pay. */
+/** Returns a page of payments as of a moment: of a customer, or of what they paid. */
 export async function pastPayments({ past, database }: PastSource, listing: Listing, at: Moment): Promise<PageThen> {
   const { subscription: subscriptions } = listing.filters;
   const tying = subscriptions === undefined ? [] : await streamsOfInvoicesThen(database, subscriptions);
@@ -187,7 +193,9 @@ export async function pastPayments({ past, database }: PastSource, listing: List
   };
 }
 
-/** The payments of these invoices, and of the invoices of these subscriptions; without either all that are known. */
+/**
+ * The payments of these invoices, and of the invoices of these subscriptions; without either filter, all known ones.
+ */
 function paymentsAsked(facts: PaymentFacts, { invoice, subscription }: Partial<Listing['filters']>): Answer[] {
   if (invoice === undefined && subscription === undefined)
     return paymentsWith(
@@ -206,7 +214,7 @@ function paymentsAsked(facts: PaymentFacts, { invoice, subscription }: Partial<L
   return own.filter(({ id }) => ofInvoices.has(id));
 }
 
-/** The part that stands for a payment in lists; for one that only ties tell of, the first of these. */
+/** The part that represents a payment in lists; for a payment known only from invoice payments, the first of these. */
 function firstPartOf({ members, invoicePayments: paid }: PaymentFacts, answer: Answer): Row {
   const { id: payment } = answer;
   const parts = isTiedOnly(answer)
@@ -218,7 +226,7 @@ function firstPartOf({ members, invoicePayments: paid }: PaymentFacts, answer: A
   return first;
 }
 
-/** The invoices that were of one of these subscriptions. */
+/** The invoices that ever belonged to one of these subscriptions. */
 const invoicesThen = ({ links: known, invoices: told }: PaymentFacts, subscriptions: readonly unknown[]): unknown[] => [
   ...invoicesOfSubscriptionsAmong(subscriptions, { invoices: told, links: known }),
   ...known
@@ -231,11 +239,11 @@ const invoicesThen = ({ links: known, invoices: told }: PaymentFacts, subscripti
 
 const distinct = (names: readonly string[]): string[] => [...new Set(names)];
 
-/** 404: no event about this object exists. */
+/** 404: no event about this object exists, or none by that moment. */
 const neverOrThen = (kind: string, id: string, streams: readonly (readonly unknown[])[]) =>
   streams.every(({ length }) => length === 0) ? notFound(kind, id) : notKnownThen(kind, id);
 
-/** The payments that have one of these parts, and the payment records among these, in the order of their names. */
+/** The payments that have one of these parts, and the payment records among the ids, in order of their names. */
 function paymentsWith(facts: PaymentFacts, ids: readonly string[]): Answer[] {
   const parts = new Set(ids);
   const found = facts.members.filter(({ id, payment }) => parts.has(String(id)) || parts.has(String(payment)));

@@ -44,7 +44,7 @@ import {
 } from './past-payments.js';
 import { Timeline, type TimelineQuestion } from '../timeline/timeline.js';
 
-/** A question whose answer is folded from the log, checked and complete: it is sent to a thread. */
+/** A validated question for a worker thread, which folds the answer from the log. */
 export type PastQuestion =
   | Readonly<{ kind: 'subscription' | 'invoice' | 'payment' | 'invoice_book'; id: string; at: Moment }>
   | Readonly<{ kind: 'subscriptions' | 'invoices'; listing: Listing; owner: Owner; at: Moment }>
@@ -53,7 +53,7 @@ export type PastQuestion =
   | (Readonly<{ kind: 'timeline' }> & TimelineQuestion)
   | EventQuestion;
 
-/** What an answer is made from; `past` reads for one question alone. */
+/** The dependencies of an answer; `past` reads for one question only. */
 export type PastParts = Readonly<{
   past: Past;
   store: EventStore;
@@ -61,12 +61,12 @@ export type PastParts = Readonly<{
   kept: KeptTimelines;
   /** As `REFERENCE_KEY`. */
   referenceKey: string | null;
-  /** By what rules books are derived. */
+  /** The policy by which books are derived. */
   policy: MoneyPolicy;
   signal: AbortSignal;
 }>;
 
-/** The answer: JSON, or bytes of the log. @throws ProblemError where there is none */
+/** Returns the answer: JSON, or bytes of the log. @throws ProblemError where there is none */
 export async function answerPast(question: PastQuestion, parts: PastParts): Promise<string | Buffer> {
   if (isAboutEvents(question)) return answerOfEvents(question, parts);
   if (question.kind !== 'timeline')
@@ -164,7 +164,7 @@ async function pastSubscription(parts: AsOfParts, id: string, at: Moment): Promi
   return { ...referring(parts.referenceKey, complete[0] ?? {}), asOf: withStreams(asOf, streams, at) };
 }
 
-/** Subscriptions with what was known of their discounts. */
+/** Adds to subscriptions what was known of their discounts. */
 async function withDiscountsThen(
   { past, database }: AsOfParts,
   found: readonly Answer[],
@@ -181,12 +181,12 @@ async function withDiscountsThen(
   };
 }
 
-/** The streams of the discounts that subscriptions list, and of those that have ever named one of them. */
+/** Returns the streams of the discounts that subscriptions list, and of discounts that ever named one of them. */
 async function streamsOfDiscounts(
   database: Snapshots,
   { subscriptions: own, listed }: Readonly<{ subscriptions: readonly unknown[]; listed: readonly Answer[] }>,
 ): Promise<string[]> {
-  // One from before there were ids says nothing as a link.
+  // A discount from before discounts had ids has no useful link.
   const { rows } = await database.snapshot((connection) =>
     connection.query<{ stream: string }>(
       `select stream from ${viewOf(links, 'links')} where object = 'discount' and (id = any($1) or (target = any($2) and target_kind = 'subscription'))

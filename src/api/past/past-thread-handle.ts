@@ -5,7 +5,7 @@ import type { Problem } from '../../http/problem.js';
 import { startThread } from '../../start-thread.js';
 import type { PastQuestion } from './past-questions.js';
 
-/** What a thread is started with. */
+/** The start data of a thread. */
 export type PastThreadData = Readonly<{
   eventstoreUrl: string;
   databaseUrl: string;
@@ -15,7 +15,7 @@ export type PastThreadData = Readonly<{
   referenceKey: string | null;
   policy: MoneyPolicy;
 }>;
-/** What a thread is asked, and what it answers. */
+/** Messages to a thread; `leave`: the client has disconnected. */
 export type ForPastThread = Readonly<{ kind: 'ask'; question: PastQuestion }> | Readonly<{ kind: 'leave' }>;
 export type FromPastThread =
   | Readonly<{ kind: 'answered'; json: Uint8Array }>
@@ -26,12 +26,15 @@ export type FromPastThread =
 export type ThreadEnd =
   Readonly<{ kind: 'late' | 'unnoticed' | 'out_of_memory' }> | Readonly<{ kind: 'died'; error: string }>;
 
-/** How long a thread may need to notice that its client has left: it folds without a pause. */
+/** The time for a thread to notice that its client has disconnected; it folds without yielding. */
 const NOTICE_WITHIN_MS = 1_000;
-/** Ends the thread that needs more, rather than the process: the largest past that may be read takes a third of it. */
+/**
+ * The heap limit of a thread in MB, so that only the thread fails: the largest past that may be read takes a third of
+ * it.
+ */
 const HEAP_MB_MAX = 1_024;
 
-/** One thread that answers one question at a time; of no use any more once it has ended. */
+/** A thread that answers one question at a time; unusable once it has ended. */
 export class PastThread {
   readonly #worker: Worker;
   #end: ThreadEnd = { kind: 'died', error: 'it ended by itself' };
@@ -56,7 +59,8 @@ export class PastThread {
   }
 
   /**
-   * What it answers, or why it ended: it is terminated when it is late, or does not notice that the client has left.
+   * Returns the answer, or why the thread ended. Terminates it when it is late, or does not notice that the client has
+   * disconnected.
    */
   async ask(
     question: PastQuestion,

@@ -8,14 +8,14 @@ import { PastThread, type PastThreadData, type ThreadEnd } from './past-thread-h
 import { clientLeft } from '../refusals.js';
 import { Turns } from '../turns.js';
 
-/** `answerWithinMs` is the longest that a thread works at one answer. */
+/** `answerWithinMs`: the longest that a thread may work on one answer. */
 export type PastThreadsOptions = Readonly<{ thread: PastThreadData; answerWithinMs: number; registry: Registry }>;
 
 const busy = () => new ProblemError('past_busy');
 
 /**
- * Answers about the past, folded in threads of their own: the event loop of the webhook only passes on a question and
- * the bytes of its answer. A thread starts with the first question that needs it, and again after it has ended.
+ * Folds answers about the past in worker threads, so that the event loop of the webhook only passes on questions and
+ * answers. A thread is started for the first question that needs it, and again after it has ended.
  */
 export class PastThreads implements OnApplicationShutdown {
   readonly #logger = new Logger('past');
@@ -34,7 +34,7 @@ export class PastThreads implements OnApplicationShutdown {
     });
   }
 
-  /** The answer as JSON. @throws ProblemError where there is none, and when there is no turn to be had */
+  /** Returns the answer as JSON. @throws ProblemError where there is none, and when no turn is free */
   ask(question: PastQuestion, asker: Asker): Promise<Buffer> {
     return this.#turns.take(asker, async () => {
       const thread = this.#idleOne();
@@ -56,12 +56,15 @@ export class PastThreads implements OnApplicationShutdown {
     });
   }
 
-  /** After the server has closed: until then answers are on their way. */
+  /** Runs after the server has closed; until then answers may be in progress. */
   async onApplicationShutdown(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.terminate()));
   }
 
-  /** The one that has answered last, since it may keep what is asked about; a turn is for one thread. */
+  /**
+   * Returns the thread that answered last, because it may have cached the same timeline. There are at most as many
+   * turns as threads.
+   */
   #idleOne(): PastThread {
     this.#threads = this.#threads.filter(({ hasEnded }) => !hasEnded);
     for (let thread = this.#idle.pop(); thread !== undefined; thread = this.#idle.pop())

@@ -7,13 +7,13 @@ import type { Answer } from '../answer.js';
 const PAYMENTS = viewOf(payments, 'payments');
 const LINKS = viewOf(links, 'links');
 
-/** The ids of all parts of these customers' payments, in SQL: also of a charge that only its intent names. */
+/** SQL for the ids of all parts of these customers' payments, including charges that only their intent names. */
 export const partsOfCustomers = (customers: string): string => `
   select part.id from ${PAYMENTS} paid join ${PAYMENTS} part using (payment) where paid.customer = any(${customers})
   union select attempt.target from ${PAYMENTS} paid join ${LINKS} attempt on attempt.id = paid.payment and attempt.object = 'payment_intent' and attempt.target_kind = 'payment'
     where paid.customer = any(${customers})`;
 
-/** Refunds or disputes with the customers of their payments, where they name none themselves: most API versions do not. */
+/** Adds the customers of their payments to refunds or disputes, most of which name none themselves. */
 export async function withCustomers(connection: Queryable, found: readonly Answer[]): Promise<Answer[]> {
   const { rows } = await connection.query<{ part: string; customer: string }>(
     `with named as (

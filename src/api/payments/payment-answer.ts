@@ -4,8 +4,8 @@ import { timeOrNull } from '../values.js';
 import { paymentMoney, refundsKnown, type PaymentRows } from './payment-money.js';
 
 /**
- * All that is known of some payments, from whichever streams, in any order, and perhaps of others too. `links` are those around the payments
- * and their invoices.
+ * What is known of some payments, and perhaps of others, from any streams in any order. `links` are those of the
+ * payments and their invoices.
  */
 export type PaymentFacts = Readonly<{
   members: readonly Row[];
@@ -14,18 +14,18 @@ export type PaymentFacts = Readonly<{
   refundEvidence: readonly Row[];
   disputes: readonly Row[];
   movements: readonly Row[];
-  /** Those with events of their own, and those that only an invoice lists: `invoicePaymentsKnown` has both. */
+  /** Both kinds: with events of their own, and only listed on an invoice; see `invoicePaymentsKnown`. */
   invoicePayments: readonly Row[];
   invoices: readonly Row[];
 }>;
 
-/** A link as rows have it. */
+/** A row of links. */
 export type Link = Readonly<{ object: string; id: string; target_kind: string; target: string }>;
 
 /**
- * One payment with its attempts, refunds, disputes, invoices and their subscriptions; a pure function of what is known, whichever came
- * first. A payment intent and the charges that are its attempts are one payment, named by the intent; a charge without an
- * intent is one by itself. `members` must have at least one row of this payment.
+ * Returns one payment with its attempts, refunds, disputes, invoices and their subscriptions. Pure, and independent of
+ * the order of arrival. A payment intent and its charges (the attempts) are one payment, named by the intent; a charge
+ * without an intent is a payment of its own. `members` must have at least one row of this payment.
  */
 export function paymentAnswer(payment: string, facts: PaymentFacts): Answer {
   const members = facts.members
@@ -62,7 +62,7 @@ export function paymentAnswer(payment: string, facts: PaymentFacts): Answer {
   };
 }
 
-/** The ids of a payment's parts; a charge may be known by its intent alone. */
+/** The ids of a payment's parts; a charge may be known only from its intent. */
 function namesOf(payment: string, members: readonly Row[], links: readonly Link[]): ReadonlySet<string> {
   const attempts = links.filter(
     ({ object, id, target_kind: kind }) => object === 'payment_intent' && id === payment && kind === 'payment',
@@ -70,7 +70,7 @@ function namesOf(payment: string, members: readonly Row[], links: readonly Link[
   return new Set([payment, ...members.map(({ id }) => String(id)), ...attempts.map(({ target }) => target)]);
 }
 
-/** What names one of these, and the invoices that they name: each by its kind and id. */
+/** The objects that name one of these parts, and the invoices that the parts name, by kind and id. */
 function linkedTo(names: ReadonlySet<string>, links: readonly Link[]): ReadonlySet<string> {
   const linked = links.flatMap(({ object, id, target_kind: kind, target }) => {
     if (kind === 'payment' && names.has(target)) return [`${object} ${id}`];
@@ -82,7 +82,7 @@ function linkedTo(names: ReadonlySet<string>, links: readonly Link[]): ReadonlyS
 const timeOf = ({ created_at: at }: Row): number => timeOrNull(at)?.getTime() ?? Number.NEGATIVE_INFINITY;
 const byId = (a: Row, b: Row): number => (String(a['id']) < String(b['id']) ? -1 : 1);
 
-/** What invoice payments say that a payment paid, since its intent was last told. */
+/** What a payment paid according to invoice payments that are newer than the intent's last event. */
 const paidByTies = (ties: readonly Row[], intent: Row | undefined): number =>
   ties
     .filter(
@@ -91,11 +91,11 @@ const paidByTies = (ties: readonly Row[], intent: Row | undefined): number =>
     )
     .reduce((sum, tie) => sum + Number(tie['amount_paid_minor']), 0);
 
-/** Whether a charge was made after the intent was last told, which knows nothing of it then. */
+/** Whether a charge was made after the intent's last event, which therefore does not reflect it. */
 const isAfter = (charge: Row, intent: Row | undefined): boolean =>
   intent !== undefined && timeOf(charge) > (timeOrNull(intent['stripe_event_created'])?.getTime() ?? 0);
 
-/** The latest failed attempt says why a payment failed, until the payment succeeds. */
+/** Status and failure of a payment: until it succeeds, the latest failed attempt gives the reason. */
 function summaryOf({ intent, charges, tiedMinor }: Pick<PaymentRows, 'intent' | 'charges' | 'tiedMinor'>): Answer {
   const latest = charges.at(-1);
   const newest = intent ?? latest;
@@ -124,13 +124,13 @@ function summaryOf({ intent, charges, tiedMinor }: Pick<PaymentRows, 'intent' | 
   };
 }
 
-/** The charge's own word may be older than the dispute. */
+/** Whether a charge is disputed; its own flag may be older than the dispute. */
 const isDisputed = (charge: Row, disputes: readonly Row[]): boolean =>
   charge['is_disputed'] === true || disputes.some((dispute) => dispute['charge'] === charge['id']);
 
 /**
- * What charges and credit notes say of this payment's refunds. A refund that only a credit note names is one of the payment's if the invoice
- * has no other payment.
+ * The evidence of this payment's refunds in charges and credit notes. A refund that only a credit note names counts if
+ * the invoice has no other payment.
  */
 function evidenceOf(
   { refunds, refundEvidence, links }: PaymentFacts,
@@ -147,7 +147,7 @@ function evidenceOf(
   return [...listed, ...noted];
 }
 
-/** Refunds with the credit notes that tell of them. */
+/** Adds to refunds the credit notes that name them. */
 function withCreditNotes(refunds: readonly Row[], evidence: readonly Row[]): Answer[] {
   const notes = evidence.filter((row) => row['source_object'] === 'credit_note');
   return refunds.map((row) => ({
@@ -159,7 +159,7 @@ function withCreditNotes(refunds: readonly Row[], evidence: readonly Row[]): Ans
   }));
 }
 
-/** The invoices that it paid, or was meant to pay: those it names or is named by, and those that invoice payments tie it to. */
+/** The invoices that the payment paid, or was meant to: linked in either direction, or through invoice payments. */
 function invoiceIdsOf(linked: ReadonlySet<string>, invoicePayments: readonly Row[]): string[] {
   const named = [...linked].filter((name) => name.startsWith('invoice ')).map((name) => name.slice('invoice '.length));
   return [...new Set([...named, ...invoicePayments.map(({ invoice }) => String(invoice))])].sort();
@@ -176,9 +176,7 @@ function paidInvoice(id: string, invoicePayments: readonly Row[], invoices: read
   };
 }
 
-/**
- * The answers about payments and payment records by their names, in this order; none for a name of which nothing is known.
- */
+/** Returns the answers for payments and payment records by name, in this order; none for an unknown name. */
 export function answersAbout(names: readonly string[], facts: PaymentFacts): Answer[] {
   const known = new Set(facts.members.map(({ payment }) => payment));
   const parts = new Set([...facts.members.map(({ id }) => String(id)), ...attemptsOf(facts)]);
@@ -189,16 +187,19 @@ export function answersAbout(names: readonly string[], facts: PaymentFacts): Ans
   });
 }
 
-/** Charges that payment intents name. */
+/** The charges that payment intents name. */
 const attemptsOf = ({ links }: PaymentFacts): string[] =>
   links
     .filter(({ object, target_kind: kind }) => object === 'payment_intent' && kind === 'payment')
     .map(({ target }) => target);
 
-/** What an invoice payment calls its payment. */
+/** The name that an invoice payment has for its payment. */
 export const nameOfTie = (row: Row): unknown => row['payment_record'] ?? row['payment_intent'] ?? row['charge'];
 
-/** A payment of which nothing is known but which invoices it paid, as one outside Stripe; `paying` are its invoice payments. */
+/**
+ * The answer for a payment known only from the invoices it paid, such as one outside Stripe; `paying` are its invoice
+ * payments.
+ */
 function tiedAnswer(name: string, paying: readonly Row[], { invoices }: PaymentFacts): Answer {
   const sum = (column: string): number => paying.reduce((total, row) => total + Number(row[column]), 0);
   const ids = [...new Set(paying.map(({ invoice }) => String(invoice)))].sort();
@@ -237,8 +238,8 @@ function tiedAnswer(name: string, paying: readonly Row[], { invoices }: PaymentF
 }
 
 /**
- * The charges, payment intents and payment records that an invoice names, that name it, and that invoice payments tie to it; `links` are those
- * around the invoice.
+ * Returns the charges, payment intents and payment records linked to an invoice, in either direction or through invoice
+ * payments; `links` are those of the invoice.
  */
 export function partsOfInvoice(links: readonly Link[], invoice: string): string[] {
   const naming = links.filter((link) => link.target_kind === 'invoice' && link.target === invoice);
@@ -255,7 +256,7 @@ export function partsOfInvoice(links: readonly Link[], invoice: string): string[
 /** Whether an object, by Stripe's name, is a part of a payment. */
 const isPart = (object: string): boolean => object === 'charge' || object === 'payment_intent';
 
-/** Each invoice payment once: by its own events, else as its invoice lists it. */
+/** Returns each invoice payment once: from its own events, else as listed on its invoice. */
 export function invoicePaymentsKnown(own: readonly Row[], evidence: readonly Row[]): Row[] {
   const known = new Set(own.map(({ id }) => id));
   return [...own, ...evidence.filter(({ id }) => !known.has(id))];

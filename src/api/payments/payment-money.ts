@@ -3,36 +3,35 @@ import { isFurtherRefund } from '../../../projections/refunds.js';
 import type { Row } from '../answer.js';
 import { timeOrNull } from '../values.js';
 
-/** The rows of one payment: its intent, the charges that are its attempts, the refunds and disputes of these. */
+/** The rows of one payment: its intent, its charges (the attempts), and their refunds and disputes. */
 export type PaymentRows = Readonly<{
   intent: Row | undefined;
   charges: readonly Row[];
-  /** Each refund once, as `refundsKnown` has them; `status` is null where only a credit note tells of it. */
+  /** Each refund once, as `refundsKnown` returns them; `status` is null where only a credit note names the refund. */
   refunds: readonly Row[];
   disputes: readonly Row[];
   movements: readonly Row[];
-  /** What it paid of invoices, by what ties it to them. */
+  /** What it paid according to invoice payments. */
   tiedMinor: number;
 }>;
 
 /**
- * What became of a payment's money, in minor units of its currency. Pure, and a function of what is known: in which order it became known
- * does not matter.
+ * What happened to a payment's money, in minor units of its currency. Pure, and independent of the order of arrival.
  */
 export type PaymentMoney = Readonly<{
-  /** What was captured. What was authorised alone, voided or expired was never received. */
+  /** The captured amount. Money only authorised, voided or expired was never received. */
   amountReceivedMinor: number;
-  /** Refunds that succeeded, or that nobody says have not; null while neither a charge nor a refund is known. */
+  /** Refunds that succeeded, or are not known to have failed; null while neither a charge nor a refund is known. */
   amountRefundedMinor: number | null;
-  /** The part of `amountRefundedMinor` that only a charge tells of: no refund that is known explains it. */
+  /** The part of `amountRefundedMinor` that only a charge shows: no known refund explains it. */
   amountRefundedUnlistedMinor: number;
-  /** Refunds that are on their way, or wait for the customer. */
+  /** Refunds in progress, or waiting for the customer. */
   amountRefundPendingMinor: number;
   /** What disputes have taken, or hold until they are decided. */
   amountDisputedMinor: number;
-  /** What Stripe asks for the disputes; null where it is not known in the payment's currency. */
+  /** Stripe's dispute fees; null where unknown in the payment's currency. */
   disputeFeesMinor: number | null;
-  /** What is left as far as is known: received, not refunded, not disputed; Stripe's fees are no part of it. */
+  /** What remains as far as is known: received less refunded and disputed; Stripe's fees are not deducted. */
   amountNetMinor: number;
 }>;
 
@@ -74,8 +73,8 @@ function refundedOf(
 }
 
 /**
- * What a charge says was refunded, and no refund that was known by then explains. Stripe gives back what it counts unless it tells of a
- * failure, and a failure names its refund.
+ * The refunded amount of a charge that no refund known by then explains. What Stripe counts is paid out unless it
+ * reports a failure, and a failure names its refund.
  */
 function unlistedOf(charge: Row, refunds: readonly Row[], isOnly: boolean): number {
   const seenAt = timeOf(charge['stripe_event_created']);
@@ -87,7 +86,10 @@ function unlistedOf(charge: Row, refunds: readonly Row[], isOnly: boolean): numb
   return Math.max(countedOf(charge, explaining) - explainedBy(charge, explaining), 0);
 }
 
-/** What a charge counts. Where no event shows whether it counts a release, refunds show that it does not that are more than would be left. */
+/**
+ * The refunded amount that a charge counts. Where no event shows whether it includes a release, refunds larger than the
+ * remainder prove that it does not.
+ */
 function countedOf(charge: Row, refunds: readonly Row[]): number {
   const counted = amountOf('amount_refunded_minor')(charge);
   const received = amountOf('amount_received_minor')(charge);
@@ -100,8 +102,8 @@ function countedOf(charge: Row, refunds: readonly Row[]): number {
 }
 
 /**
- * How much of what a charge counts its refunds explain. One that failed was counted before: it explains its amount, unless what the charge
- * counted before its last change shows that Stripe had taken it off.
+ * How much of a charge's refunded amount its refunds explain. A failed refund was counted before it failed, so it
+ * explains its amount, unless the count before the last change shows that Stripe had already deducted it.
  */
 function explainedBy(charge: Row, refunds: readonly Row[]): number {
   const changedAt = timeOf(charge['refunded_changed_at']);
@@ -116,7 +118,7 @@ function explainedBy(charge: Row, refunds: readonly Row[]): number {
   return others + Math.min(failedBefore, room);
 }
 
-/** What was given up, or is authorised alone, cannot be given back. */
+/** Whether the money was cancelled or only authorised, so that nothing can be refunded. */
 const wasNeverReceived = ({ intent, charges }: PaymentRows): boolean =>
   intent?.['status'] === 'canceled' ||
   (charges.length > 0 &&
@@ -125,8 +127,9 @@ const wasNeverReceived = ({ intent, charges }: PaymentRows): boolean =>
 const bornAt = (refund: Row): number => Math.min(timeOf(refund['known_since']), timeOf(refund['created_at']));
 
 /**
- * Before 2025-03-31.basil Stripe releases what was authorised and is not captured by a refund that moves no money, when it captures, or gives
- * up. Of each charge that is one at most; somebody who asks for a refund of what was captured names a reason, or asks later.
+ * The refunds that are releases. Before 2025-03-31.basil Stripe releases authorised money that is not captured by a
+ * refund without a movement, at capture or cancellation; a charge has at most one. A refund that a person requests has
+ * a reason, or comes later.
  */
 function releasesAmong({ intent, charges, refunds }: PaymentRows): ReadonlySet<Row> {
   const releases = new Map<Row, Row>();
@@ -150,12 +153,12 @@ function isRelease(refund: Row, of: Row): boolean {
   return Math.abs(created.getTime() - captured.getTime()) <= AT_ONCE_MS || (of['object'] !== 'charge' && isOld);
 }
 
-/** Within which a capture and the release of the rest happen. */
+/** The longest time between a capture and the release of the remainder. */
 const AT_ONCE_MS = 60_000;
 
 /**
- * What a dispute takes: its movements say it where they are in the payment's currency, else its amount is taken until money came back.
- * An inquiry takes nothing; nor does a dispute that was won, or that a refund ended.
+ * What a dispute takes: the sum of its movements if they are in the payment's currency, else its amount until money
+ * came back. An inquiry takes nothing, nor does a dispute that was won or ended by a refund.
  */
 function disputedBy(dispute: Row, { movements }: PaymentRows): number {
   const status = String(dispute['status']);
@@ -180,8 +183,8 @@ function feesOf({ disputes, movements }: PaymentRows): number | null {
 }
 
 /**
- * Each refund once: by its own events, else by a charge that lists it or a credit note that names it. Whoever shows it further on in its
- * life is right.
+ * Returns each refund once: from its own events, else from a charge that lists it or a credit note that names it. The
+ * source with the later status wins.
  */
 export function refundsKnown(own: readonly Row[], evidence: readonly Row[]): Row[] {
   const known = new Map(own.map((refund) => [String(refund['id']), refund]));
@@ -203,5 +206,5 @@ const amountOf =
   (column: string) =>
   (row: Row): number =>
     Number(row[column] ?? 0);
-/** A time that is not known is no limit. */
+/** A time in ms; an unknown time imposes no limit. */
 const timeOf = (time: unknown): number => timeOrNull(time)?.getTime() ?? Number.POSITIVE_INFINITY;

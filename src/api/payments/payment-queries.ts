@@ -16,34 +16,40 @@ import { answersAbout, invoicePaymentsKnown, partsOfInvoice, type Link, type Pay
 
 const PAYMENTS = viewOf(payments, 'payments');
 const LINKS = viewOf(links, 'links');
-/** How many payments of invoices an answer has. */
+/** The most payments of invoices in an answer. */
 export const PAYMENTS_OF_INVOICE_MAX = 200;
 
-/** The payment of which this charge or payment intent is a part, or the payment record with this id; null when there is none. */
+/**
+ * Returns the payment that this charge or payment intent is part of, or the payment record with this id; null when
+ * there is none.
+ */
 export async function findPayment(connection: Queryable, id: string): Promise<Answer | null> {
   const [payment] = await namesOf(connection, [id]);
   return (await answersOf(connection, [payment ?? id]))[0] ?? null;
 }
 
-/** What of a part, or of a payment record, a list of payments looks at. */
+/** The columns of a part, or of a payment record, in a list of payments. */
 const LISTED = 'payment, id, created_at, livemode, account, status, customer';
 const EARLIER = `(coalesce(earlier.created_at, '-infinity'::timestamptz), earlier.id) < (coalesce(first.created_at, '-infinity'::timestamptz), first.id)`;
-/** What ties payments that are named so to invoices, each once: by events of its own, or as an invoice lists it. */
+/**
+ * SQL for the invoice payments that name a payment in this column, each once: from its own events, or as listed on an
+ * invoice.
+ */
 const tiesBy = (name: string): string => {
   const columns = `${name}, id, created_at, livemode, account`;
   return `(select ${columns} from ${viewOf(invoicePayments, 'invoice_payments')} union
   select ${columns} from ${viewOf(invoicePayments, 'invoice_payment_evidence')} listed
   where not exists (select from ${viewOf(invoicePayments, 'invoice_payments')} own where own.id = listed.id))`;
 };
-/** Payments of which nothing is known but which invoices they paid; those outside Stripe are no others. */
+/** SQL for payments known only from the invoices they paid, which includes those outside Stripe. */
 const tiedOnly = (name: string): string =>
   `(select ${name} as payment, id, created_at, livemode, account, null::text as status, null::text as customer, true as is_tied from ${tiesBy(name)} first
       where ${name} is not null and not exists (select from ${tiesBy(name)} earlier where earlier.${name} = first.${name} and ${EARLIER})
         and not exists (select from ${PAYMENTS} known where known.payment = first.${name} or known.id = first.${name})) payments`;
 
 /**
- * Payments by the first of their parts. Filters by customer and status look at all parts; those by invoice and subscription are
- * given the names of the payments that they find.
+ * Payments, each represented by its first part. Filters by customer and status apply to all parts; those by invoice and
+ * subscription receive the names of the payments they match.
  */
 export const PAYMENTS_LIST: List = {
   name: 'payments',
@@ -60,7 +66,7 @@ export const PAYMENTS_LIST: List = {
   },
 };
 
-/** With what only ties to invoices tell of, which is in no other list. */
+/** The list including payments known only from invoice payments, which are in no other list. */
 const WITH_RECORDS: List = {
   ...PAYMENTS_LIST,
   own: {
@@ -72,8 +78,8 @@ const WITH_RECORDS: List = {
 };
 
 /**
- * A page of payments. What may have a status is looked up by its index; whether it has is for the answer to say, and whose a
- * payment record is.
+ * Returns a page of payments. The status index finds candidates only; the answer then decides the status, and the
+ * customer of a payment record.
  */
 export async function listPayments(connection: Queryable, listing: Listing): Promise<Page> {
   await refuseUnknownWords(connection, PAYMENTS_LIST, listing);
@@ -107,18 +113,21 @@ export async function listPayments(connection: Queryable, listing: Listing): Pro
 
 const nameOf = ({ payment }: Row): string => String(payment);
 
-/** What the rows of a list cannot say of a payment. */
+/** Checks the filters that the rows of the list cannot decide. */
 export const isAsked = (answer: Answer, { status, customer }: Listing['filters']): boolean =>
   isAmong(answer['status'], status) && (!isTiedOnly(answer) || isAmong(answer['customer'], customer));
 
-/** Whether only ties to invoices tell of a payment, as of those outside Stripe. */
+/** Whether a payment is known only from invoice payments, like those outside Stripe. */
 export const isTiedOnly = ({ paymentIntent, charges }: Answer): boolean =>
   paymentIntent === null && (charges as readonly unknown[]).length === 0;
 
 export const isAmong = (value: unknown, wanted: readonly unknown[] | undefined): boolean =>
   wanted === undefined || wanted.includes(value);
 
-/** A payment's status is that of one of its parts, of the intent where it is known, or what follows from money that came: others need not be looked at. */
+/**
+ * SQL for candidates by status: a payment's status is that of a part, of the intent if known, or follows from money
+ * received; other payments need no check.
+ */
 const mayHaveStatus = (statuses: string): string => `payment in (
   select payment from ${PAYMENTS} part where amount_received_minor > 0 and 'succeeded' = any(${statuses})
   or status = any(${statuses}) and (object = 'payment_intent' or not exists (
@@ -130,7 +139,7 @@ const isOfCustomer = (customers: string): string =>
 const namesOfSubscriptions = async (connection: Queryable, subscriptions: readonly unknown[]): Promise<string[]> =>
   namesTiedTo(connection, await invoicesOf(connection, subscriptions));
 
-/** The names of all payments that are tied to these invoices, and of what they name that is no payment of Stripe's. */
+/** Returns the names of all payments linked to these invoices, and of linked payments that are not Stripe's. */
 async function namesTiedTo(connection: Queryable, invoiceIds: readonly string[]): Promise<string[]> {
   const parts = await tiedToInvoices(connection, invoiceIds);
   const { rows } = await connection.query<{ payment: string }>(
@@ -140,13 +149,16 @@ async function namesTiedTo(connection: Queryable, invoiceIds: readonly string[])
   return [...new Set([...parts, ...rows.map(({ payment }) => payment)])];
 }
 
-/** The payments that these invoices were, or were meant to be, paid by. */
+/** Returns the payments that paid these invoices, or were meant to. */
 export async function paymentsOfInvoices(connection: Queryable, invoiceIds: readonly string[]): Promise<Answer[]> {
   const names = (await namesTiedTo(connection, invoiceIds)).sort();
   return answersOf(connection, names.slice(0, PAYMENTS_OF_INVOICE_MAX));
 }
 
-/** The payments of these invoices, if money of any of them went back, or may go back. Most have none, which one question tells. */
+/**
+ * Returns the payments of these invoices if money of any of them was returned, or may be. Usually none was, which one
+ * query shows.
+ */
 export async function paymentsGivenBack(connection: Queryable, invoiceIds: readonly string[]): Promise<Answer[]> {
   if (invoiceIds.length === 0) return [];
   const { rows } = await connection.query<{ any: boolean }>(
@@ -161,8 +173,8 @@ export async function paymentsGivenBack(connection: Queryable, invoiceIds: reado
 }
 
 /**
- * The streams that tell of a payment, by the id of one of its parts or none: its parts', and those of what belongs to them. As links are never
- * taken back, they are all that have ever told of it.
+ * Returns the streams of payments, by the ids of their parts: those of the parts, and of objects that belong to them.
+ * Links are never removed, so these are all streams that ever described the payment.
  */
 export async function streamsOfPayments(connection: Queryable, ids: readonly string[]): Promise<string[]> {
   const evidence = viewOf(refunds, 'refund_evidence');
@@ -188,20 +200,23 @@ export async function streamsOfPayments(connection: Queryable, ids: readonly str
   return rows.map(({ stream }) => stream);
 }
 
-/** The charges, payment intents and payment records that have ever been tied to invoices. */
+/** Returns the charges, payment intents and payment records that were ever linked to invoices. */
 export async function tiedToInvoices(connection: Queryable, invoiceIds: readonly string[]): Promise<string[]> {
   const ties = await tiesOf(connection, invoiceIds);
   return [...new Set(invoiceIds.flatMap((invoice) => partsOfInvoice(ties, invoice)))];
 }
 
-/** The links around the invoices $1: theirs to payments, those of others to them, and those of their invoice payments. */
+/**
+ * SQL for the links of the invoices $1: theirs to payments, those of others to them, and those of their invoice
+ * payments.
+ */
 const TIES = `
   select object, id, target_kind, target from ${LINKS} where object = 'invoice' and id = any($1) and target_kind = 'payment'
   union select object, id, target_kind, target from ${LINKS} where target = any($1) and target_kind = 'invoice'
   union select paid.object, paid.id, paid.target_kind, paid.target from ${LINKS} of join ${LINKS} paid using (object, id)
     where of.object = 'invoice_payment' and of.target = any($1) and of.target_kind = 'invoice' and paid.target_kind = 'payment'`;
 
-/** Those links as \`ties\`, and the payments and parts of payments in them as \`tied\`. */
+/** SQL with those links as `ties`, and the payments and parts among them as `tied`. */
 const TIED = `ties as (${TIES}),
       tied as (
         select target as id from ties where target_kind = 'payment'
@@ -213,7 +228,10 @@ async function tiesOf(connection: Queryable, invoiceIds: readonly string[]): Pro
   return rows;
 }
 
-/** The charges and payment intents that have ever been tied to what a list of payments is about; the narrowest of its filters. */
+/**
+ * Returns the charges and payment intents ever linked to the subject of a list of payments, by the narrowest of its
+ * filters.
+ */
 export async function partsEverOf(
   connection: Queryable,
   { customer, invoice, subscription }: Listing['filters'],
@@ -227,7 +245,7 @@ export async function partsEverOf(
   return rows.map(({ id }) => id);
 }
 
-/** The invoices of these subscriptions, and those that have ever named one of them. */
+/** Returns the invoices of these subscriptions, and those that ever named one of them. */
 async function invoicesOf(connection: Queryable, subscriptions: readonly unknown[]): Promise<string[]> {
   const { rows } = await connection.query<{ id: string }>(
     `select id from ${LINKS} where object = 'invoice' and target_kind = 'subscription' and target = any($1) union ${invoicesOfSubscriptions('$1')}`,
@@ -236,7 +254,9 @@ async function invoicesOf(connection: Queryable, subscriptions: readonly unknown
   return rows.map(({ id }) => id);
 }
 
-/** The charges and payment intents that the payments of these invoices consist of, with the payment's name and their stream. */
+/**
+ * Returns the charges and payment intents in the payments of these invoices, with the payment's name and their stream.
+ */
 export async function paymentPartsOf(
   connection: Queryable,
   invoiceIds: readonly string[],
@@ -248,7 +268,7 @@ export async function paymentPartsOf(
   return rows;
 }
 
-/** Why the last payment of each of these invoices failed, as Stripe's code; of those only where it is known. */
+/** Returns why the last payment of each invoice failed, as Stripe's code, where known. */
 export async function failureCodesOf(
   connection: Queryable,
   invoiceIds: readonly string[],
@@ -269,7 +289,9 @@ export async function failureCodesOf(
   return codes;
 }
 
-/** Names of the payments that these charges and payment intents are parts of; a charge may be known by its intent alone. */
+/**
+ * Returns the names of the payments with these charges and payment intents; a charge may be known only from its intent.
+ */
 async function namesOf(connection: Queryable, ids: readonly string[]): Promise<string[]> {
   const { rows } = await connection.query<{ payment: string }>(
     `select payment from ${PAYMENTS} where id = any($1) union select payment from ${PAYMENTS} where payment = any($1)
@@ -280,14 +302,14 @@ async function namesOf(connection: Queryable, ids: readonly string[]): Promise<s
   return rows.map(({ payment }) => payment);
 }
 
-/** The answers about these payments and payment records, in the order of their names; none for a name of which nothing is known. */
+/** Returns the answers for these payments and payment records, in order of their names; none for an unknown name. */
 async function answersOf(connection: Queryable, names: readonly string[]): Promise<Answer[]> {
   if (names.length === 0) return [];
   const facts = await factsOf(connection, names);
   return answersAbout(names, facts);
 }
 
-/** All that is known of these payments. */
+/** Reads all that is known of these payments. */
 async function factsOf(connection: Queryable, names: readonly string[]): Promise<PaymentFacts> {
   const select = async (
     source: string,
@@ -334,7 +356,7 @@ const attemptsIn = (links: readonly Link[]): string[] =>
     .filter(({ object, target_kind: kind }) => object === 'payment_intent' && kind === 'payment')
     .map(({ target }) => target);
 
-/** What ties payments to invoices: those with these ids, and those that name one of these payment records or parts of payments. */
+/** Returns the invoice payments with these ids, and those that name one of these payment records or parts. */
 async function invoicePaymentsOf(
   connection: Queryable,
   { ids, names }: Readonly<{ ids: readonly string[]; names: readonly string[] }>,
@@ -351,7 +373,7 @@ async function invoicePaymentsOf(
   return invoicePaymentsKnown(own.rows, listed.rows);
 }
 
-/** The links around the parts of payments: those to and from them, and those to the charges that an intent names. */
+/** Returns the links of the parts of payments: from and to them, and to the charges that an intent names. */
 async function linksOf(connection: Queryable, members: readonly string[]): Promise<readonly Link[]> {
   const { rows } = await connection.query<Link>(
     `with own as (select object, id, target_kind, target from ${LINKS} where id = any($1) and object in ('charge', 'payment_intent')),

@@ -18,7 +18,7 @@ const listing = listQuery(PAYMENTS_LIST, { more: moment }).refine(
   NO_OWNER,
 );
 
-/** What the ledger knows of payments; a payment intent and its charges are one payment, and either names it. */
+/** Payments. A payment intent and its charges are one payment, found by the id of either. */
 @Controller('payments')
 @NeedsScope('read')
 export class PaymentsController {

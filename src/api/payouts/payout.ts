@@ -12,11 +12,11 @@ const TRANSACTIONS = viewOf(balanceTransactions, 'balance_transactions');
 const MILESTONES = viewOf(milestones, 'milestones');
 
 /**
- * Why a payout is not explained to the unit:
- * - `not_automatic`: Stripe itself cannot tell what a manual one consists of;
- * - `payout_not_asked`: what it consists of was not asked for, or Stripe could not tell yet;
- * - `transactions_not_seen`: some of its balance transactions were not seen;
- * - `payout_differs`: all were, and they do not add up to it.
+ * Why a payout is not explained exactly:
+ * - `not_automatic`: Stripe cannot list the transactions of a manual payout;
+ * - `payout_not_asked`: its transactions were not requested, or Stripe could not list them yet;
+ * - `transactions_not_seen`: some of its balance transactions are unknown;
+ * - `payout_differs`: all are known, but their sum differs from the payout.
  */
 export type PayoutCause = 'not_automatic' | 'payout_not_asked' | 'transactions_not_seen' | 'payout_differs';
 
@@ -35,7 +35,7 @@ export type Payout = Readonly<{
   arrivesAt: Date | null;
 }>;
 
-/** What went out with a payout, of one category of Stripe's reports. */
+/** The part of a payout in one of Stripe's reporting categories. */
 export type PayoutPart = Readonly<{
   category: string;
   count: number;
@@ -44,7 +44,7 @@ export type PayoutPart = Readonly<{
   netMinor: number;
 }>;
 
-/** A balance transaction of a payout, and what it is of; null where that is not known. */
+/** A balance transaction of a payout, and its cause; null where unknown. */
 export type PayoutTransaction = Readonly<{
   id: string;
   isSeen: boolean;
@@ -57,13 +57,13 @@ export type PayoutTransaction = Readonly<{
   payment: string | null;
   customer: string | null;
   invoices: readonly string[];
-  /** The entry of the journal that settles it. */
+  /** The journal entry that settles it. */
   entry: string | null;
 }>;
 
 type PayoutRow = Omit<Payout, 'amountMinor'> & Readonly<{ amount: bigint }>;
 
-/** Null where no event of it has come. */
+/** Returns a payout; null when no event of it was received. */
 export async function findPayout(connection: Queryable, id: string): Promise<Payout | null> {
   const { rows } = await connection.query<PayoutRow>(
     `select id, status, coalesce(livemode, false) as livemode, account, currency, amount_minor as amount, is_automatic as "isAutomatic",
@@ -79,7 +79,9 @@ export async function findPayout(connection: Queryable, id: string): Promise<Pay
 
 type PartRow = Readonly<{ category: string | null; count: bigint; amount: string; fee: string; net: string }>;
 
-/** What a payout consists of, by category, without the payout's own transaction, and how many of it were not seen. */
+/**
+ * Returns the contents of a payout by category, without its own transaction, and the number of transactions not seen.
+ */
 export async function partsOf(
   connection: Queryable,
   { id, balanceTransaction }: Pick<Payout, 'id' | 'balanceTransaction'>,
@@ -109,7 +111,7 @@ export async function partsOf(
   };
 }
 
-/** A page of the transactions of a payout, without its own, by their ids. */
+/** Returns a page of a payout's transactions, without its own, ordered by id. */
 export async function transactionsOf(
   connection: Queryable,
   { id, balanceTransaction }: Pick<Payout, 'id' | 'balanceTransaction'>,
@@ -135,7 +137,7 @@ export async function transactionsOf(
   }));
 }
 
-/** Why it is not explained to the unit; null where it is. */
+/** Why the payout is not explained exactly; null where it is. */
 export function causeOf(
   { isAutomatic, amountMinor }: Payout,
   { parts, unseen }: Readonly<{ parts: readonly PayoutPart[]; unseen: number }>,

@@ -32,13 +32,13 @@ type PayoutReconciliation = Readonly<{
   nextCursor: string | null;
 }>;
 
-/** Which charges, refunds, disputes and fees are in a transfer to the bank. */
+/** The charges, refunds, disputes and fees in a payout. */
 @Controller('payouts')
 @NeedsScope('read')
 export class PayoutsController {
   constructor(@Inject(JOURNAL_BOOKS) private readonly books: Books) {}
 
-  /** What a payout consists of, each transaction with what it is of, and what is not explained of it yet, to the unit. */
+  /** Returns the contents of a payout: each transaction with its cause, and the exact amount not explained yet. */
   @Get(':id/reconciliation')
   reconciliation(
     @Param('id', { schema: pathId }) id: string,

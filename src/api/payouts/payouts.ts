@@ -1,5 +1,5 @@
 import { payouts } from '../../../projections/payouts.js';
 import { resourceOf } from '../resource.js';
 
-/** What went to the bank, or came back. */
+/** Payouts to the bank, including those that came back. */
 export const PAYOUTS = resourceOf(payouts, 'payouts', { name: 'payouts', kind: 'payout' });

@@ -15,7 +15,7 @@ const asking = z.strictObject({
   limit: wholeNumber({ min: 1, max: 1_000 }).default(200),
 });
 
-/** How far back open items are looked for, unless a request says otherwise. */
+/** How far back open items are searched by default. */
 const DAYS_BACK = 90;
 
 type Answered = Readonly<{
@@ -25,7 +25,7 @@ type Answered = Readonly<{
   isTruncated: boolean;
 }>;
 
-/** What is not explained yet of the money at Stripe and on its way to the bank: how much, since when, and why. */
+/** Unexplained money at Stripe and on its way to the bank: how much, since when, and why. */
 @Controller('reconciliation')
 @NeedsScope('read')
 export class ReconciliationController {

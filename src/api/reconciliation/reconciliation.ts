@@ -14,20 +14,20 @@ const PAYOUTS = viewOf(payouts, 'payouts');
 const MEMBERS = viewOf(payouts, 'payout_transactions');
 const BALANCES = viewOf(stripeBalances, 'stripe_balances');
 
-/** Accounts that come to zero once everything is explained. */
+/** Accounts with a zero balance once everything is explained. */
 const CLEARED = [
   ...[accounts.clearing, accounts.unapplied, accounts.refundsPayable, accounts.inTransit],
   ...[accounts.customerCash, accounts.unexplained],
 ];
 
 /**
- * Why something is open:
- * - `no_balance_transaction`: it moved at Stripe, and its balance transaction was not seen;
- * - `not_heard_of`: a balance transaction was seen, and nothing was heard of what it is of;
- * - `amounts_differ`: both were, and they do not add up to zero;
- * - `payout_not_asked`: what a payout consists of was not asked for;
- * - `payout_differs`: what went out with it does not add up to it;
- * - `unknown_category`: nobody knows what a balance transaction of this category is.
+ * Why an item is open:
+ * - `no_balance_transaction`: money moved at Stripe, but its balance transaction is unknown;
+ * - `not_heard_of`: a balance transaction is known, but not its source;
+ * - `amounts_differ`: both are known, but their sum is not zero;
+ * - `payout_not_asked`: the transactions of a payout were not requested;
+ * - `payout_differs`: the sum of a payout's transactions differs from it;
+ * - `unknown_category`: a balance transaction has an unknown category.
  */
 export type Cause =
   | 'no_balance_transaction'
@@ -37,16 +37,16 @@ export type Cause =
   | 'payout_differs'
   | 'unknown_category';
 
-/** What is not explained yet, since when. Minor units; plus is debit. */
+/** An unexplained amount, and since when. Minor units; positive is debit. */
 export type OpenItem = Scope & Readonly<{ cause: Cause; object: string; at: Date; amountMinor: number }>;
 
-/** What Stripe said was in the balance, the last time that it said it, and what the books had then. */
+/** The last balance that Stripe reported, and that of the books at the time. */
 export type Checkpoint = Readonly<{
   at: Date;
   stripeMinor: number;
   balanceMinor: number;
   clearingMinor: number;
-  /** Fees and adjustments that were not seen: what moved, less what Stripe says is there. */
+  /** Unknown fees and adjustments: balance plus clearing in the books, less Stripe's balance. */
   unseenMinor: number;
 }>;
 
@@ -56,7 +56,7 @@ export type Reconciled = Scope &
     checkpoint: Checkpoint | null;
   }>;
 
-/** What stands on the accounts that ought to come to zero, and the last balance that Stripe told. */
+/** Returns the balances of the accounts that should come to zero, and the last balance that Stripe reported. */
 export async function standingOf(connection: Queryable, asked: AskedScope): Promise<readonly Reconciled[]> {
   const parameters = new Parameters();
   const names = parameters.add(CLEARED);
@@ -104,10 +104,13 @@ async function checkpointsOf(connection: Queryable, asked: AskedScope) {
   }));
 }
 
-/** What entries on the clearing account are about: of a dispute each movement, of all else the object that moved. */
+/**
+ * SQL for the subject of an entry on the clearing account: of a dispute the single movement, otherwise the object that
+ * moved.
+ */
 const SUBJECT = `case when e.kind = 'settlement' and t.reporting_category not like 'dispute%' then coalesce(t.source, e.object) else e.object end`;
 
-/** What is not explained of what happened since then, the oldest first; at most `limit`. */
+/** Returns the unexplained items since a time, the oldest first; at most `limit`. */
 export async function openItems(
   connection: Queryable,
   { since, limit, ...asked }: AskedScope & Readonly<{ since: string; limit: number }>,
@@ -117,7 +120,7 @@ export async function openItems(
   const [clearing, unexplained] = [parameters.add(accounts.clearing), parameters.add(accounts.unexplained)];
   const conditions = scopeConditions(asked, parameters, true);
   const own = (more: string): string => [more, ...conditions].join(' and ');
-  // A subject that began before has its first part outside of the window: it is added up whole.
+  // A subject may have started before the window, so all its entries are summed.
   const { rows } = await connection.query<Scope & { cause: Cause; object: string; at: Date; amount: string }>(
     `with seen as (
        select distinct ${SUBJECT} as subject from ${VIEWS.postings} p join ${VIEWS.entries} e on e.id = p.entry

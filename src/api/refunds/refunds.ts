@@ -15,7 +15,10 @@ const NOTES = viewOf(creditNotes, 'credit_notes');
 const SHARED =
   'currency, charge, payment_intent, balance_transaction, failure_balance_transaction, failure_reason, reason, created_at, livemode, account, stripe_event_id, stripe_event_type, stripe_event_created, api_version, stream, stale_since, unread_event, stale_cause, stale_revision';
 
-/** Refunds of customers: a refund of most API versions names its charge and payment intent only; one that only a credit note tells of, nothing. */
+/**
+ * SQL for the refunds of customers. In most API versions a refund names only its charge and payment intent, and one
+ * known only from a credit note names nothing.
+ */
 const ofCustomers = (customers: string): string => `id in (
   with parts as (${partsOfCustomers(customers)})
   select id from ${OWN} where customer = any(${customers})
@@ -25,8 +28,8 @@ const ofCustomers = (customers: string): string => `id in (
   union select noted.refund from ${NOTES} note join ${EVIDENCE} noted on noted.source = note.id where note.customer = any(${customers}))`;
 
 /**
- * Each refund once: from its own events, else from the charge that lists it, else from a credit note that names it, as payments have them too.
- * `offset 0` keeps Postgres from joining all of both tables before it has a page.
+ * Each refund once: from its own events, else from the charge that lists it, else from a credit note that names it, as
+ * for payments. `offset 0` keeps Postgres from joining both tables before it has a page.
  */
 export const REFUNDS: Resource = {
   name: 'refunds',
@@ -45,7 +48,7 @@ export const REFUNDS: Resource = {
   complete: async (connection, found) => withEvidence(connection, await withCustomers(connection, found)),
 };
 
-/** Refunds with the credit notes that tell of them, and as far on as the charges that list them show them. */
+/** Adds to refunds the credit notes that name them, and the later status that the listing charge shows. */
 async function withEvidence(connection: Queryable, found: readonly Answer[]): Promise<Answer[]> {
   const { rows } = await connection.query<Row>(
     `select told.*, note.customer from ${EVIDENCE} told left join ${NOTES} note on note.id = told.source where refund = any($1) order by source`,
@@ -64,7 +67,7 @@ async function withEvidence(connection: Queryable, found: readonly Answer[]): Pr
   });
 }
 
-/** What a charge says of a refund that has gone on since its own last event. */
+/** The fields from a charge that shows a refund in a later status than its own events. */
 function evidenceAnswer(further: Row): Answer {
   const { status, failureReason, failureBalanceTransaction, changedBy } = answerOf(further);
   return { status, failureReason, failureBalanceTransaction, changedBy };

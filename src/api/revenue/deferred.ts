@@ -11,11 +11,11 @@ import { badQuery } from '../query.js';
 export const DEFERRED_BY = ['month', ...SOLD_BY, 'line'] as const;
 export type DeferredBy = (typeof DEFERRED_BY)[number];
 
-/** What is deferred, by what it is of, or by the month in which it will be earned. */
+/** Deferred revenue, by its source or by the month in which it will be earned. */
 export type Deferred = Scope &
   Readonly<{
     deferredMinor: number;
-    /** What will be earned within twelve months, and later. */
+    /** Deferred for at most 12 months, and for longer. */
     currentMinor: number;
     longTermMinor: number;
     by: readonly Readonly<{ key: string | null; deferredMinor: number }>[];
@@ -23,23 +23,26 @@ export type Deferred = Scope &
 
 type Wanted = AskedScope &
   Readonly<{
-    /** Before this second. */
+    /** In seconds; revenue up to, but not including, this second is earned. */
     at: number;
     by: DeferredBy;
     of: Readonly<Partial<Record<SoldBy, string | undefined>>>;
     policy: MoneyPolicy;
     closings: Closings;
-    /** What is closed of the month that ends then. */
+    /** The closings of the month that ends then. */
     frozen: readonly FrozenBooks[];
   }>;
 
-/** How many customers, lines or whatever one answer tells apart. */
+/** The most keys (customers or lines, for example) in one answer. */
 const KEYS_MAX = 10_000;
 const CURRENT_MONTHS = 12;
 
 type Sum = { deferred: bigint; longTerm: bigint; scope: Scope; keys: Map<string | null, bigint> };
 
-/** What was deferred before a moment: at the end of a closed month what was when it was closed, else by what is known now of that moment. */
+/**
+ * Returns the revenue deferred at a time: at the end of a closed month as it was closed, otherwise by what is known now
+ * of that time.
+ */
 export async function deferredAt(
   connection: Queryable,
   { at, by, of, policy, closings, frozen, ...asked }: Wanted,
@@ -78,7 +81,7 @@ export async function deferredAt(
   );
 }
 
-/** Lines of books whose month is closed as they were then; those of all others from the tables. */
+/** The lines of books whose month is closed as they were closed; those of other books from the tables. */
 async function* linesAt(
   connection: Queryable,
   { at, of, policy, closings, frozen, ...asked }: Wanted,

@@ -10,19 +10,19 @@ import { badQuery } from '../query.js';
 export type IncomeMonth = Readonly<{
   month: string;
   revenueMinor: number;
-  /** Refunds, disputes, credit notes, voids and bad debt, of what had been recognised. */
+  /** Refunds, disputes, credit notes, voids and bad debt of recognised revenue. */
   contraMinor: number;
   /** Recoveries and platform fees. */
   otherMinor: number;
   netMinor: number;
-  /** What is billed and not earned, at the end of the month. */
+  /** Billed but not earned at the end of the month. */
   deferredMinor: number;
 }>;
 export type Income = Scope & Readonly<{ months: readonly IncomeMonth[] }>;
 
 const MONTHS_MAX = 600;
 
-/** Months from one to another, both included. @throws ProblemError 400 for too many */
+/** The months of an inclusive range. @throws ProblemError 400 for too many */
 export function monthsBetween(from: string, to: string): readonly string[] {
   const months: string[] = [];
   for (let month = from; month <= to; month = monthAfter(month)) {
@@ -35,8 +35,8 @@ export function monthsBetween(from: string, to: string): readonly string[] {
 type Row = Scope & Readonly<{ month: string; revenue: string; contra: string; other: string; deferred: string }>;
 
 /**
- * The income statement by months, and what was deferred at the end of each: the same numbers as the trial balance has. Closed months of
- * `frozen` books are as they were closed, and the first open one has what corrects them.
+ * Returns the income statement by month, and the deferred revenue at the end of each: the same figures as the trial
+ * balance. Closed months of `frozen` books are as they were closed, and the first open month has the corrections.
  */
 export async function incomeByMonth(
   connection: Queryable,

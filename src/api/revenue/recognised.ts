@@ -18,25 +18,26 @@ type Wanted = AskedScope &
   Readonly<{
     from: string;
     to: string;
-    /** In which it was billed. */
+    /** The month in which it was billed. */
     bookedMonth: string | undefined;
     by: RecognisedBy;
     of: Readonly<Partial<Record<SoldBy, string | undefined>>>;
     after: CursorPlace | null;
     limit: number;
     closings: Closings;
-    /** What is closed, from the month before the first one on. */
+    /** The closed months, starting with the month before `from`. */
     frozen: readonly FrozenBooks[];
   }>;
 
 type Sum = Scope & Readonly<{ key: string | null; revenue: bigint; contra: bigint }>;
 
-/** What a row of corrections is called where it is of no month. */
+/** The key of corrections when the rows are not by month. */
 const CORRECTIONS = 'corrections';
 
 /**
- * What lines earned in months, both included, and what was taken of what they had earned: by what they sold, a page of it. Closed months
- * are as they were closed. What corrects them is in the first open month, as one amount for all lines.
+ * Returns a page of the revenue that lines earned in an inclusive range of months, and what was deducted from it,
+ * grouped by `by`. Closed months are as they were closed. Their corrections are in the first open month, as one amount
+ * for all lines.
  */
 export async function recognised(
   connection: Queryable,
@@ -73,7 +74,7 @@ function comparePlaces(one: CursorPlace, other: CursorPlace): number {
   return at === -1 ? 0 : String(one[at]) < String(other[at]) ? -1 : 1;
 }
 
-/** What is known now of months that are not closed, from the tables: one sum more than a page has. */
+/** The sums of open months from the tables, one more than a page. */
 async function openSums(
   connection: Queryable,
   { from, to, bookedMonth, by, of, after, limit, frozen, ...asked }: Wanted,
@@ -110,7 +111,7 @@ async function openSums(
 type KeptRow = Readonly<Record<SoldBy | 'line' | 'month' | 'booked_month' | 'currency', string | null>> &
   Readonly<{ revenue_minor: number; contra_minor: number }>;
 
-/** What closed months were closed with, row by row, and what corrects them. */
+/** The rows that closed months were closed with, and their corrections. */
 async function* closedSums(connection: Queryable, wanted: Wanted): AsyncGenerator<Sum> {
   const { from, to, bookedMonth, by, of, closings, frozen } = wanted;
   if (frozen.length === 0) return;
@@ -126,7 +127,7 @@ async function* closedSums(connection: Queryable, wanted: Wanted): AsyncGenerato
             ...{ livemode, account, currency: String(row.currency), key: row[by] },
             ...{ revenue: BigInt(row.revenue_minor), contra: BigInt(row.contra_minor) },
           };
-  // Nobody asks for one customer's part of what is known of all lines together.
+  // Corrections cover all lines together, so they have no part of one customer or product.
   if (SOLD_BY.some((name) => of[name] !== undefined)) return;
   for (const cell of await postedRevenue(connection, { closings, frozen, asked: wanted }))
     if (cell.isCorrection && cell.month >= from && cell.month <= to)

@@ -57,12 +57,15 @@ const deferring = z
     error: 'frozen is for the end of a month: what a moment shows is what is known of it now',
   });
 
-/** The last one that there is. */
+/** The last possible month. */
 const LAST_MONTH = '9998-12';
 
 type Months = Readonly<{ from: string; to: string }>;
 
-/** Revenue by the rules of docs/money.md: what was recognised, and what is deferred. Months are those of the policy's zone, both included. */
+/**
+ * Revenue by the rules of docs/money.md: recognised and deferred. Ranges of months are inclusive, in the policy's time
+ * zone.
+ */
 @Controller('revenue')
 @NeedsScope('read')
 export class RevenueController {
@@ -91,7 +94,7 @@ export class RevenueController {
     @AskedBy() asker: Asker,
   ): Promise<Booked<Months & { view: View; data: readonly Waterfall[] }>> {
     const wanted = this.#months(from, to);
-    // What is billed in a month is earned in all that come after it.
+    // What is billed in a month is earned in any later one.
     const frozen = await this.#frozen(shown, asked, { from: wanted.from, to: LAST_MONTH });
     const { closings } = this;
     return this.books.ask(asked, asker, async (connection) => ({
@@ -149,12 +152,12 @@ export class RevenueController {
     }));
   }
 
-  /** What is closed of these months, and of the one before them; nothing where what is known now is asked for. */
+  /** Returns the closings of these months and of the one before them; none for the restated view. */
   async #frozen(shown: View, asked: AskedScope, { from, to }: Months): Promise<readonly FrozenBooks[]> {
     return shown === 'restated' ? [] : keptIn(this.closings, asked, { from: monthAfter(from, -1), to });
   }
 
-  /** The twelve months up to this one, unless told. @throws ProblemError 400 */
+  /** The range of months; by default the 12 months up to this one. @throws ProblemError 400 */
   #months(from: string | undefined, to: string | undefined): Months {
     const last = to ?? (from === undefined ? monthOf(nowSecond(), this.books.policy.zone) : monthAfter(from, 11));
     const first = from ?? monthAfter(last, -11);

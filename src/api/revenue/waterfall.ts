@@ -10,9 +10,9 @@ type BookedMonth = Readonly<{ bookedMonth: string; months: readonly Cell[] }>;
 export type Waterfall = Scope & Readonly<{ booked: readonly BookedMonth[] }>;
 
 /**
- * Of what was billed in each month, what is earned in which; `amountMinor` is less what was taken, which counts against the month that it was
- * taken in (docs.stripe.com/revenue-recognition/reports/waterfall). Closed months are as they were closed, and what became known of them
- * since is in the first open one.
+ * Returns for each month how much of what it billed is earned in which month; `amountMinor` is revenue less contra,
+ * which counts in the month of the deduction (docs.stripe.com/revenue-recognition/reports/waterfall). Closed months are
+ * as they were closed, with their corrections in the first open month.
  */
 export async function waterfall(
   connection: Queryable,

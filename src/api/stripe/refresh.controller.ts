@@ -8,7 +8,7 @@ import { LIMITS } from '../limits.js';
 import { Places } from '../places.js';
 import { pathId } from '../query.js';
 
-/** What looks at Stripe; null where this process has no key, or does not ask. */
+/** Refreshes objects from Stripe; null where this process has no key, or not the role. */
 export const REFRESHER = Symbol('Refresher');
 
 type RefreshedAnswer = Readonly<{
@@ -21,11 +21,11 @@ type RefreshedAnswer = Readonly<{
     cause: string | null;
     appended: Readonly<{ stream: string; revision: string; position: string }> | null;
   }>[];
-  /** What `minPosition` takes to read what was appended; null: nothing was. */
+  /** The `minPosition` to read what was appended; null: nothing was. */
   position: string | null;
 }>;
 
-/** One object at Stripe, now: for support, when the ledger and the dashboard disagree. */
+/** Refreshes one object from Stripe: for support, when the ledger and the dashboard disagree. */
 @Controller()
 @NeedsScope('admin')
 export class RefreshController {
@@ -37,14 +37,14 @@ export class RefreshController {
 
   constructor(@Inject(REFRESHER) private readonly refresher: Refresher | null) {}
 
-  /** Asks Stripe for a subscription, and appends what the ledger does not know. */
+  /** Fetches a subscription from Stripe, and appends what the ledger does not know. */
   @Post('subscriptions/:id/refresh')
   @HttpCode(200)
   subscription(@Param('id', { schema: pathId }) id: string, @AskedBy() asker: Asker): Promise<RefreshedAnswer> {
     return this.#refresh('subscription', id, asker);
   }
 
-  /** Asks Stripe for a customer, its subscriptions and open invoices. */
+  /** Fetches a customer from Stripe, with its subscriptions and open invoices. */
   @Post('customers/:id/refresh')
   @HttpCode(200)
   customer(@Param('id', { schema: pathId }) id: string, @AskedBy() asker: Asker): Promise<RefreshedAnswer> {

@@ -8,20 +8,20 @@ const second = z.iso
 const any = {
   /** Label of the key, where there are several. */
   key: z.string().min(1).max(100).optional(),
-  /** An account that is connected to that of the key; without it the account of the key. */
+  /** A connected account of the key's account; by default the key's own account. */
   account: z
     .string()
     .regex(/^acct_\w{1,100}$/, { error: 'must be an account, e.g. acct_1' })
     .optional(),
-  /** Asks Stripe at most so often. */
+  /** The most requests to Stripe. */
   budget: z.int().min(1).max(10_000_000).optional(),
-  /** Begins again, even where an earlier backfill could continue. */
+  /** Starts anew, even where an earlier backfill could continue. */
   new: z.boolean().default(false),
 };
 
-/** What the service can be asked to ask Stripe. */
+/** The runs that can be requested. */
 export const runRequest = z.discriminatedUnion('kind', [
-  /** Reads what Stripe has, and records what the log does not know; goes on with one that was stopped. */
+  /** Reads what Stripe has, and records what the log lacks; continues a stopped run. */
   z.strictObject({
     kind: z.literal('backfill'),
     ...any,
@@ -32,7 +32,7 @@ export const runRequest = z.discriminatedUnion('kind', [
   }),
   /** Appends events that were never delivered. */
   z.strictObject({ kind: z.literal('recover'), ...any, since: second.optional(), dryRun: z.boolean().optional() }),
-  /** Compares the ledger with Stripe; appends what differs if `repair` says so. */
+  /** Compares the ledger with Stripe; with `repair`, appends the differences. */
   z.strictObject({
     kind: z.literal('reconcile'),
     ...any,
@@ -40,10 +40,10 @@ export const runRequest = z.discriminatedUnion('kind', [
     only: objects.default([]),
     repair: z.boolean().default(false),
     max: z.int().min(1).max(100_000).default(100),
-    /** Looks at this many objects at random, and at no lists. */
+    /** Checks this many random objects instead of lists. */
     sample: z.int().min(1).max(100_000).optional(),
   }),
-  /** Asks for balance transactions and payouts, and compares them with charges, refunds and the balance. */
+  /** Fetches balance transactions and payouts, and compares them with charges, refunds and the balance. */
   z.strictObject({ kind: z.literal('money'), ...any }),
 ]);
 export type RunRequest = z.output<typeof runRequest>;

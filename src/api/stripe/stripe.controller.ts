@@ -16,7 +16,7 @@ import { cursorOf, placeOfCursor } from '../cursor.js';
 import { badQuery, paging, pathId, text } from '../query.js';
 import { runRequest, type RunRequest } from './run-request.js';
 
-/** The event store that runs and coverage are kept in, the keys that this process asks with, and who is notified of a new run. */
+/** The event store that keeps runs and coverage, this process's keys, and the callback for a new run. */
 export const RUNS = Symbol('Runs');
 export type RunsPart = Readonly<{
   store: EventStore;
@@ -29,7 +29,7 @@ const BODY_BYTES_MAX = 16_384;
 const listing = z.strictObject({ ...paging });
 const findings = z.strictObject({ ...paging, verdict: text, object: text });
 
-/** What is kept of a run for itself alone. */
+/** The fields of a run that are internal. */
 const INNER = new Set(['open', 'later', 'clocks', 'found', 'attempts']);
 
 type RunAnswer = Readonly<{
@@ -50,13 +50,13 @@ type Coverage = Readonly<{
   account: string;
   livemode: boolean;
   coveredUntil: string | null;
-  /** Why nothing is covered since: `deauthorized` of an account that is not connected any more; null: it goes on. */
+  /** Why coverage has ended: `deauthorized` for an account that is no longer connected; null: it continues. */
   ended: string | null;
   gaps: readonly Readonly<{ from: string; to: string; cause: string }>[];
   requestsOfDay: number;
 }>;
 
-/** What was asked of Stripe, and what it told. */
+/** Runs against Stripe's API, and their findings. */
 @Controller('stripe')
 @NeedsScope('read')
 export class StripeController {
@@ -66,7 +66,7 @@ export class StripeController {
     return this.part.store;
   }
 
-  /** Up to when all events that Stripe lists are in the log. */
+  /** Returns the time up to which the log has all events that Stripe lists. */
   @Get('coverage')
   async coverage(): Promise<{ data: Coverage[]; keys: RunsPart['keys'] }> {
     const reports = await readCoverages(this.store, Date.now());
@@ -94,7 +94,9 @@ export class StripeController {
     return { data: runs.map(answerOf), nextCursor: isEnd ? null : cursorOf('runs', [String(last)]) };
   }
 
-  /** 202 for one that the role `reconcile` takes up. @throws ProblemError 409 for a second one of its kind */
+  /**
+   * Answers 202 for a run that the role `reconcile` will start. @throws ProblemError 409 for a second one of its kind
+   */
   @Post('runs')
   @NeedsScope('admin')
   @HttpCode(202)
@@ -118,7 +120,7 @@ export class StripeController {
     return answerOf(await this.#run(asked.run.id));
   }
 
-  /** Its process ends it within seconds; one that has ended stays as it is. */
+  /** Stops a run: its process ends it within seconds. One that has ended is unchanged. */
   @Post('runs/:id/stop')
   @NeedsScope('admin')
   @HttpCode(202)
@@ -133,7 +135,7 @@ export class StripeController {
     return answerOf(await this.#run(id));
   }
 
-  /** What a run found that differs, in its order. */
+  /** Lists the differences that a run found, in order. */
   @Get('runs/:id/findings')
   async findings(
     @Param('id', { schema: pathId }) id: string,

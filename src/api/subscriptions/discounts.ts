@@ -9,10 +9,10 @@ import { isoOrNull, textOrNull, timeOrNull } from '../values.js';
 
 const DISCOUNTS = viewOf(discounts, 'discounts');
 
-/** What discounts and coupons say of themselves, in streams of their own. */
+/** Rows of discounts and coupons, from their own streams. */
 export type DiscountRows = Readonly<{ discounts: readonly Row[]; coupons: readonly Row[] }>;
 
-/** Subscriptions with all that is known of their discounts, and of those of their items. */
+/** Adds all that is known of their discounts to subscriptions and their items. */
 export async function withDiscounts(connection: Queryable, found: readonly Answer[]): Promise<Answer[]> {
   if (found.length === 0) return [];
   const listed = found.flatMap(allListedBy);
@@ -24,7 +24,10 @@ export async function withDiscounts(connection: Queryable, found: readonly Answe
   return found.map((one) => withDiscountsKnown(one, known));
 }
 
-/** The coupons of these discounts. What a coupon takes off never changes while it is there, so that the present tells the past. */
+/**
+ * Returns the coupons of these discounts. The terms of a coupon never change while it exists, so its current row is
+ * valid for the past.
+ */
 export async function couponsOf(
   connection: Queryable,
   found: readonly Readonly<{ coupon?: unknown }>[],
@@ -35,11 +38,11 @@ export async function couponsOf(
   return rows;
 }
 
-/** The discounts that a subscription lists, and those that its items do. */
+/** The discounts that a subscription and its items list. */
 export const allListedBy = (subscription: Answer): readonly DiscountFacts[] =>
   [subscription, ...itemsOf(subscription)].flatMap(listedOf);
 
-/** A subscription, and its items, with what discounts and coupons say of themselves. Pure. */
+/** Completes the discounts of a subscription and its items from rows of discounts and coupons. Pure. */
 export function withDiscountsKnown(subscription: Answer, known: DiscountRows): Answer {
   const own = known.discounts.filter((row) => row['subscription'] === subscription['id']);
   const on = (item: unknown): Row[] => own.filter((row) => row['subscription_item'] === item);
@@ -54,8 +57,8 @@ export function withDiscountsKnown(subscription: Answer, known: DiscountRows): A
 }
 
 /**
- * The discounts that the snapshot of a subscription lists, and of its own those that came later, without those that are gone. From
- * 2020-08-27 on a snapshot often has their ids alone, and from 2025-09-30.clover on only coupons have the terms.
+ * Returns the discounts that the subscription's snapshot lists, plus its later ones, without deleted ones. Since
+ * 2020-08-27 a snapshot often has only ids, and since 2025-09-30.clover only coupons have the terms.
  */
 function discountsOf(
   subscription: Answer,
@@ -79,7 +82,7 @@ const listedOf = ({ discounts: listed }: Answer): readonly DiscountFacts[] =>
   Array.isArray(listed) ? (listed as readonly DiscountFacts[]) : [];
 const itemsOf = ({ items }: Answer): readonly Answer[] => (Array.isArray(items) ? (items as readonly Answer[]) : []);
 
-/** What a snapshot of the subscription does not say, the discount's own events do. */
+/** Completes a discount of a snapshot from its own events. */
 function merged(discount: DiscountFacts, row: Row | undefined): DiscountFacts {
   if (row === undefined) return discount;
   return {
@@ -95,7 +98,7 @@ function merged(discount: DiscountFacts, row: Row | undefined): DiscountFacts {
 function withTerms(discount: DiscountFacts, { account, livemode }: Answer, found: readonly Row[]): DiscountFacts {
   const scope = scopeOf({ account: textOrNull(account), livemode: livemode === true });
   const coupon = found.find((row) => row['id'] === discount.coupon && row['scope'] === scope);
-  // One that was made under the id of a former coupon says nothing of what that gave.
+  // A coupon created after the discount only reuses the id of a former one, so its terms do not apply.
   const isOther = coupon !== undefined && timeOf(coupon['created_at']) > timeOf(discount.startsAt);
   return {
     ...discount,

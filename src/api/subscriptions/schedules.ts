@@ -6,13 +6,13 @@ import { viewOf } from '../../read-models/schema.js';
 import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import { resourceOf, type Resource } from '../resource.js';
 
-/** What subscriptions will become. */
+/** Subscription schedules. */
 export const SUBSCRIPTION_SCHEDULES = resourceOf(subscriptionSchedules, 'subscription_schedules', {
   name: 'subscription-schedules',
   kind: 'subscription schedule',
 });
 
-/** The invoice that a preview was of has come, or will never come: its subscription is over, or ends before. */
+/** SQL: the previewed invoice has been created, or never will be, because its subscription has ended or ends before. */
 const IS_PAST = `
   exists (select from ${viewOf(invoices, 'invoices')} renewal where renewal.subscription = upcoming_invoices.id and not renewal.is_deleted
     and renewal.created_at >= upcoming_invoices.previewed_at and coalesce(renewal.billing_reason, 'subscription_cycle') = 'subscription_cycle')
@@ -20,7 +20,7 @@ const IS_PAST = `
     and (own.status in ('canceled', 'incomplete_expired') or own.cancel_at_period_end
       or own.cancel_at <= coalesce(upcoming_invoices.next_payment_attempt, upcoming_invoices.period_end)))`;
 
-/** What Stripe last said that the next invoice of each subscription will ask; the id is the subscription's. */
+/** The next invoice of each subscription as Stripe last previewed it; the id is the subscription's. */
 export const UPCOMING_INVOICES: Resource = {
   ...resourceOf(upcomingInvoices, 'upcoming_invoices', {
     name: 'upcoming-invoices',

@@ -7,7 +7,7 @@ import { withDiscounts } from './discounts.js';
 const DISCOUNTS = viewOf(discounts, 'discounts');
 const OWN = viewOf(subscriptions, 'subscriptions');
 
-/** What the ledger knows of subscriptions. */
+/** Subscriptions. */
 export const SUBSCRIPTIONS = {
   ...resourceOf(subscriptions, 'subscriptions', {
     name: 'subscriptions',
@@ -22,7 +22,10 @@ export const SUBSCRIPTIONS = {
   past: { kind: 'subscription', page: 'subscriptions', hasRevisions: true },
 } as const;
 
-/** Subscriptions that name a discount of the coupon themselves, and those on which one is that came later, or that they name by its id. */
+/**
+ * SQL for subscriptions with a discount of the coupon or code: in their own snapshot, from a later event of the
+ * discount, or listed by its id.
+ */
 const hasDiscount = (
   { column, field }: Readonly<{ column: string; field: string }>,
   values: string,

@@ -3,16 +3,16 @@ import { isWithinDepth } from '../../as-of/bytes-of.js';
 import type { Json, JsonObject } from '../../events/json.js';
 import type { StripeEvent } from '../../events/stripe-event.js';
 
-/** Comparing, and the answer's JSON, take stack for each level; Stripe's objects have about ten. */
+/** The comparison and the answer's JSON use stack for each level; Stripe's objects have about 10 levels. */
 const LEVELS_MAX = 100;
 
-/** A field of a Stripe object before and after an event; `path` names nested fields with dots. */
+/** A field of a Stripe object before and after an event; `path` separates nested fields by dots. */
 export type Change = Readonly<{ path: string; from: Json; to: Json }>;
 
 /**
- * What an event changed of its object: what it says itself in `previous_attributes`, else what differs from the
- * event before it about the same object. Null when neither is there, or the two are of different API versions,
- * whose shapes differ without a change; and where something nests deeper than any object of Stripe's.
+ * Returns what an event changed on its object: its `previous_attributes`, else the difference from the previous event
+ * about the same object. Null when there is neither, when the two have different API versions (whose shapes differ
+ * without a change), or when either nests deeper than any Stripe object.
  */
 export function changesOf(stripeEvent: StripeEvent, predecessor: StripeEvent | undefined): Change[] | null {
   const { object, previous_attributes: previous } = stripeEvent.data;

@@ -1,6 +1,6 @@
 /**
- * A whole timeline: its entries as JSON, in order; the last revision of each of its streams; and whether the
- * subscription's own has no events.
+ * A complete timeline: its entries as JSON, in order; the last revision of each of its streams; and whether the
+ * subscription's own stream is empty.
  */
 export type KeptTimeline = Readonly<{
   entries: readonly string[];
@@ -11,8 +11,8 @@ export type KeptTimeline = Readonly<{
 type Kept = Readonly<{ timeline: KeptTimeline; bytes: number; untilMs: number }>;
 
 /**
- * Timelines whose pages are being asked for, for a short time and within a number of bytes; the one asked for longest
- * ago goes first.
+ * Caches timelines while their pages are requested, for a short time and within a byte limit; the least recently used
+ * goes first.
  */
 export class KeptTimelines {
   readonly #kept = new Map<string, Kept>();
@@ -20,7 +20,7 @@ export class KeptTimelines {
 
   constructor(private readonly limits: Readonly<{ bytesMax: number; keptMs: number }>) {}
 
-  /** The timeline of these streams, as it was made. */
+  /** Returns the cached timeline of these streams. */
   get(names: readonly string[]): KeptTimeline | undefined {
     const key = keyOf(names);
     const kept = this.#kept.get(key);
@@ -31,7 +31,7 @@ export class KeptTimelines {
     return kept.timeline;
   }
 
-  /** Keeps it, unless it alone is more than all may be. */
+  /** Caches a timeline, unless it exceeds the limit on its own. */
   keep(names: readonly string[], timeline: KeptTimeline): KeptTimeline {
     const key = keyOf(names);
     const bytes = key.length + timeline.entries.reduce((sum, entry) => sum + 2 * entry.length, 0);
@@ -56,5 +56,5 @@ export class KeptTimelines {
   }
 }
 
-/** Ids may have any character but U+0000. */
+/** Stream names may contain any character but U+0000. */
 const keyOf = (names: readonly string[]): string => names.join('\u0000');

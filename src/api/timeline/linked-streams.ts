@@ -6,8 +6,9 @@ import { paymentPartsOf } from '../payments/payment-queries.js';
 type Linked = Readonly<{ object: string; id: string; stream: string }>;
 
 /**
- * The streams of what belongs to a subscription beyond its own: what names it (sessions, schedules), what names its invoices (invoice payments,
- * credit notes), its invoices' payments with all their attempts, and what names those (refunds, disputes). Never the stream of another subscription.
+ * Returns the streams of what belongs to a subscription beyond its own stream: objects that name it (sessions,
+ * schedules) or its invoices (invoice payments, credit notes), its invoices' payments with all attempts, and objects
+ * that name those (refunds, disputes). Never the stream of another subscription.
  */
 export async function linkedStreams(connection: Queryable, subscription: string): Promise<string[]> {
   const naming = async (kind: string, targets: readonly string[]): Promise<Linked[]> =>
@@ -21,7 +22,7 @@ export async function linkedStreams(connection: Queryable, subscription: string)
   const invoices = named.filter(({ object }) => object === 'invoice').map(({ id }) => id);
   const ofInvoices = await naming('invoice', invoices);
   const payments = await paymentPartsOf(connection, invoices);
-  // A payment may pay invoices of others too: what ties it to those is theirs.
+  // A payment may also pay other invoices; their links to it are left out.
   const ofPayments = (
     await naming(
       'payment',

@@ -11,30 +11,33 @@ import { changesOf, type Change } from './changes.js';
 
 /** One event of a subscription's timeline, in its logical place. */
 export type TimelineEntry = Readonly<{
-  /** Place in the timeline that was asked for, from 1. It moves when an event comes late. */
+  /** Place in the requested timeline, from 1. It changes when an event arrives late. */
   number: number;
-  /** `obs_…` of what no event told, and a look at Stripe's API showed: see `observation`. */
+  /** `obs_…` for an observation of Stripe's API that no event reported: see `observation`. */
   stripeEventId: string;
   observation: ReturnType<typeof observationOf> | null;
-  /** What changed, and no event told it, happened between these times. */
+  /** For an observation: the change happened between these times. */
   gap: Readonly<{ after: string; before: string }> | null;
   type: string;
   created: string;
   object: { kind: string | null; id: string | null };
-  /** That of the rendering which is shown: the highest. */
+  /** The version of the rendering shown: the highest. */
   apiVersion: string | null;
   /** The API versions in which the log has the event, the highest first. */
   renderings: readonly (string | null)[];
   /**
-   * What this event changed of its object; null where its predecessor is not known, or one of the two nests too deep
-   * to be compared.
+   * What this event changed on its object; null where its predecessor is unknown, or one of the two nests too deeply to
+   * compare.
    */
   changes: readonly Change[] | null;
-  /** How the subscription's status changed by it; `from` is null for the first that is known, all is null where it stays. */
+  /**
+   * How it changed the subscription's status; `from` is null for the first known status, the whole is null without a
+   * change.
+   */
   transition: { from: string | null; to: string } | null;
-  /** When it arrived, its stream held an event of a later second: rows that were read before did not know of it. */
+  /** When it arrived, its stream already had an event of a later second: rows read before did not reflect it. */
   late: boolean;
-  /** Several orders fit the events of this second; the order shown is one of them, always the same. */
+  /** The events of this second fit several orders; the one shown is always the same. */
   ambiguous: boolean;
   stream: string;
   revision: string;
@@ -43,12 +46,12 @@ export type TimelineEntry = Readonly<{
 }>;
 
 type Rendering = Readonly<{ recorded: RecordedEvent; stripeEvent: StripeEvent }>;
-/** An event with its renderings, of which the first is shown. */
+/** An event with its renderings; the first is shown. */
 type Ordered = Readonly<{ order: OrderKey; renderings: readonly [Rendering, ...Rendering[]] }>;
 
 /**
- * The events of a subscription's stream, and of streams linked to it, in logical order.
- * Within a stream the order is that of the read models; between streams it is by second, then by kind of object. Pure. @throws UnreadablePast
+ * Returns the events of a subscription's stream, and of streams linked to it, in logical order: within a stream the
+ * read models' order, between streams by second, then by kind of object. Pure. @throws UnreadablePast
  */
 export function timelineEntries(streams: Iterable<readonly RecordedEvent[]>, subscription: string): TimelineEntry[] {
   const perStream = [...streams].map((events) => events.map(orderedOf));
@@ -81,11 +84,11 @@ const ofOneEvent = ([first, ...others]: readonly [Ordered, ...Ordered[]], key: O
   renderings: [first.renderings[0], ...others.flatMap(({ renderings }) => renderings)],
 });
 
-/** The rendering that was there first. */
+/** The rendering that was recorded first. */
 const firstOf = ({ renderings }: Ordered): Rendering =>
   renderings.reduce((first, one) => (one.recorded.revision < first.recorded.revision ? one : first));
 
-/** What the event changed, by the highest rendering that tells. */
+/** What the event changed, from the highest rendering that shows it. */
 function changesBy({ renderings }: Ordered, predecessor: Ordered | undefined): Change[] | null {
   for (const { stripeEvent } of renderings) {
     const before = predecessor?.renderings.find(
@@ -97,14 +100,16 @@ function changesBy({ renderings }: Ordered, predecessor: Ordered | undefined): C
   return null;
 }
 
-/** Between the event before, and when the object was asked for; null where an event tells, or nothing was known before. */
+/**
+ * The time between the event before and the request of an observation; null for an event, or without an event before.
+ */
 function gapBefore({ renderings: [{ recorded }] }: Ordered, predecessor: Ordered | undefined): TimelineEntry['gap'] {
   const observed = recorded.metadata?.observed;
   if (observed === undefined || predecessor === undefined) return null;
   return { after: isoTime(predecessor.order.created), before: isoTime(observed.asked) };
 }
 
-/** The sort is stable, and the events of a stream are in this order already: their own order is kept. */
+/** Merges streams; the sort is stable, so the existing order within each stream is kept. */
 function merged(streams: readonly (readonly Ordered[])[]): Ordered[] {
   return streams
     .flat()
@@ -119,7 +124,7 @@ function merged(streams: readonly (readonly Ordered[])[]): Ordered[] {
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Of events of one stream, in the order of revisions, those that came after one of a later second. */
+/** The late events of one stream, given in order of revision: those recorded after an event of a later second. */
 function lateOf(events: readonly Ordered[]): RecordedEvent[] {
   let latest = -Infinity;
   const late = events.filter(({ order: { created } }) => {
@@ -130,7 +135,7 @@ function lateOf(events: readonly Ordered[]): RecordedEvent[] {
   return late.map(({ renderings: [{ recorded }] }) => recorded);
 }
 
-/** For each event the one before it about the same object. */
+/** Maps each event to the previous one about the same object. */
 function predecessors(timeline: readonly Ordered[]): Map<Ordered, Ordered> {
   const last = new Map<string, Ordered>();
   const before = new Map<Ordered, Ordered>();
@@ -142,7 +147,7 @@ function predecessors(timeline: readonly Ordered[]): Map<Ordered, Ordered> {
   return before;
 }
 
-/** As in the read model: a stale snapshot does not revive a subscription whose status is final. */
+/** As in the read model, a stale snapshot does not reactivate a subscription whose status is final. */
 function transitionsOf(
   timeline: readonly Ordered[],
   subscription: string,

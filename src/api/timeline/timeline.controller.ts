@@ -15,7 +15,7 @@ const events = z.strictObject({
   limit: paging.limit,
 });
 
-/** What happened to a subscription, read from the log. */
+/** The events of a subscription, read from the log. */
 @Controller('subscriptions')
 @NeedsScope('read')
 export class TimelineController {

@@ -5,7 +5,7 @@ import { linkedStreams } from './linked-streams.js';
 import { timelineEntries } from './timeline-entries.js';
 import type { KeptTimeline, KeptTimelines } from './kept-timelines.js';
 
-/** Which part of whose timeline is asked for; a page is cut short where its entries have more than `bytesMax` bytes. */
+/** The requested part of a timeline; a page ends early when its entries exceed `bytesMax` bytes. */
 export type TimelineQuestion = Readonly<{
   subscription: string;
   withLinked: boolean;
@@ -14,12 +14,15 @@ export type TimelineQuestion = Readonly<{
   bytesMax: number;
 }>;
 
-/** The events of subscriptions in logical order, read from the log itself; what is linked is found in the read models. */
+/**
+ * Timelines: the events of subscriptions in logical order, read from the log; linked streams are found in the read
+ * models.
+ */
 export class Timeline {
   constructor(private readonly parts: Readonly<{ past: Past; database: Snapshots; kept: KeptTimelines }>) {}
 
   /**
-   * A page of a subscription's events as JSON, from after a number; null when its stream has none. @throws
+   * Returns a page of a subscription's events as JSON, from after a number; null when its stream is empty. @throws
    * ProblemError 422 when there are too many, or one cannot be read
    */
   async page({ subscription, withLinked, after, limit, bytesMax }: TimelineQuestion): Promise<string | null> {
@@ -31,7 +34,7 @@ export class Timeline {
     return timeline.isOfNothing ? null : pageOf(timeline.entries, { after, limit, bytesMax });
   }
 
-  /** Reading and ordering a long stream takes seconds, and its pages are asked for one after the other. */
+  /** Uses the cache: reading and ordering a long stream takes seconds, and its pages are requested in sequence. */
   async #whole(subscription: string, own: string, linked: readonly string[]): Promise<KeptTimeline> {
     const { past, kept } = this.parts;
     const names = [own, ...linked];
@@ -50,7 +53,7 @@ async function isStillWhole(past: Past, { ends }: KeptTimeline): Promise<boolean
   return true;
 }
 
-/** At least one entry, so that every page leads on. */
+/** Returns at least one entry, so that every page makes progress. */
 function pageOf(
   entries: readonly string[],
   { after, limit, bytesMax }: Pick<TimelineQuestion, 'after' | 'limit' | 'bytesMax'>,

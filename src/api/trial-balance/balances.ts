@@ -7,7 +7,7 @@ import { frozenIn } from '../closings/frozen-books.js';
 import { freshness, instant } from '../query.js';
 import { trialBalanceAt, trialBalanceOfMonth, type TrialBalance } from './trial-balance.js';
 
-/** Balances at the end of a month or at a second: without either, now. */
+/** The query of balances: at the end of a month, at a second, or by default now. */
 export const askingBalances = z
   .strictObject({ ...freshness, ...scope, month: month.optional(), asOf: instant.optional(), view: view.optional() })
   .refine(({ month: one, asOf }) => one === undefined || asOf === undefined, {
@@ -26,7 +26,10 @@ export type Balances = Readonly<{
   data: readonly TrialBalance[];
 }>;
 
-/** What stands on every account. A closed month is as it was closed unless the other view is asked for, and so is its last second. */
+/**
+ * Returns the balances of all accounts. A closed month, and its last second, are as closed, unless the restated view is
+ * requested.
+ */
 export async function balancesAsked(
   { books, closings }: Readonly<{ books: Books; closings: Closings }>,
   { month: wanted, asOf, view: asView, ...asked }: z.output<typeof askingBalances>,

@@ -7,7 +7,7 @@ import { JOURNAL_BOOKS } from '../books/tokens.js';
 import { Closings } from '../../closings/closing-log.js';
 import { askingBalances, balancesAsked, type Balances } from './balances.js';
 
-/** What stands on every account, at the end of a month or at a second: without either, now. */
+/** The balances of all accounts, at the end of a month, at a second, or by default now. */
 @Controller('trial-balance')
 @NeedsScope('read')
 export class TrialBalanceController {

@@ -20,10 +20,10 @@ import { frozenMoves, type FrozenBooks, type ScopedMove } from '../closings/froz
 
 export type TrialBalance = Scope &
   Readonly<{
-    /** Each in the month, or in the part of it that is over. */
+    /** Each for the month, or for the part of it that has passed. */
     accounts: readonly MonthOfAccount[];
     sumMinor: number;
-    /** When and by whom the month was closed; null for one that is open, and for what is shown as it is known now. */
+    /** When and by whom the month was closed; null for an open month, and for the restated view. */
     closing: Readonly<{ closedAt: string; by: string; position: string }> | null;
   }>;
 
@@ -33,8 +33,8 @@ const bigints = (row: Record<string, unknown>): bigint[] =>
   ['start', 'debit', 'credit'].map((name) => BigInt(row[name] as string));
 
 /**
- * What stood on each account at the start of a month, what moved in it, and what stood at its end: by what was closed of `frozen` books, and
- * for the rest by what is known now.
+ * Returns for each account the balance at the start of a month, its movements, and the balance at the end: for `frozen`
+ * books as closed, for others by what is known now.
  */
 export async function trialBalanceOfMonth(
   connection: Queryable,
@@ -62,7 +62,7 @@ function movedFrom({ name, livemode, account, currency, ...sums }: Scope & { nam
   return { name, livemode, account, currency, start, debit, credit };
 }
 
-/** The same up to a second, which is included and ends no month. Revenue is earned by the second. */
+/** Returns the same up to and including a second within a month. Revenue is earned by the second. */
 export async function trialBalanceAt(
   connection: Queryable,
   at: Date,
@@ -92,7 +92,7 @@ export async function trialBalanceAt(
   return balancesOf(frozenMoves(folded([...[...starting, ...posted].map(movedFrom), ...earned]), month, []));
 }
 
-/** What lines earned from the start of a month on, up to a moment in it. */
+/** Revenue that lines earned from the start of a month up to a time in it. */
 async function earnedIn(
   connection: Queryable,
   { month, until, policy, asked }: Readonly<{ month: string; until: number; policy: MoneyPolicy; asked: AskedScope }>,
@@ -112,7 +112,7 @@ async function earnedIn(
 const FOLDED_MAX = 10_000;
 const sides = (amount: number) => ({ debit: BigInt(Math.max(amount, 0)), credit: BigInt(Math.max(-amount, 0)) });
 
-/** One row for each account of each scope. */
+/** Sums the rows to one per account and scope. */
 function folded(rows: readonly Moved[]): readonly Moved[] {
   const sums = new Map<string, Moved>();
   for (const row of rows) {
