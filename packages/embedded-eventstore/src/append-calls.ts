@@ -10,12 +10,12 @@ import type { Store } from './store.js';
 /** The server's own limit for a write, from its arrival to its answer. */
 export const WRITE_TIMEOUT_MS = 2_000;
 
-/** Events of one append, which hold up all others while they are written. */
+/** The most events in one append: all other appends wait while they are written. */
 export const APPEND_EVENTS_MAX = 32_768;
 
 const { AppendResp } = streams;
 
-/** The outcome of a write, or that it is not known in time. The write may still happen. */
+/** The outcome of a write, or `timeout` when it is not known in time. The write may still happen. */
 export type TimelyOutcome = WriteOutcome | Readonly<{ kind: 'timeout' }>;
 
 export async function inTime(outcome: Promise<WriteOutcome>, timeoutMs = WRITE_TIMEOUT_MS): Promise<TimelyOutcome> {
@@ -26,7 +26,7 @@ export async function inTime(outcome: Promise<WriteOutcome>, timeoutMs = WRITE_T
   return Promise.race([outcome, late]).finally(() => clearTimeout(timer));
 }
 
-/** Collects the events of one append, up to the limit, and until the server stops. */
+/** Collects the events of one append, up to the limit. Ends when the server stops. */
 async function collect(call: AsyncIterable<Streams.AppendReq>, { stopping, appendBytesMax }: Store) {
   let options: Streams.AppendReq.Options | undefined;
   const events = [];
@@ -98,7 +98,7 @@ export async function handleAppend(
   }
 }
 
-/** The position of a delete that succeeded. */
+/** Deletes a stream and returns the position of the delete. */
 async function remove(
   store: Store,
   kind: 'delete' | 'tombstone',

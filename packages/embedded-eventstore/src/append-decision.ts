@@ -1,33 +1,33 @@
 /**
- * Whether an append is written, was written before, or is refused: EventStoreDB's rules as a pure function.
- * A duplicate counts as written before only as far as the real server can tell: by revision from the log,
- * without a revision from a bounded memory of recent ids.
+ * Decides whether an append is written, was already written, or is refused: EventStoreDB's rules as a pure function.
+ * It recognises duplicates as the real server does: with a revision from the log, without one from a bounded cache of
+ * recent ids.
  */
 
-/** What the writer expects of the stream. */
+/** The writer's expectation of the stream. */
 export type Expected =
   | Readonly<{ kind: 'any' }>
   | Readonly<{ kind: 'streamExists' }>
   | Readonly<{ kind: 'noStream' }>
   | Readonly<{ kind: 'revision'; revision: bigint }>;
 
-/** What the decision needs to know of the stream. */
+/** The facts about the stream that the decision needs. */
 export type StreamFacts = Readonly<{
-  /** Revision of the last event, also of a soft-deleted stream; -1 when there is none. */
+  /** The revision of the last event, even when the stream is soft-deleted; -1 when there is none. */
   last: bigint;
   tombstoned: boolean;
   softDeleted: boolean;
-  /** Whether the stream has metadata: then it exists, even without events. */
+  /** Whether the stream has metadata. Then it exists, even without events. */
   hasMetadata: () => boolean;
-  /** The revision at which a recently written id stands, as far as memory goes. */
+  /** The revision of a recently written id, if the cache still has it. */
   recentRevision: (id: string) => bigint | undefined;
-  /** The id of the event at a revision, from the log. */
+  /** The id of the event at a revision, read from the log. */
   idAt: (revision: bigint) => string | undefined;
 }>;
 
 export type Decision =
   | Readonly<{ kind: 'write' }>
-  /** Written before: its last event stands at this revision. */
+  /** Already written: its last event is at this revision. */
   | Readonly<{ kind: 'idempotent'; revision: bigint }>
   | Readonly<{ kind: 'wrongExpectedRevision' }>
   | Readonly<{ kind: 'streamDeleted' }>;
@@ -46,13 +46,13 @@ export function decideAppend(expected: Expected, ids: readonly string[], stream:
   return decideByRevision(expected.kind === 'noStream' ? -1n : expected.revision, ids, stream);
 }
 
-/** A soft delete is decided like an append of an event that nobody knows, but there must be something to delete. */
+/** Decides a soft delete like an append of an unknown event, except that the stream must exist. */
 export function decideDelete(expected: Expected, id: string, stream: StreamFacts): Decision {
   const nothingThere = stream.last < 0n && !stream.tombstoned && !stream.hasMetadata();
   return nothingThere ? WRONG : decideAppend(expected, [id], stream);
 }
 
-/** Only the first id decides whether this is new; that a later one is known then goes unnoticed. */
+/** Only the first id decides whether the append is new. A known later id goes unnoticed, as on the real server. */
 function decideByRecentIds(ids: readonly string[], stream: StreamFacts): Decision {
   const [first] = ids;
   if (first === undefined || stream.recentRevision(first) === undefined) return WRITE;
@@ -61,7 +61,7 @@ function decideByRecentIds(ids: readonly string[], stream: StreamFacts): Decisio
   return last === undefined || revisions.includes(undefined) ? WRONG : { kind: 'idempotent', revision: last };
 }
 
-/** At the head ids are not looked at; below it the log must hold exactly these ids from there on. */
+/** At the head, ids are not compared. Below the head, the log must hold exactly these ids from that revision on. */
 function decideByRevision(expected: bigint, ids: readonly string[], stream: StreamFacts): Decision {
   if (expected === stream.last) return WRITE;
   if (expected > stream.last || ids.length === 0) return WRONG;

@@ -1,4 +1,4 @@
-/** One append, decided and written: the rules of `append-decision` applied to the log. */
+/** Decides and writes appends: applies the rules of `append-decision` to the log. */
 import { decideAppend, decideDelete, type Expected, type StreamFacts } from './append-decision.js';
 import { isVisible } from './cursors.js';
 import type { EventLog, Stream } from './event-log.js';
@@ -23,19 +23,19 @@ export type Write = Append | Delete;
 
 export type WriteOutcome =
   /**
-   * Written now or before. Revision of its last event, -1 for an empty append to no stream; no position when it was
-   * written before and is hidden now. `repeats` when what it repeats is not on disk yet.
+   * Written now or earlier. `revision` is that of its last event, -1 for an empty append to no stream. `position` is
+   * undefined when it was written earlier and is now hidden. `repeats`: it repeats an event that is not on disk yet.
    */
   | Readonly<{ kind: 'written'; revision: bigint; position: bigint | undefined; repeats?: boolean }>
   | Readonly<{ kind: 'wrongExpectedRevision'; expected: Expected; current: bigint }>
   | Readonly<{ kind: 'streamDeleted' }>
-  /** What decides about it in the log is damaged. Nothing is written. */
+  /** The records that decide about it are damaged. Nothing is written. */
   | Readonly<{ kind: 'damaged'; error: DamagedRecordError }>;
 
-/** Applies writes within a transaction of the log and names the streams that they touched. */
+/** Applies writes within a transaction of the log and collects the names of the streams that grew. */
 export class Writer {
   readonly #recent = new RecentIds();
-  /** Where the transaction began: what is written from there on is not on disk yet. */
+  /** The position at which the transaction began: later events are not on disk yet. */
   #begun = 0n;
 
   constructor(private readonly log: EventLog) {}
@@ -46,7 +46,7 @@ export class Writer {
   }
 
   /**
-   * Decides and writes; `touched` collects the names of the streams that grew. Damage concerns this write alone: it
+   * Decides and writes; adds the names of streams that grew to `touched`. Damage fails only this write, because it
    * reads before it writes.
    */
   apply(write: Write, touched: Set<string>): WriteOutcome {
@@ -94,7 +94,7 @@ export class Writer {
     };
   }
 
-  /** A tombstone buries the metadata with the stream. */
+  /** A tombstone of a stream also covers its metadata stream. */
   #streamToWrite(name: string): Stream {
     const stream = this.log.stream(name);
     const buried = isMetastream(name) && this.log.stream(originalStreamOf(name)).tombstoned;
@@ -116,7 +116,7 @@ export class Writer {
     return { kind: 'written', revision, position };
   }
 
-  /** The real server does not tell the position of an event that the stream's metadata hides. */
+  /** Omits the position of an event that the stream's metadata hides, as the real server does. */
   #writtenBefore(stream: Stream, revision: bigint): WriteOutcome {
     const event = this.log.eventAt(stream, revision);
     if (!event) throw new Error(`Stream "${stream.name}" has no revision ${revision}, which was written before.`);
@@ -125,8 +125,7 @@ export class Writer {
   }
 
   /**
-   * Metadata set on a soft-deleted stream that does not say from where to read brings back the stream, but not its old
-   * events.
+   * Metadata without a start of reading, set on a soft-deleted stream, restores the stream, but not its old events.
    */
   #applyMetadata(metastream: string, events: readonly ProposedEvent[], touched: Set<string>): void {
     const original = this.log.stream(originalStreamOf(metastream));

@@ -1,6 +1,6 @@
 /**
- * A copy of a running server's log in one file: read as any client reads it, and written as it lies in the log, record
- * by record at the same positions. The file is a store of its own at every moment.
+ * Copies a running server's log into one file. It reads like any client and writes record by record at the same
+ * positions. The file is a complete store at every moment.
  */
 import { credentials, Client, Metadata, type ServiceError } from '@grpc/grpc-js';
 import Database from 'libsql';
@@ -20,35 +20,35 @@ import { empty, streams, type Streams } from './protocol.js';
 import { checksumOf, contentOf, namesIn, revisionOf, type StoredEvent } from './record.js';
 import { isMetastream, KEEP_ALL, originalStreamOf, parseRetention, REVISION_MAX } from './stream-metadata.js';
 
-/** Where the server is, and as whom one reads. */
+/** The server's address and the credentials for reading. */
 export type BackupSource = Readonly<{
   /** `unix:/path` or `host:port`. */
   target: string;
-  /** The authority of its certificate in PEM; undefined: it speaks in the clear. */
+  /** The PEM root certificate of the server; undefined for a connection without TLS. */
   rootCertificate: Buffer | undefined;
   user: Readonly<{ username: string; password: string }> | undefined;
 }>;
 
 export type BackedUp = Readonly<{
-  /** Events in the file, and of them those that it did not have before. */
+  /** Events in the file, and how many of them are new. */
   events: number;
   added: number;
 }>;
 
-/** The file cannot take this log; the message says why, and what to do. */
+/** The file cannot hold this log. The message says why, and what to do. */
 export class BackupError extends Error {
   readonly code = 'BACKUP';
 }
 
-/** Written in one transaction, whichever comes first. */
+/** A transaction ends at whichever limit it reaches first. */
 const GROUP_MAX = { events: 1_000, bytes: 8 * 1024 * 1024 };
 const READ = '/event_store.client.streams.Streams/Read';
 const EVERYTHING = '18446744073709551615';
 
 /**
- * Brings a file up to the end of a server's log. A file that has a beginning of it goes on from there, so that a run
- * that was cut, or that of yesterday, is not lost. `onProgress` is told how many events were added.
- * @throws BackupError when the file has something else, or another process writes it; what ends the reading
+ * Brings a file up to the end of a server's log. A file with a prefix of the log is extended, so an interrupted or
+ * earlier run is not lost. `onProgress` receives the number of events added.
+ * @throws BackupError when the file has other content, or another process writes it; the error that ends the reading
  */
 export async function backUp(
   source: BackupSource,
@@ -76,7 +76,7 @@ export async function backUp(
   }
 }
 
-/** The records of the log from a position on, as they are stored. */
+/** Reads the stored records of the log from a position on. */
 async function* framesFrom(source: BackupSource, position: bigint): AsyncGenerator<Buffer, void> {
   const { target, rootCertificate, user } = source;
   const client = new Client(
@@ -97,7 +97,7 @@ async function* framesFrom(source: BackupSource, position: bigint): AsyncGenerat
   try {
     yield* call as AsyncIterable<Buffer>;
   } catch (error) {
-    // The place where the file ends is within a record of this log.
+    // The end of the file is inside a record of this log, so it is a backup of another log.
     if (position > 0n && (error as ServiceError).details?.includes('InvalidPosition')) return;
     throw error;
   } finally {
@@ -135,12 +135,12 @@ const prepareStatements = (database: Connection) => ({
   ),
 });
 
-/** The file, which is whole after each group. */
+/** The backup file; it is complete after each group. */
 class BackupFile {
   readonly #database: Connection;
   readonly #statements: ReturnType<typeof prepareStatements>;
   readonly #streams = new Map<string, bigint>();
-  /** The record that it had at first, until it has been found in the log. */
+  /** The file's last record at the start, until it has been found in the log. */
   #toBeFound: Buffer | undefined;
   last: StoredEvent | undefined;
   events: number;
@@ -168,7 +168,7 @@ class BackupFile {
     }
   }
 
-  /** Adds records that follow on those that are there; the first may be the last of those. */
+  /** Appends records. The first may repeat the file's last record. */
   add(frames: readonly Buffer[]): void {
     this.#database.exec('begin immediate');
     const [end] = this.#statements.end.get() as [bigint | null];
@@ -180,7 +180,7 @@ class BackupFile {
     this.#database.exec('commit');
   }
 
-  /** @throws BackupError when the log does not have what the file has */
+  /** @throws BackupError when the log does not contain the file's last record */
   end(): void {
     if (this.#toBeFound !== undefined) throw otherLog(this.file);
   }
@@ -217,7 +217,7 @@ class BackupFile {
     return id;
   }
 
-  /** What the metadata of a stream lets be seen of it, as the server keeps it beside the events. */
+  /** Stores a stream's retention from its metadata, as the server stores it beside the events. */
   #keep(stream: string, frame: Buffer): void {
     const { truncateBefore, maxCount, maxAgeSeconds } = parseRetention(contentOf(frame)) ?? KEEP_ALL;
     this.#statements.retention.run(truncateBefore, maxCount, maxAgeSeconds, this.#streamId(stream));

@@ -1,4 +1,4 @@
-/** The answers on a BatchAppend call; an error is a `google.rpc.Status` with one of EventStoreDB's messages as its detail. */
+/** Answers of a BatchAppend call. An error is a `google.rpc.Status` whose detail is one of EventStoreDB's messages. */
 import type { TimelyOutcome } from './append-calls.js';
 import type { Expected } from './append-decision.js';
 import { any, code, empty, shared, status, streams, type Shared, type Status, type Streams } from './protocol.js';
@@ -14,7 +14,7 @@ export type Answered = Readonly<{ correlationId: Shared.UUID; stream: string; ex
 
 const { BatchAppendResp } = streams;
 
-/** Every answer repeats what it answers: the client needs correlation id and stream. */
+/** Builds an answer. It repeats correlation id and stream, which the client needs. */
 export function batchAnswer(
   { correlationId, stream, expected }: Answered,
   outcome: BatchOutcome,

@@ -1,6 +1,6 @@
 /**
- * `Streams.BatchAppend`: one long call on which many appends travel, each under a correlation id, in one or several
- * messages, answered as they are done.
+ * `Streams.BatchAppend`: one long call that carries many appends. Each has a correlation id and one or several
+ * messages, and is answered when it is done.
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { APPEND_EVENTS_MAX, inTime, WRITE_TIMEOUT_MS } from './append-calls.js';
@@ -12,12 +12,12 @@ import { expectedOf, proposedEventOf, sizeOf, streamNameOf, uuidOf } from './req
 import { isRpcError, rpcErrorOf, tooManyWrites } from './rpc-errors.js';
 import type { Store } from './store.js';
 
-/** Appends of one call that are begun and not finished. Their bytes are limited one by one. */
+/** The most incomplete appends of one call. The bytes of each are limited separately. */
 const UNFINISHED_MAX = 256;
-/** Appends of one call that are being written; beyond it the call is not heard until some are answered. */
+/** The most appends of one call that are being written. Beyond it the call is paused until some are answered. */
 const WRITING_MAX = 1024;
 
-/** An append as far as it has arrived. `expiry` is set while more messages are to come. */
+/** The received part of an append. `expiry` is set while more messages are expected. */
 type BatchAppend = {
   readonly correlationId: Shared.UUID;
   readonly stream: string;
@@ -34,7 +34,7 @@ const ACCESS_DENIED: BatchOutcome = { kind: 'accessDenied' };
 type Call = ServerDuplexStream<Streams.BatchAppendReq, Streams.BatchAppendResp>;
 
 export class BatchAppendCall {
-  /** Without those that are written at the moment. */
+  /** Incomplete appends, without those being written. */
   readonly #unfinished = new Map<string, BatchAppend>();
   #writing = 0;
   #ended = false;
@@ -67,7 +67,7 @@ export class BatchAppendCall {
     });
   }
 
-  /** A message of an append that is not known, because it has expired or failed, is ignored. */
+  /** Ignores messages of an unknown append, which has expired or failed. */
   #receive(request: Streams.BatchAppendReq): void {
     const correlationId = request.getCorrelationId();
     const key = uuidOf(correlationId);
@@ -127,7 +127,7 @@ export class BatchAppendCall {
     this.#hear();
   }
 
-  /** A client that does not take its answers, or sends faster than the disk writes, is not heard for a while. */
+  /** Pauses a client that does not read its answers, or sends faster than the disk writes. */
   #hear(): void {
     if (this.call.writableNeedDrain || this.#writing >= WRITING_MAX) this.call.pause();
     else this.call.resume();
@@ -162,7 +162,7 @@ function begin(correlationId: Shared.UUID, options: Streams.BatchAppendReq.Optio
   };
 }
 
-/** Adds the events of a message; returns why the append cannot be. */
+/** Adds the events of a message. Returns the reason when the append is refused. */
 function add(
   append: BatchAppend,
   proposed: readonly Streams.BatchAppendReq.ProposedMessage[],

@@ -1,4 +1,4 @@
-/** What a client asks before it works: the methods there are, and the members of the cluster. */
+/** Answers a client's first questions: the supported methods, and the members of the cluster. */
 import { randomUUID } from 'node:crypto';
 import { VERSION } from './version.js';
 import { features, gossip, shared, type Features, type Gossip } from './protocol.js';
@@ -30,7 +30,7 @@ export function supportedMethods(): Features.SupportedMethods {
 
 const INSTANCE_ID = randomUUID();
 
-/** A cluster of this server alone, which leads. */
+/** Describes a cluster with this server as its only member and leader. */
 export function clusterOfOne({ host, port }: Endpoint): Gossip.ClusterInfo {
   const member = new gossip.MemberInfo()
     .setInstanceId(new shared.UUID().setString(INSTANCE_ID))

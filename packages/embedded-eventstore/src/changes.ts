@@ -1,9 +1,9 @@
-/** Tells waiting subscriptions that the log or a stream grew. Only a signal: what is new they read from the log, at their own pace. */
+/** Signals waiting subscriptions that the log or a stream grew. They read the new events from the log at their own pace. */
 export class Changes {
   readonly #all = new Set<() => void>();
   readonly #streams = new Map<string, Set<() => void>>();
 
-  /** Calls `wake` once, at the next growth of the stream, or of the log when no stream is named. Returns how to stop waiting. */
+  /** Calls `wake` once, when the stream (or, without one, the log) grows next. Returns a function that stops waiting. */
   wait(stream: string | undefined, wake: () => void): () => void {
     if (stream === undefined) {
       this.#all.add(wake);
@@ -17,7 +17,7 @@ export class Changes {
     };
   }
 
-  /** Wakes everyone who waits for one of these streams or for the log. */
+  /** Wakes all waiters for these streams or for the log. */
   announce(streams: ReadonlySet<string>): void {
     const woken = [...this.#all];
     this.#all.clear();

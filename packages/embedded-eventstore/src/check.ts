@@ -1,6 +1,6 @@
 /**
- * Walks through the files of a store that nobody serves, and names everything that is not as it was written: SQLite's own
- * structures, every record by its checksum, gaps in the log and in streams, and what is kept of streams beside their events.
+ * Checks the files of a store that no server has open, and names all damage: SQLite's own structures, the checksum of
+ * every record, gaps in the log and in streams, and the stored properties of streams.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,25 +33,25 @@ import {
 
 export type CheckStep =
   | Readonly<{ kind: 'damage'; damage: string }>
-  /** So many events have been checked, which is such a share of the log. */
+  /** The number of events checked so far, and their share of the log. */
   | Readonly<{ kind: 'progress'; events: number; share: number }>;
 
 export type CheckResult = Readonly<{ events: number; streams: number }>;
 
 type Steps = Generator<CheckStep, void>;
 
-/** Below every position, revision and id, also below those that damage makes. */
+/** Less than every position, revision and id, including damaged ones. */
 const LEAST = -REVISION_MAX - 1n;
-/** Rows of small columns read in one go. */
+/** Rows per page; the columns read are small. */
 const PAGE_ROWS = 1000;
-/** Faults of its own structures that SQLite lists. */
+/** The most structural faults that SQLite lists. */
 const STRUCTURE_FAULTS_MAX = 1000;
 
 const damage = (text: string): CheckStep => ({ kind: 'damage', damage: text });
 
 /**
- * Checks the files of a directory. What is found comes step by step, so that a large store shows how far it is; memory does
- * not grow with it. Throws when there are no files, another process has them, or they cannot be opened at all.
+ * Checks the files of a directory. Yields findings and progress step by step; memory does not grow with the store.
+ * Throws when there are no files, another process has them open, or they cannot be opened.
  */
 export function* checkStore(directory: string): Generator<CheckStep, CheckResult> {
   if (!existsSync(join(directory, FILE_NAME))) throw new Error(`There is no event store in "${directory}".`);
@@ -59,7 +59,7 @@ export function* checkStore(directory: string): Generator<CheckStep, CheckResult
   return yield* checkDatabase(database);
 }
 
-/** Checks a backup, of which nothing is changed. Throws when it cannot be opened. */
+/** Checks a backup without changing it. Throws when it cannot be opened. */
 export function* checkFile(file: string): Generator<CheckStep, CheckResult> {
   const database = new Database(file, { readonly: true });
   return yield* checkDatabase(database);
@@ -79,7 +79,7 @@ function* checkDatabase(database: Connection): Generator<CheckStep, CheckResult>
   }
 }
 
-/** What SQLite cannot read ends one walk, not the whole check. */
+/** A read error of SQLite ends one walk, not the whole check. */
 function* unlessUnreadable(what: string, steps: Steps): Steps {
   try {
     yield* steps;
@@ -88,7 +88,7 @@ function* unlessUnreadable(what: string, steps: Steps): Steps {
   }
 }
 
-/** Pages and indexes. SQLite's words are read as digits, for they repeat what is damaged. */
+/** Checks pages and indexes. SQLite's messages are read as hexadecimal, because they may contain damaged text. */
 function* structure(database: Connection): Steps {
   const rows = readingStatement(
     database,
@@ -97,7 +97,7 @@ function* structure(database: Connection): Steps {
   for (const [digits] of rows) if (textOf(digits) !== 'ok') yield damage(`SQLite says: ${textOf(digits)}`);
 }
 
-/** Every record, that each begins where the one before it ends, and what its row repeats of it. */
+/** Checks every record, that it begins where the previous one ends, and that its row's columns match it. */
 class LogWalk {
   events = 0;
   position = LEAST;
@@ -137,7 +137,7 @@ const repeats = (event: StoredEvent, [stream, id, type, createdMs]: Repeated): b
 
 const endOf = ({ position, frame }: StoredEvent): bigint => position + BigInt(frame.length);
 
-/** Revisions, from the index by which streams are read: from 0 without gaps, and at the end perhaps a tombstone. */
+/** Checks revisions in the index that stream reads use: from 0 without gaps, with an optional final tombstone. */
 function* revisions(database: Connection): Steps {
   const page = readingStatement(
     database,
@@ -165,7 +165,7 @@ function* revisions(database: Connection): Steps {
   }
 }
 
-/** What is kept of each stream beside its events must follow from them. */
+/** Checks that the stored properties of each stream follow from its events. */
 class StreamsWalk {
   count = 0;
 
@@ -217,7 +217,7 @@ type StreamRow = [
 const STREAMS = `select ${integers('id')}, hex(name), ${integers('tombstoned', 'truncate_before', 'max_count', 'max_age_seconds')},
   (select max(revision) from events where stream = s.id) from streams s where id > ? order by id limit ${PAGE_ROWS}`;
 
-/** The metadata in force: the last event of the stream of metadata that is not its tombstone. */
+/** Selects the current metadata: the last event of the metadata stream that is not a tombstone. */
 const METADATA = `select ${EVENT} from events where stream = (select id from streams where name = ?) and revision < ? order by revision desc limit 1`;
 
 function said(retention: Retention | undefined): string {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `embedded-eventstore`, or `npm run eventstore`: the server alone, in the foreground. What it takes is in SERVER_HELP. */
+/** `embedded-eventstore`, or `npm run eventstore`: runs the server in the foreground. SERVER_HELP lists the options. */
 import { isIP } from 'node:net';
 import { checkStore } from './check.js';
 import { startEmbeddedEventStore, type EmbeddedEventStoreOptions } from './index.js';
@@ -8,14 +8,14 @@ import { AFTER_DAMAGE } from './storage-errors.js';
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
-/** The first of the signals asks for a clean stop; a second ends the process at once, as usual. */
+/** Resolves at the first signal, for a clean stop. A second signal ends the process at once, as usual. */
 function stopAskedFor(): Promise<'asked'> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve('asked'));
   });
 }
 
-/** Listening there is listening everywhere; nobody can be sent there. */
+/** Wildcard addresses: one can listen on them, but not connect to them. */
 const UNSPECIFIED = ['0.0.0.0', '::'];
 
 function describe({ directory, host = '127.0.0.1', advertise, users }: EmbeddedEventStoreOptions): void {
@@ -32,7 +32,7 @@ function describe({ directory, host = '127.0.0.1', advertise, users }: EmbeddedE
 
 const PROGRESS_EVERY_MS = 1_000;
 
-/** Prints every damage to standard output and how far it is to standard error; exit code 1 when there is damage. */
+/** Prints damage to standard output and progress to standard error. Returns exit code 1 when there is damage. */
 function check(directory: string): number {
   const steps = checkStore(directory);
   let faults = 0;
@@ -58,7 +58,7 @@ function check(directory: string): number {
 
 const count = (value: number): string => value.toLocaleString('en');
 
-/** Does what the command line says: it checks, or serves until asked to stop, which is exit code 0, or until the server ends by itself. */
+/** Runs the command line: a check, or the server until a signal (exit code 0) or until it fails. */
 async function run(args: readonly string[]): Promise<number> {
   const read = serverOptions(args, process.env);
   if (!read) {

@@ -1,6 +1,6 @@
 /**
- * Places from which readers go through the log, a page at a time. A cursor holds a number and no transaction,
- * so that a slow reader costs nothing; at the end of the log it waits there for what comes.
+ * Cursors read the log page by page. A cursor holds a number and no transaction, so a slow reader costs nothing. At the
+ * end of the log it continues with later events.
  */
 import type { Direction, EventLog, Stream } from './event-log.js';
 import type { StoredEvent } from './record.js';
@@ -8,38 +8,36 @@ import { missingBefore } from './storage-errors.js';
 import { firstVisibleRevision, isMetastream, originalStreamOf, REVISION_MAX } from './stream-metadata.js';
 
 export interface Cursor {
-  /** The next events in reading order, at most `max`, at most a page; none at the end. */
+  /** Returns the next events in reading order: at most `max`, at most a page, none at the end. */
   next(max: number): StoredEvent[];
 }
 
 export interface StreamCursor extends Cursor {
   /**
-   * The next events whatever the stream's metadata hides, its tombstone too: what one sees who has followed it up to
-   * here.
+   * Returns the next events, including hidden ones and the tombstone: what a live subscription sees.
    */
   nextLive(): StoredEvent[];
 }
 
 /**
- * Where to begin: at an end or at a position or revision. A position can also be `before` a record: then that is still
- * to come.
+ * Where to start: at an end, or at a position or revision. A position can be `before` a record, which is then read.
  */
 export type From =
   Readonly<{ kind: 'start' }> | Readonly<{ kind: 'end' }> | Readonly<{ kind: 'at'; at: bigint; before?: boolean }>;
 
 const leastOf = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
-/** SQLite's integers are signed, the protocol's are not. */
+/** SQLite's integers are signed, the protocol's are unsigned. */
 const clamp = (value: bigint): bigint => leastOf(value, REVISION_MAX);
 
 type Follows = (later: StoredEvent, earlier: StoredEvent) => boolean;
 
-/** Events are never removed from the log, so that each begins where the one before it ends. */
+/** Events are never removed from the log, so each begins where the previous one ends. */
 const followsInLog: Follows = (later, earlier) => later.position === earlier.position + BigInt(earlier.frame.length);
 const followsInStream: Follows = (later, earlier) =>
   later.revision === earlier.revision + 1n || later.revision === REVISION_MAX;
 
-/** Throws where an event is missing, within a page or before it. */
+/** Throws when an event is missing, within a page or before it. */
 function createGapCheck(direction: Direction, follows: Follows) {
   let previous: StoredEvent | undefined;
   return {
@@ -50,14 +48,14 @@ function createGapCheck(direction: Direction, follows: Follows) {
         previous = event;
       }
     },
-    /** The next event need not follow the last. */
+    /** Allows a gap before the next event. */
     leap(): void {
       previous = undefined;
     },
   };
 }
 
-/** `$all`: events at and after a position forwards, strictly before it backwards. */
+/** Reads `$all`: forwards from a position (inclusive), backwards from it (exclusive). */
 export function cursorOfAll(log: EventLog, direction: Direction, from: From): Cursor {
   let position = from.kind === 'at' ? clamp(from.at) : from.kind === 'start' ? 0n : log.nextPosition;
   const gaps = createGapCheck(direction, followsInLog);
@@ -73,8 +71,8 @@ export function cursorOfAll(log: EventLog, direction: Direction, from: From): Cu
 }
 
 /**
- * Where a position is in the log: where a record begins, or the log; within a record, where nothing can be read; beyond
- * the end, which forwards is all that is after the last record's beginning.
+ * Classifies a position: `valid` at the start of a record or of the log; `inside` a record, where nothing can be read;
+ * `beyond` the end, which forwards means after the start of the last record.
  */
 export function placeOf(log: EventLog, direction: Direction, position: bigint): 'valid' | 'inside' | 'beyond' {
   if (position > (direction === 'forwards' ? log.lastPosition : log.nextPosition)) return 'beyond';
@@ -83,7 +81,7 @@ export function placeOf(log: EventLog, direction: Direction, position: bigint): 
   return before !== undefined && before.position + BigInt(before.frame.length) > position ? 'inside' : 'valid';
 }
 
-/** Whether a stream's events can be read. */
+/** Whether the events of a stream can be read. */
 export type Readability = 'readable' | 'notFound' | 'deleted';
 
 export function readabilityOf(log: EventLog, stream: Stream): Readability {
@@ -93,8 +91,8 @@ export function readabilityOf(log: EventLog, stream: Stream): Readability {
 }
 
 /**
- * A stream: events at and after a revision forwards, at and before it backwards, as far as its metadata lets them be
- * seen. What is hidden is skipped, but no further than to the end: a deleted stream that comes back goes on from there.
+ * Reads a stream from a revision (inclusive, both directions) and skips events that its metadata hides. It skips at most
+ * to the end, so that a deleted stream that is written again continues from there.
  */
 export function cursorOfStream(
   log: EventLog,
@@ -134,7 +132,7 @@ export function cursorOfStream(
   };
 }
 
-/** Whether the stream's metadata lets an event of it be seen. */
+/** Whether the stream's metadata leaves an event visible. */
 export const isVisible = (event: StoredEvent, stream: Stream): boolean =>
   event.revision >= firstVisibleRevision(stream.last, stream.retention) && isYoungEnough(event, stream);
 

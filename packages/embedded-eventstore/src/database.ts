@@ -1,4 +1,4 @@
-/** The SQLite file: its settings, its tables, and how a stored event is read from it. */
+/** The SQLite file: settings, tables, and reading of stored events. */
 import { join } from 'node:path';
 import Database from 'libsql';
 import { restrictFile, privateFile, privateFolder } from '../../private-files/src/index.js';
@@ -8,15 +8,15 @@ import { cannotOpen, UnknownFormatError } from './storage-errors.js';
 export const FILE_NAME = 'events.db';
 export const FORMAT = 1;
 
-/** Zero would be indistinguishable from "before everything". */
+/** Not zero, which means the start of the log. */
 export const FIRST_POSITION = 1n;
-/** Events read in one go: few enough that the largest events together fit in memory many times over. */
+/** Events per page: even the largest events of a page fit in memory many times. */
 export const PAGE_EVENTS = 32;
 
-/** Exclusive locking refuses a second process; `synchronous = FULL` flushes every commit. What 16 MiB do not hold the system's cache does. */
+/** Exclusive locking refuses a second process; `synchronous = FULL` flushes every commit. A 16 MiB cache is enough beside the system's. */
 export const PRAGMAS = ['locking_mode = EXCLUSIVE', 'journal_mode = WAL', 'synchronous = FULL', 'cache_size = -16384'];
 
-/** What the pragmas must have brought about. Where a file system cannot do it, SQLite does something else and says nothing. */
+/** The settings that must result. SQLite silently falls back when the file system does not support one. */
 const DURABLE = { locking_mode: 'exclusive', journal_mode: 'wal', synchronous: 2 } as const;
 
 export const SCHEMA = `
@@ -32,11 +32,9 @@ export const SCHEMA = `
   pragma user_version = ${FORMAT};`;
 
 /**
- * Damage can make any value one of another kind or null, and text one that is not UTF-8, at which the driver ends the
- * process; so it does when the type that a table declares for a column is not UTF-8, which a mere column brings along and an
- * expression does not. Therefore numbers are read as what SQLite can make of them and texts as hexadecimal digits of their bytes;
- * what an event is called is read out of its frame, which costs a third of that, and the checksum tells.
- * The columns `id`, `type` and `created_ms` repeat it, for people who look into the file.
+ * Damage can change the type of any value, and can make a text or a declared column type invalid UTF-8, which crashes the
+ * driver. So numbers are read through casts and texts as hexadecimal. The names of an event are read from its frame, which
+ * is cheaper and covered by the checksum; the columns `id`, `type` and `created_ms` only serve people who open the file.
  */
 export const integers = (...columns: string[]): string =>
   columns.map((column) => `cast(${column} as integer)`).join(', ');
@@ -45,7 +43,7 @@ export const FRAME = 'cast(frame as blob)';
 
 export const textOf = (digits: string): string => Buffer.from(digits, 'hex').toString();
 
-/** What of a row of `events` makes an event. */
+/** The columns of `events` that make an event. */
 export const EVENT = `${integers('position', 'revision', 'checksum')}, ${FRAME}`;
 
 export type EventRow = [position: bigint, revision: bigint, checksum: bigint, frame: Buffer | null];
@@ -54,12 +52,12 @@ export type Sql = Database.Statement<unknown[]>;
 
 export type Connection = Database.Database;
 
-/** The event of a row; undefined when it is not as it was written. */
+/** Returns the event of a row; undefined when it is damaged. */
 export function eventOf([position, revision, checksum, frame]: EventRow): StoredEvent | undefined {
   if (!frame || typeof position !== 'bigint') return undefined;
   try {
     const { stream, id, type, createdMs } = namesIn(frame);
-    // Named one by one: an object that spreads another here would cost as much as all the rest of the row.
+    // Fields are listed one by one: a spread would double the cost of reading a row.
     const event = { stream, id, type, createdMs, position, revision, frame };
     return checksumOf(event) === Number(checksum) ? event : undefined;
   } catch (error) {
@@ -68,13 +66,13 @@ export function eventOf([position, revision, checksum, frame]: EventRow): Stored
   }
 }
 
-/** Statements that read give rows as arrays, with integers as bigints. */
+/** Prepares a statement that returns rows as arrays, with integers as bigints. */
 export const readingStatement = (database: Connection, sql: string): Sql =>
   database.prepare(sql).safeIntegers(true).raw(true);
 
 /**
- * Opens the file, made when missing, and takes it for this process alone; a WAL left by a crash is taken up by SQLite itself.
- * Throws an error that says what to do when it cannot be used, also when its statements cannot be prepared.
+ * Opens the file exclusively, and creates it when missing. SQLite itself recovers the WAL of a crash.
+ * Throws an error that says what to do when the file cannot be used, including when statements cannot be prepared.
  */
 export function openDatabase<Prepared extends object>(
   directory: string,
@@ -99,7 +97,7 @@ export function openDatabase<Prepared extends object>(
   }
 }
 
-/** 0: of a new file. */
+/** The format number; 0 for a new file. */
 export function formatOf(database: Connection): number {
   const [{ user_version: format }] = database.pragma('user_version') as [{ user_version: number }];
   return format;
@@ -107,14 +105,14 @@ export function formatOf(database: Connection): number {
 
 const OWN_NAMES = /^(events\.db(-wal|-shm|-journal)?|socket)$/;
 
-/** The log is for this account alone from its first byte on. SQLite gives its other files the mode of the first. */
+/** Makes the log private to this account before its first byte. SQLite's other files inherit the mode. */
 function closeToOthers(directory: string): void {
   privateFolder(directory, { ownNames: OWN_NAMES });
   privateFile(join(directory, FILE_NAME));
   for (const suffix of ['-wal', '-shm']) restrictFile(join(directory, `${FILE_NAME}${suffix}`));
 }
 
-/** Where SQLite puts what `SCHEMA` makes, and leaves it, also when the file is vacuumed. Led to another page, it would read less and know of nothing. */
+/** The root pages of the tables and indexes in `SCHEMA`, which even a vacuum keeps. A damaged root page would silently hide events. */
 const FIRST_PAGES = { streams: 2, sqlite_autoindex_streams_1: 3, events: 4, events_by_revision: 5 };
 
 function assertInPlace(database: Connection): void {

@@ -1,4 +1,4 @@
-/** Stored events as messages of a Read. */
+/** Encodes stored events as messages of a Read. */
 import type { EventLog } from './event-log.js';
 import { streams } from './protocol.js';
 import { dataOf, encodeFrame, recordOf, type StoredEvent } from './record.js';
@@ -12,10 +12,10 @@ const { ReadEvent } = streams.ReadResp;
 const LINK_TYPE = '$>';
 const LINK = /^\s*([+-]?\d{1,30})\s*@(.*)$/s;
 
-/** Where a link points to. */
+/** The target of a link. */
 type Target = Readonly<{ revision: bigint; stream: string }>;
 
-/** What cannot be read as a place is no link, but an event like others. */
+/** Returns the target of a link; an unreadable target makes it an ordinary event. */
 function targetOf({ type, frame }: StoredEvent): Target | undefined {
   const [, digits, stream] = (type === LINK_TYPE && LINK.exec(dataOf(frame).toString('utf8'))) || [];
   if (digits === undefined || stream === undefined) return undefined;
@@ -25,7 +25,7 @@ function targetOf({ type, frame }: StoredEvent): Target | undefined {
 
 type FrameOptions = Pick<ReadRequest, 'resolveLinks' | 'structuredUuids'>;
 
-/** How to frame the events of one read. Most often they go as they are stored. */
+/** Creates the encoder of one read. Most events are sent as they are stored. */
 export function createFraming(
   log: EventLog,
   { resolveLinks, structuredUuids }: FrameOptions,
@@ -46,7 +46,7 @@ export function createFraming(
   };
 }
 
-/** The event that a link points to, if it is still to be seen; -1 is the last. */
+/** Returns the event that a link points to, if it is visible; revision -1 is the last event. */
 function eventAt(log: EventLog, target: Target): StoredEvent | undefined {
   const stream = log.stream(target.stream);
   const revision = target.revision === -1n ? stream.last : target.revision;

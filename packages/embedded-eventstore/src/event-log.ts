@@ -1,6 +1,6 @@
 /**
  * The log on disk: one SQLite file with every event by position, and by stream and revision.
- * Everything here is synchronous: what one call reads or commits, no other call sees half of.
+ * Everything here is synchronous, so each call is atomic.
  */
 import {
   EVENT,
@@ -21,11 +21,11 @@ import { checksumOf, frameOf, type ProposedEvent, type StoredEvent } from './rec
 import { changed, DamagedRecordError, missingBefore, StorageFailedError } from './storage-errors.js';
 import { defaultRetention, type Retention } from './stream-metadata.js';
 
-/** A stream as the log knows it; without an id it has neither events nor metadata. */
+/** A stream in the log. Without an id it has neither events nor metadata. */
 export type Stream = Readonly<{
   name: string;
   id: bigint | undefined;
-  /** Revision of the last event, -1 when there is none. */
+  /** The revision of the last event, -1 when there is none. */
   last: bigint;
   tombstoned: boolean;
   retention: Retention;
@@ -76,7 +76,7 @@ export class EventLog {
   #nextPosition: bigint;
   #failure: StorageFailedError | undefined;
 
-  /** `onFailed` is called once, when the files cannot be written or read any more; the log is closed then. */
+  /** Calls `onFailed` once, when the files can no longer be read or written; the log is then closed. */
   constructor(
     directory: string,
     private readonly onFailed: (error: Error) => void,
@@ -111,7 +111,7 @@ export class EventLog {
     return this.#nextPosition;
   }
 
-  /** Runs `work` as one transaction and returns when its writes are on disk. */
+  /** Runs `work` in one transaction and returns once its writes are on disk. */
   commit<T>(work: () => T): T {
     return this.#attempt('append', () => {
       this.#database.exec('begin immediate');
@@ -131,7 +131,7 @@ export class EventLog {
     return { name, id, last: last ?? -1n, tombstoned: tombstoned !== 0n, retention };
   }
 
-  /** The event at a revision, if the stream goes so far. Throws when it is damaged or missing. */
+  /** Returns the event at a revision; undefined beyond the end. Throws when it is damaged or missing. */
   eventAt(stream: Stream, revision: bigint): StoredEvent | undefined {
     const [event] = this.pageOfStream('forwards', { stream, revision }, 1);
     if (event && event.revision !== revision) throw missingBefore(event);
@@ -166,7 +166,7 @@ export class EventLog {
     return position;
   }
 
-  /** Within `commit`: the stream with an id, under which events and metadata can be kept. */
+  /** Within `commit`: gives the stream an id, which events and metadata need. */
   register(stream: Stream): Stream & { id: bigint } {
     const id = stream.id ?? BigInt(this.#statements.insertStream.run(stream.name).lastInsertRowid);
     return { ...stream, id };
@@ -182,7 +182,7 @@ export class EventLog {
     this.#statements.setTombstone.run(stream.id);
   }
 
-  /** Up to a page of events of the whole log: at and after a position, or strictly before it. */
+  /** Reads up to a page of the log: forwards from a position (inclusive), or backwards from it (exclusive). */
   pageOfAll(direction: Direction, position: bigint, max: number): StoredEvent[] {
     const events = Math.min(max, PAGE_EVENTS);
     const recent = this.#attempt('read', () =>
@@ -191,7 +191,7 @@ export class EventLog {
     return recent ?? this.#read(this.#pages.all[direction], [position], max);
   }
 
-  /** Up to a page of events of a stream: at and after a revision, or at and before it. */
+  /** Reads up to a page of a stream, forwards or backwards from a revision (inclusive). */
   pageOfStream(
     direction: Direction,
     { stream, revision }: { stream: Stream; revision: bigint },
@@ -216,13 +216,13 @@ export class EventLog {
     });
   }
 
-  /** The stream of an event whose record does not say it any more, as far as the tables know. */
+  /** Finds the stream of an event with a damaged record from the tables. */
   #nameAt(position: bigint): string {
     const [digits = ''] = (this.#attempt('read', () => this.#statements.nameAt.get(position)) ?? []) as [string?];
     return textOf(digits);
   }
 
-  /** After a failure nothing that the log could say is sure: it is closed, and every call fails for the same reason. */
+  /** After a failure the state is uncertain: the log is closed, and every later call fails with the same cause. */
   #attempt<T>(action: 'append' | 'read', work: () => T): T {
     if (this.#failure) throw this.#failure;
     try {

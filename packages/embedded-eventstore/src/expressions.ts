@@ -1,25 +1,24 @@
 /**
- * The regular expressions of filters. A client chooses them, and the store has one thread: they run on an engine whose
- * work grows with the length of the text and never with the number of ways to match it. It knows no lookaround and no
- * backreferences.
+ * The regular expressions of filters. Clients choose them, and the store has one thread, so they run on an engine that
+ * takes linear time in the length of the text. It supports neither lookaround nor backreferences.
  */
 import { RE2JS } from 're2js';
 
-/** Characters of an expression. */
+/** The maximum length of an expression, in characters. */
 const EXPRESSION_LENGTH_MAX = 2_048;
-/** Steps of its compiled form; each character of a text costs so many at most. */
+/** The maximum steps of a compiled expression, which is also the maximum cost of a character. */
 const PROGRAM_SIZE_MAX = 2_000;
-/** Compiled expressions that are kept, since their tables of states take up to some megabytes each. */
+/** The number of cached expressions; the state tables of each take up to some megabytes. */
 const KEPT_MAX = 16;
 
 /** Tells whether a text matches. */
 export type Matcher = Readonly<{
   test: (text: string) => boolean;
-  /** Steps that it takes at most. */
+  /** The maximum number of steps for a text. */
   stepsFor: (text: string) => number;
 }>;
 
-/** The expression cannot be used here; the message says why and what to do. */
+/** The expression cannot be used. The message says why, and what to do. */
 export class ExpressionError extends Error {
   readonly code = 'EXPRESSION';
 
@@ -28,17 +27,17 @@ export class ExpressionError extends Error {
   }
 }
 
-/** What the engine reads in another way than .NET, which the real server uses: \Q, \C, \pL, and the option U. */
+/** Syntax that means something else in .NET, which the real server uses: \Q, \C, \pL, and the option U. */
 const READ_OTHERWISE = /^(?:\\[QC]|\\[pP][^{]|\(\?[a-zA-Z-]*U)/;
-/** An escape, a class with what is in it, or the beginning of a group with options. */
+/** An escape, a class with its content, or the beginning of a group with options. */
 const PARTS = /\\[pP]?[^]|\[\^?\]?((?:\\[^]|[^\]\\])*)\]|\(\?[a-zA-Z-]*/g;
 const LOOKAROUND = /\(\?(?:<?[=!]|>)|\\[1-9]|\\k/;
 
 const kept = new Map<string, Matcher>();
 
 /**
- * The matcher of an expression, which is asked for again for each page of events: only the last ones are kept. Throws an
- * ExpressionError for an expression that the engine does not know or that is too large.
+ * Returns the matcher of an expression, cached because each page of events asks for it. Throws an ExpressionError for an
+ * expression that the engine does not support or that is too large.
  */
 export function matcherOf(source: string): Matcher {
   const tooLong = source.length > EXPRESSION_LENGTH_MAX;
@@ -54,11 +53,11 @@ function keep(source: string, matcher: Matcher): Matcher {
   return matcher;
 }
 
-/** By which the official clients leave out the events of the system. */
+/** The expression with which the official clients exclude system events. */
 const NOT_OF_THE_SYSTEM = /^\^\[\^\\?\$\](?:\.\*)?$/;
 const PREFIX = /^\^((?:[\w -]|\\[$.])*)$/;
 
-/** What needs no engine, and is never refused. */
+/** A literal prefix or text needs no engine and is never refused. */
 function literalOf(source: string): Matcher | undefined {
   const stepsFor = (): number => 1;
   if (NOT_OF_THE_SYSTEM.test(source)) return { test: (text) => text !== '' && !text.startsWith('$'), stepsFor };
@@ -80,7 +79,7 @@ function compile(source: string): Matcher {
   return { test: (text) => compiled.test(text), stepsFor: (text) => size * text.length };
 }
 
-/** What is repeated so often is compiled so often: too much is refused before. */
+/** Counts repetitions, which the compiler expands: too many are refused beforehand. */
 function repetitionsIn(source: string): number {
   return [...source.matchAll(/\{(\d+)(?:,(\d*))?\}/g)].reduce(
     (sum, [, from, to]) => sum + Math.max(Number(from), Number(to ?? 0)),
@@ -93,7 +92,7 @@ function assertSize(size: number): void {
     throw new ExpressionError(`it is too large: ${size} steps, where ${PROGRAM_SIZE_MAX} are allowed`);
 }
 
-/** The engine writes the `\u0061` of .NET and JavaScript as `\x{0061}`. */
+/** Compiles an expression. The engine spells `\u0061` of .NET and JavaScript as `\x{0061}`. */
 function compiledOf(source: string): Readonly<{ compiled: RE2JS; size: number }> {
   try {
     const compiled = RE2JS.compile(

@@ -3,10 +3,10 @@ import { ExpressionError, matcherOf, type Matcher } from './expressions.js';
 import type { StoredEvent } from './record.js';
 
 export type Filter = Readonly<{
-  /** What it looks at. */
+  /** Returns the name that it compares. */
   nameOf: (event: StoredEvent) => string;
   matcher: () => Matcher;
-  /** Events that are looked at in one go, at the end of which a checkpoint can be. */
+  /** Events per page; a checkpoint can fall on the end of a page. */
   window: number;
   /** Events to consider between two checkpoints of a subscription. */
   checkpointEvery: number;
@@ -15,15 +15,15 @@ export type Filter = Readonly<{
 export type FilterDefinition = Pick<Filter, 'window' | 'checkpointEvery'> &
   Readonly<{
     on: 'stream' | 'type';
-    /** Wins over the prefixes when it is not empty. */
+    /** Takes precedence over the prefixes when not empty. */
     regex: string;
     prefixes: readonly string[];
   }>;
 
-/** Prefixes of one filter: each event is held against all of them. */
+/** The most prefixes of one filter: each event is compared with all of them. */
 export const PREFIXES_MAX = 2_000;
 
-/** Throws an ExpressionError for an expression that cannot be used here. */
+/** Creates a filter. Throws an ExpressionError for an unusable expression. */
 export function createFilter({ on, regex, prefixes, ...counts }: FilterDefinition): Filter {
   const nameOf = (event: StoredEvent): string => (on === 'stream' ? event.stream : event.type);
   const byPrefix: Matcher = {
@@ -35,14 +35,14 @@ export function createFilter({ on, regex, prefixes, ...counts }: FilterDefinitio
   return { nameOf, matcher, ...counts };
 }
 
-/** Steps for one event: a fraction of a second. */
+/** The maximum steps for one event, a fraction of a second. */
 const STEPS_MAX = 32_000_000;
-/** Steps in one turn: some milliseconds. */
+/** The steps of one turn, some milliseconds. */
 const STEPS_PER_TURN = 500_000;
 
 /**
- * Which events match. Where names are long it takes several turns, each of which begins with `turn`, and ends early
- * when that is false. Throws an ExpressionError for a name that is too long for the expression.
+ * Returns the matching events. Long names take several turns; each begins with `turn`, and a false result ends early.
+ * Throws an ExpressionError for a name that is too long for the expression.
  */
 export async function matching(
   { nameOf, matcher }: Filter,

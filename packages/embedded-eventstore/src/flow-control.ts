@@ -1,15 +1,15 @@
-/** How much a client may send before the server has looked at it. */
+/** Flow control: how many bytes a client may send ahead. */
 import type { ServerHttp2Session } from 'node:http2';
 import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 
-/** Bytes on the way, of a call and of a connection: as much as the real server's HTTP/2 grants a connection. */
+/** The window of a call and of a connection, in bytes: that of the real server's HTTP/2 connection. */
 const WINDOW_BYTES = 1024 * 1024;
 
 const widened = new WeakSet<ServerHttp2Session>();
 
 /**
- * With the 64 KB of HTTP/2 a client sends sixteen events and waits until this event loop has come round. grpc-js has an option
- * for its clients alone; a server's connection is widened at its first call, which must be intercepted here first.
+ * Widens the window of a connection at its first call. With HTTP/2's default of 64 KB a client sends sixteen events and
+ * then waits for this event loop; grpc-js has an option for clients only.
  */
 export const wideWindow: ServerInterceptor = (_method, call) => {
   const { session } = (call as unknown as { stream: { session?: ServerHttp2Session } }).stream;

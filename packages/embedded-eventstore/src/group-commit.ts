@@ -1,9 +1,9 @@
-/** Writes that wait share one transaction, and so one flush: the more wait, the less each one costs. */
+/** Group commit: waiting writes share one transaction, and so one flush. */
 import type { Write, WriteOutcome, Writer } from './appends.js';
 import type { EventLog } from './event-log.js';
 
 /**
- * A transaction holds at most this many writes, events and bytes of data, so that the first does not wait long for the
+ * The limits of a transaction in writes, events and bytes of data, so that the first write does not wait long for the
  * last.
  */
 const GROUP_MAX = { writes: 256, events: 4_096, bytes: 8 * 1024 * 1024 } as const;
@@ -13,11 +13,11 @@ type Waiting = Readonly<{ write: Write; resolve: (outcome: WriteOutcome) => void
 export type GroupCommitOptions = Readonly<{
   log: EventLog;
   writer: Writer;
-  /** Waits so long before each flush, as a slow disk would; 0 does not wait. */
+  /** The delay before each flush, which simulates a slow disk; 0 for none. */
   flushDelayMs: number;
-  /** Leaves a write without an answer that repeats one which is not on disk yet, as the real server does. */
+  /** Drops a write that repeats one not yet on disk, without an answer, as the real server does. */
   dropsRepeatsInFlight: boolean;
-  /** Once aborted, no write is taken any more. */
+  /** After it aborts, no write is accepted. */
   stopping: AbortSignal;
   /** Called after a commit with the names of the streams that grew. */
   onCommitted: (streams: ReadonlySet<string>) => void;
@@ -29,7 +29,7 @@ export class GroupCommit {
 
   constructor(private readonly options: GroupCommitOptions) {}
 
-  /** Answers when the write is on disk, or refused. */
+  /** Resolves when the write is on disk, or refused. */
   write(write: Write): Promise<WriteOutcome> {
     if (this.options.stopping.aborted) return Promise.reject(this.options.stopping.reason as Error);
     return new Promise((resolve, reject) => {
@@ -38,7 +38,7 @@ export class GroupCommit {
     });
   }
 
-  /** What has arrived when the event loop comes round goes together; nothing waits for company. */
+  /** Commits all writes of one turn of the event loop together; a write never waits for later ones. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -51,12 +51,12 @@ export class GroupCommit {
     else setTimeout(flush, this.options.flushDelayMs);
   }
 
-  /** Commits everything that waits. */
+  /** Commits all waiting writes. */
   flushAll(): void {
     while (this.#waiting.length > 0) this.#flush();
   }
 
-  /** Commits the writes that have waited longest. Nothing shows them before they are on disk. */
+  /** Commits the writes that have waited longest. No read shows them before they are on disk. */
   #flush(): void {
     const group = this.#waiting.splice(0, groupSizeOf(this.#waiting));
     if (group.length === 0) return;
@@ -80,7 +80,7 @@ export class GroupCommit {
   }
 }
 
-/** How many of the writes that wait go together: at least one. */
+/** Returns how many of the waiting writes fit into one transaction: at least one. */
 function groupSizeOf(waiting: readonly Waiting[]): number {
   let [events, bytes] = [0, 0];
   const end = waiting.slice(0, GROUP_MAX.writes).findIndex(({ write }) => {

@@ -1,7 +1,7 @@
 /**
- * An EventStoreDB in a thread of this process: the same protocol and the same rules, with its files in one directory.
- * Not there, and answered UNIMPLEMENTED: persistent subscriptions, projections, users, operations, monitoring.
- * Access control lists are kept with the metadata and not enforced.
+ * An EventStoreDB in a worker thread: the same protocol and rules, with its files in one directory.
+ * Persistent subscriptions, projections, users, operations and monitoring answer UNIMPLEMENTED.
+ * Access control lists are stored with the metadata, but not enforced.
  */
 import { once } from 'node:events';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -12,43 +12,43 @@ import { stopThread } from './thread-stop.js';
 
 export type { Tls, Users } from './security.js';
 
-/** The real server's default of its append limit, in bytes. */
+/** The real server's default append limit, in bytes. */
 export const APPEND_BYTES_MAX = 1024 * 1024;
 
 export type EmbeddedEventStoreOptions = SecurityOptions &
   Readonly<{
-    /** Where the files are, made when missing; 'memory' keeps nothing. */
+    /** The directory of the files, created when missing; 'memory' keeps nothing. */
     directory: string;
     /** Default 127.0.0.1. */
     host?: string;
     /** Default 0, a free port. */
     port?: number;
     /**
-     * The path of a Unix domain socket to listen at, instead of host and port, in a folder that only this account may
+     * The path of a Unix domain socket to listen on, instead of host and port, in a folder that only this account may
      * enter: at most 107 bytes on Linux, 103 elsewhere.
      */
     socket?: string | undefined;
-    /** Where clients that discover the cluster are sent, when they do not reach it where it listens: behind a port mapping, say. */
+    /** The address for clients that discover the cluster, when it differs from the listening address (a port mapping, for example). */
     advertise?: Endpoint | undefined;
-    /** Bytes of one append at most: data, metadata, and types in UTF-16. Default APPEND_BYTES_MAX. */
+    /** The maximum size of an append in bytes: data, metadata, and types in UTF-16. Default APPEND_BYTES_MAX. */
     appendBytesMax?: number;
-    /** Waits so long before each flush, to try an application on a slow disk. Default 0. */
+    /** A delay before each flush, to test an application on a slow disk. Default 0. */
     flushDelayMs?: number;
     /**
-     * Leaves an append without an answer that repeats one which is not on disk yet, so that its caller hears of a deadline after
-     * two seconds: what the real server does, to try an application on it. Default false.
+     * Drops an append that repeats one not yet on disk, so that its caller times out after two seconds, as with the real
+     * server. Default false.
      */
     dropsRepeatsInFlight?: boolean;
   }>;
 
 export type EmbeddedEventStore = Readonly<{
-  /** The connection string for any EventStoreDB client; a secured server wants user and password in it, and `tlsCAFile` when its certificate is its own authority. */
+  /** The connection string for any EventStoreDB client. A secured server also needs user and password in it, and `tlsCAFile` when its certificate is self-signed. */
   url: string;
-  /** 0 when it listens at a socket. */
+  /** 0 when it listens on a socket. */
   port: number;
-  /** Finishes what is being written, ends the calls, closes the files and the thread; a thread that does not answer is terminated. */
+  /** Finishes current writes, ends the calls, closes the files and stops the thread. An unresponsive thread is terminated. */
   stop(): Promise<void>;
-  /** Kept when the server ends by itself, for example because its disk is full. */
+  /** Resolves when the server fails, for example because its disk is full. */
   failed: Promise<Error>;
 }>;
 
@@ -76,12 +76,12 @@ const DEFAULTS = {
 } as const;
 
 /**
- * What passes through is bytes outside of the heap, and little inside. In a young generation of the usual size they would pile up until
- * V8 walks through the whole heap for them, every few hundred appends.
+ * The size of the thread's young generation. Bodies are buffers outside the heap: with the default size they pile up
+ * until V8 marks the whole heap, every few hundred appends.
  */
 const YOUNG_MB = 6;
 
-/** Threads run compiled code only: under a test runner that reads the sources, that of the last build. */
+/** Returns the thread's compiled file. Threads cannot run sources, so under a test runner it is that of the last build. */
 function workerFile(): string {
   const compiled = import.meta.url.endsWith('.ts')
     ? '../../../dist/packages/embedded-eventstore/src/worker.js'

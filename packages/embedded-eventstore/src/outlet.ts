@@ -1,8 +1,8 @@
-/** The sending end of a streaming call: it goes at the client's pace and knows when the call is over. */
+/** The sending end of a streaming call: it follows the client's pace and knows when the call is over. */
 import type { ReadCall } from './protocol.js';
 import type { Turns } from './turns.js';
 
-/** Begins to wait and returns how to stop waiting. */
+/** Starts waiting and returns a function that stops it. */
 export type Arrange = (wake: () => void) => () => void;
 
 export class Outlet {
@@ -24,18 +24,18 @@ export class Outlet {
     if (stopping.aborted) close();
   }
 
-  /** False when the client has gone or the server stops. */
+  /** False when the client has disconnected or the server is stopping. */
   get open(): boolean {
     return this.#open;
   }
 
-  /** Takes a turn; false when the call is over meanwhile. */
+  /** Takes a turn; false when the call ended meanwhile. */
   async turn(turns: Turns): Promise<boolean> {
     await turns.take();
     return this.#open;
   }
 
-  /** Hands messages over and resolves when the client has taken them, or has gone. */
+  /** Sends messages and resolves when the client has read them, or has disconnected. */
   async send(frames: readonly Buffer[]): Promise<void> {
     if (frames.length === 0) return;
     await this.wait((wake) => {
@@ -44,7 +44,7 @@ export class Outlet {
     });
   }
 
-  /** Resolves when woken, or when the call is over. */
+  /** Resolves when woken, or when the call ends. */
   async wait(arrange: Arrange): Promise<void> {
     if (!this.#open) return;
     let stopWaiting: (() => void) | undefined;

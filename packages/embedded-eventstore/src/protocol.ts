@@ -1,6 +1,6 @@
 /**
- * The wire protocol: EventStoreDB's service definitions and messages as the official client ships them.
- * The only file that imports them, so that another source of definitions is one file's change.
+ * The wire protocol: EventStoreDB's service definitions and messages, as shipped with the official client.
+ * Only this file imports them, so another source of definitions changes one file.
  */
 import code from '@eventstore/db-client/generated/code_pb.js';
 import gossip from '@eventstore/db-client/generated/gossip_pb.js';
@@ -27,15 +27,15 @@ import type * as Streams from '@eventstore/db-client/generated/streams_pb.js';
 export type { Streams };
 export { any, code, empty, features, gossip, GossipService, ServerFeaturesService, shared, status, streams };
 
-/** The Streams service, except that a Read answers with ready frames: stored bytes go out without being decoded and encoded again. */
+/** The Streams service, except that a Read answers with encoded frames: stored bytes are sent without re-encoding. */
 export const StreamsService = {
   ...GeneratedStreamsService,
   read: { ...GeneratedStreamsService.read, responseSerialize: (frame: Buffer): Buffer => frame },
 };
 
-/** Frames are handed over in batches. */
+/** A Read call, which sends frames in batches. */
 export type ReadCall = ServerWritableStream<Streams.ReadReq, readonly Buffer[]>;
 
-/** The handlers of the Streams service, with frames as the answers of a Read. */
+/** The handlers of the Streams service; a Read answers with frames. */
 export type StreamsHandlers = Pick<IStreamsServer, 'append' | 'batchAppend' | 'delete' | 'tombstone'> &
   Readonly<{ read: (call: ReadCall) => void }>;

@@ -1,4 +1,4 @@
-/** The answers of a Read that are no events. */
+/** The messages of a Read other than events. */
 import { randomUUID } from 'node:crypto';
 import type { Position } from './checkpoints.js';
 import { shared, streams, type Streams } from './protocol.js';

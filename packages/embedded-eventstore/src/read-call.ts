@@ -1,4 +1,4 @@
-/** `Streams.Read`: reads of a stream and of `$all`, and the way to subscriptions. */
+/** `Streams.Read`: reads of a stream and of `$all`, and subscriptions. */
 import { cursorOfAll, cursorOfStream, placeOf, readabilityOf } from './cursors.js';
 import { createFraming } from './event-frames.js';
 import { matching } from './filters.js';
@@ -24,7 +24,7 @@ export async function handleRead(store: Store, call: ReadCall): Promise<void> {
   }
 }
 
-/** Events already there, up to the count asked for. */
+/** Sends existing events, up to the requested count. */
 async function read({ log, turns }: Store, request: ReadRequest, outlet: Outlet): Promise<void> {
   const { stream, direction, from, filter } = request;
   assertReadable({ log }, request);
@@ -48,7 +48,7 @@ async function read({ log, turns }: Store, request: ReadRequest, outlet: Outlet)
   }
 }
 
-/** A stream has nothing forwards from its end; a position is of a record, and backwards not beyond the end. */
+/** Throws when nothing can be read there: forwards from a stream's end, inside a record, or backwards from beyond the end. */
 function assertReadable({ log }: Pick<Store, 'log'>, { stream, direction, from }: ReadRequest): void {
   if (stream !== undefined) {
     if (direction === 'forwards' && from.kind === 'end') throw unexpectedResult('ReadStreamResult: Error');

@@ -1,16 +1,16 @@
-/** Remembered ids: about what the real server's 8 MiB hold. */
+/** The number of cached ids: about the capacity of the real server's 8 MiB. */
 const REMEMBERED_MAX = 50_000;
 
 /**
- * The bounded memory by which appends without a revision are recognised as duplicates. It starts empty after a restart,
- * as the real server's does, so that nobody comes to rely on more.
+ * The bounded cache that recognises duplicate appends without a revision. It starts empty after a restart, like the real
+ * server's, so that applications cannot rely on it.
  */
 export class RecentIds {
   readonly #revisions = new Map<string, bigint>();
 
   constructor(private readonly capacity = REMEMBERED_MAX) {}
 
-  /** An id that is written again is known by its first place. */
+  /** Stores an id; an id written twice keeps its first place. */
   remember(stream: string, id: string, revision: bigint): void {
     const key = `${id} ${stream}`;
     if (this.#revisions.has(key)) return;

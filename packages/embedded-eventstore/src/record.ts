@@ -1,13 +1,13 @@
 /**
- * The stored form of an event: the very message that a Read answers with, written once at the append and sent as it is
- * to every reader. Field numbers are those of `streams.proto` and `shared.proto`.
+ * The stored form of an event: the message of a Read, encoded once at the append and sent unchanged to every reader.
+ * Field numbers are those of `streams.proto` and `shared.proto`.
  */
 import { randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** An event as a client proposes it. Bytes and names are kept as they came. */
+/** An event as a client proposes it. Bytes and names are stored unchanged. */
 export type ProposedEvent = Readonly<{
-  /** UUID as lower-case text. */
+  /** The UUID in lower case. */
   id: string;
   type: string;
   contentType: string;
@@ -17,7 +17,7 @@ export type ProposedEvent = Readonly<{
 
 const NOTHING = Buffer.alloc(0);
 
-/** An event that the server writes by itself, with JSON as its data or with none. */
+/** Builds an event of the server itself, with JSON data or none. */
 export const systemEvent = (type: string, data: Buffer = NOTHING): ProposedEvent => ({
   id: randomUUID(),
   type,
@@ -26,13 +26,13 @@ export const systemEvent = (type: string, data: Buffer = NOTHING): ProposedEvent
   data,
 });
 
-/** Where and when an event stands in the log. */
+/** An event's place and time in the log. */
 export type Place = Readonly<{ stream: string; revision: bigint; position: bigint; createdMs: number }>;
 
-/** An event as it lies in the log; `frame` is a `ReadResp`. */
+/** A stored event; `frame` is an encoded `ReadResp`. */
 export type StoredEvent = Place & Readonly<{ id: string; type: string; frame: Buffer }>;
 
-/** Ticks of .NET, in which the protocol tells time, are 100 nanoseconds. */
+/** The protocol's times are .NET ticks of 100 nanoseconds. */
 const TICKS_PER_MS = 10_000n;
 
 const MAX_SAFE_INTEGER = BigInt(Number.MAX_SAFE_INTEGER);
@@ -40,7 +40,7 @@ const MAX_SAFE_INTEGER = BigInt(Number.MAX_SAFE_INTEGER);
 const VARINT = 0;
 const BYTES = 2;
 
-/** Up to 2^53 by plain numbers, which are faster. */
+/** Encodes a varint; up to 2^53 with plain numbers, which are faster. */
 function varint(value: bigint | number): Buffer {
   const bytes: number[] = [];
   let large = BigInt(value);
@@ -51,7 +51,7 @@ function varint(value: bigint | number): Buffer {
   return Buffer.from(bytes);
 }
 
-/** Tags and most lengths are one byte, of which there are few. */
+/** Preallocated single bytes: tags and most lengths are one byte. */
 const ONE_BYTE = Array.from({ length: 0x80 }, (_, byte) => Buffer.from([byte]));
 
 function length(value: number): Buffer {
@@ -86,23 +86,23 @@ function recordedEvent(event: ProposedEvent, place: Place): Parts {
 
 type FrameContent = Readonly<{ event?: Parts; link?: Parts; position: bigint }>;
 
-/** A `ReadResp` with a `RecordedEvent`, with the record of the link that led to it, and with the position of what was read. */
+/** Encodes a `ReadResp` with an event, the link that led to it, and the position of the record read. */
 export function encodeFrame({ event, link, position }: FrameContent): Buffer {
   const readEvent = [...(event ? message(1, event) : []), ...(link ? message(2, link) : []), ...number(3, position)];
   return Buffer.concat(message(1, readEvent));
 }
 
-/** The frame of a new event. */
+/** Encodes the frame of a new event. */
 export const frameOf = (event: ProposedEvent, place: Place): Buffer =>
   encodeFrame({ event: recordedEvent(event, place), position: place.position });
 
-/** CRC-32 over the frame and everything it is found by, so that a damaged index or column is noticed like damaged bytes. */
+/** Returns the CRC-32 over the frame and all lookup keys, so that it also detects damaged indexes and columns. */
 export function checksumOf(event: StoredEvent): number {
   const key = `${event.stream}/${event.revision}@${event.position} ${event.id} ${event.type} ${event.createdMs}`;
   return crc32(event.frame, crc32(key));
 }
 
-/** Goes through the fields of messages. Throws a RangeError at the end of the bytes. */
+/** Walks the fields of encoded messages. Throws a RangeError beyond the end. */
 class Wire {
   at = 0;
 
@@ -117,7 +117,7 @@ class Wire {
     }
   }
 
-  /** Beyond 2^53, where numbers lose digits, as the revision of a tombstone is. */
+  /** Reads a varint beyond 2^53, such as the revision of a tombstone. */
   bigVarint(): bigint {
     for (let value = 0n, shift = 0n; ; shift += 7n) {
       const byte = this.bytes[this.at++];
@@ -127,7 +127,7 @@ class Wire {
     }
   }
 
-  /** Enters the field that begins here, which is a message or bytes, and gives where it ends. */
+  /** Enters the message or bytes field at the current place and returns its end. */
   enter(): number {
     this.varint();
     const size = this.varint();
@@ -140,7 +140,7 @@ class Wire {
   }
 }
 
-/** The bytes of a field in a message, the first if there are several. */
+/** Returns the bytes of a message's field, the first if it repeats. */
 function fieldOf(encoded: Buffer, wanted: number): Buffer {
   const wire = new Wire(encoded);
   while (wire.at < encoded.length) {
@@ -153,13 +153,13 @@ function fieldOf(encoded: Buffer, wanted: number): Buffer {
   return Buffer.alloc(0);
 }
 
-/** The `RecordedEvent` in the frame of a stored event. */
+/** Returns the `RecordedEvent` in a frame. */
 export const recordOf = (frame: Buffer): Buffer => fieldOf(fieldOf(frame, 1), 1);
 
-/** The data of a stored event. */
+/** Returns the data in a frame. */
 export const dataOf = (frame: Buffer): Buffer => fieldOf(recordOf(frame), 8);
 
-/** Data and content type of a stored event. */
+/** Returns the data and content type in a frame. */
 export function contentOf(frame: Buffer): Pick<ProposedEvent, 'contentType' | 'data'> {
   const record = recordOf(frame);
   const wire = new Wire(record);
@@ -175,7 +175,7 @@ export function contentOf(frame: Buffer): Pick<ProposedEvent, 'contentType' | 'd
   return { contentType, data: dataOf(frame) };
 }
 
-/** The revision that a frame says. Throws a RangeError where it is no such message. */
+/** Returns the revision in a frame. Throws a RangeError when the frame is malformed. */
 export function revisionOf(frame: Buffer): bigint {
   const record = recordOf(frame);
   const wire = new Wire(record);
@@ -190,7 +190,7 @@ export function revisionOf(frame: Buffer): bigint {
 
 type Names = Pick<StoredEvent, 'stream' | 'id' | 'type' | 'createdMs'>;
 
-/** What a frame says of its event. Throws a RangeError where it is no such message. */
+/** Returns the names in a frame. Throws a RangeError when the frame is malformed. */
 export function namesIn(frame: Buffer): Names {
   const names = { stream: '', id: '', type: '', createdMs: NaN };
   const wire = new Wire(frame);

@@ -1,4 +1,4 @@
-/** From the protocol's messages to our values. */
+/** Decodes the protocol's messages into our values. */
 import type { Expected } from './append-decision.js';
 import type { From } from './cursors.js';
 import type { Direction } from './event-log.js';
@@ -8,10 +8,10 @@ import { shared, streams, type Shared, type Streams } from './protocol.js';
 import type { ProposedEvent } from './record.js';
 import { REVISION_MAX } from './stream-metadata.js';
 
-/** Events between two checkpoints are counted in windows; this one when the client leaves it to the server. */
+/** The default window of events between checkpoints, when the client sets none. */
 const DEFAULT_WINDOW = 32;
 
-/** The protocol's numbers have no sign; its largest means the end. */
+/** The protocol's numbers are unsigned; the largest means the end. */
 const END_NUMBER = 2n ** 64n - 1n;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -22,7 +22,7 @@ export function streamNameOf(identifier: Shared.StreamIdentifier | undefined): s
   return name;
 }
 
-/** Lower-case text of either form of a UUID. */
+/** Returns the lower-case text of a UUID in either encoding. */
 export function uuidOf(uuid: Shared.UUID | undefined): string {
   const structured = uuid?.getStructured();
   if (structured) {
@@ -35,7 +35,7 @@ export function uuidOf(uuid: Shared.UUID | undefined): string {
   return text;
 }
 
-/** The two signed halves of a UUID. */
+/** Encodes a UUID as two signed halves. */
 export function structuredUuid(text: string): Shared.UUID {
   const hex = text.replaceAll('-', '');
   const half = (digits: string): string => BigInt.asIntN(64, BigInt(`0x${digits}`)).toString();
@@ -47,7 +47,7 @@ export function structuredUuid(text: string): Shared.UUID {
 
 type ExpectedFields = Readonly<{ hasAny(): boolean; hasStreamExists(): boolean; hasNoStream(): boolean }>;
 
-/** One of the markers, else a revision. */
+/** Decodes an expected revision: one of the markers, else a revision. */
 export function expectedOf(options: ExpectedFields, revision: string): Expected {
   if (options.hasAny()) return { kind: 'any' };
   if (options.hasStreamExists()) return { kind: 'streamExists' };
@@ -71,17 +71,17 @@ export function proposedEventOf(
   };
 }
 
-/** What the append limit counts: the type in UTF-16. */
+/** Returns an event's size for the append limit, which counts the type in UTF-16. */
 export const sizeOf = ({ type, metadata, data }: ProposedEvent): number =>
   data.length + metadata.length + 2 * type.length;
 
-/** What a Read asks for. */
+/** A decoded Read request. */
 export type ReadRequest = Readonly<{
-  /** undefined is `$all`. */
+  /** undefined for `$all`. */
   stream: string | undefined;
   from: From;
   direction: Direction;
-  /** undefined is a subscription. */
+  /** undefined for a subscription. */
   count: bigint | undefined;
   filter: Filter | undefined;
   resolveLinks: boolean;
@@ -110,7 +110,7 @@ function filterOf(options: Streams.ReadReq.Options.FilterOptions): Filter {
   });
 }
 
-/** A number of a place in a stream or in the log; EventStoreDB's have a sign, so that larger ones fail. */
+/** Decodes a revision or position. EventStoreDB's are signed, so larger numbers fail. */
 function fromNumber(text: string): From {
   const at = BigInt(text);
   if (at === END_NUMBER) return END;
@@ -118,7 +118,7 @@ function fromNumber(text: string): From {
   return { kind: 'at', at };
 }
 
-/** A position is of a record, or before it: then its second number is below the first. */
+/** Decodes a position: that of a record, or before it when the second number is smaller. */
 function fromPosition({ commit, prepare }: Readonly<{ commit: string; prepare: string }>): From {
   const from = fromNumber(commit);
   if (from.kind !== 'at') {
@@ -139,7 +139,7 @@ function fromOf(options: Streams.ReadReq.Options): From {
   return fromPosition({ commit: position?.getCommitPosition() ?? '0', prepare: position?.getPreparePosition() ?? '0' });
 }
 
-/** What a read must say, and what can be said together. */
+/** Throws when required options are missing, or options exclude each other. */
 function assertComplete(options: Streams.ReadReq.Options): void {
   if (!options.hasStream() && !options.hasAll()) throw invalidArgument('A read is of a stream or of $all.');
   if (!options.getUuidOption()?.hasString() && !options.getUuidOption()?.hasStructured())

@@ -1,4 +1,4 @@
-/** The errors of calls, with the trailers by which the official clients recognise them. */
+/** The errors of calls, with the trailers that the official clients recognise. */
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import type { Expected } from './append-decision.js';
 import { ExpressionError } from './expressions.js';
@@ -6,15 +6,15 @@ import { DamagedRecordError, StorageFailedError } from './storage-errors.js';
 
 type Trailers = Readonly<Record<string, string>>;
 
-/** Longer texts, which name a stream with a very long name, do not fit into the end of a call. */
+/** Longer details, which contain a very long stream name, do not fit into a call's trailers. */
 const DETAILS_MAX = 4_096;
 
-/** Trailers carry this much of printable ASCII. */
+/** Trailers hold printable ASCII up to this length. */
 const TRAILER = /^[ -~]{0,4096}$/;
 
 /**
- * Where a stream's name cannot stand in a trailer the real server fails with an error that says nothing; this one
- * explains it, too.
+ * Builds an error. When a stream name does not fit into a trailer, the real server fails without an explanation; this
+ * server explains it.
  */
 function rpcError(code: status, text: string, trailers: Trailers = {}): ServiceError {
   const metadata = new Metadata();
@@ -30,26 +30,26 @@ export const isRpcError = (error: unknown): error is ServiceError =>
 
 export const invalidArgument = (details: string): ServiceError => rpcError(status.INVALID_ARGUMENT, details);
 
-/** What the real server answers to requests that it did not expect. */
+/** The real server's answer to unexpected requests. */
 export const unknown = (details: string): ServiceError => rpcError(status.UNKNOWN, details);
 
-/** A read of a place where nothing can be read. */
+/** A read at a position where nothing can be read. */
 export const unexpectedResult = (result: string): ServiceError => unknown(`Unexpected ${result}`);
 
 export const unimplemented = (details: string): ServiceError => rpcError(status.UNIMPLEMENTED, details);
 
 export const shuttingDown = (): ServiceError => rpcError(status.UNAVAILABLE, 'The event store is shutting down.');
 
-/** Real servers deny by the trailer what needs credentials, and by the status what comes with wrong ones. */
+/** The real server signals missing credentials by the trailer, and wrong ones by the status; this sends both. */
 export const accessDenied = (): ServiceError =>
   rpcError(status.PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' });
 
 export const unauthenticated = (): ServiceError => rpcError(status.UNAUTHENTICATED, 'Unauthenticated');
 
-/** The outcome of a write is not known in time; it may still happen. */
+/** The outcome of a write is not known in time. The write may still happen. */
 export const timeout = (): ServiceError => rpcError(status.ABORTED, 'Operation timed out');
 
-/** What a call ends with: damaged data and failed storage say so, a fault of ours is an internal error. */
+/** Returns the error that ends a call: damaged data and failed storage by name, any other fault as internal. */
 export function rpcErrorOf(error: unknown): ServiceError {
   if (isRpcError(error)) return error;
   if (error instanceof ExpressionError) return invalidArgument(error.message);
@@ -79,7 +79,7 @@ export const streamDeleted = (stream: string): ServiceError =>
     'stream-name': stream,
   });
 
-/** Expected revisions without a number, as the protocol counts them. */
+/** The protocol's numbers of the symbolic expected revisions. */
 const EXPECTED_NUMBERS = { noStream: -1n, any: -2n, streamExists: -4n } as const;
 
 export const expectedNumber = (expected: Expected): bigint =>

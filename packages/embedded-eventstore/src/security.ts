@@ -1,4 +1,4 @@
-/** Encryption and access: both off unless the server is started with a certificate, and with users. */
+/** Encryption and access control: off unless the server is started with a certificate, and with users. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { ServerCredentials, ServerInterceptingCall, type Metadata, type ServerInterceptor } from '@grpc/grpc-js';
@@ -7,24 +7,24 @@ import { accessDenied, unauthenticated } from './rpc-errors.js';
 /** Certificate chain and private key in PEM. */
 export type Tls = Readonly<{ certificate: string; key: string }>;
 
-/** Passwords by user name. Every user may do everything. */
+/** Passwords by user name. Every user has all rights. */
 export type Users = Readonly<Record<string, string>>;
 
 export type SecurityOptions = Readonly<{
-  /** Without it the server speaks in the clear. */
+  /** Without it, connections are not encrypted. */
   tls?: Tls | undefined;
-  /** Without it everyone may do everything. Needs `tls`, since clients send passwords over TLS only. */
+  /** Without it, everyone has all rights. Needs `tls`, since clients send passwords only over TLS. */
   users?: Users | undefined;
 }>;
 
 export type Security = Readonly<{
   credentials: ServerCredentials;
   interceptors: ServerInterceptor[];
-  /** BatchAppend is open to all, since it answers each append by itself, also when access is denied. */
+  /** Whether the caller may write. BatchAppend is open to all calls, because it denies access per append. */
   mayWrite(metadata: Metadata): boolean;
 }>;
 
-/** Throws an error that says what is wrong with the certificate, the key or the users. */
+/** Sets up encryption and access control. Throws an error that explains a bad certificate, key or user. */
 export function secure({ tls, users }: SecurityOptions): Security {
   const credentials = transportCredentials(tls);
   if (!users) return { credentials, interceptors: [], mayWrite: () => true };
@@ -51,13 +51,13 @@ function transportCredentials(tls: Tls | undefined): ServerCredentials {
   return ServerCredentials.createSsl(null, [{ cert_chain: Buffer.from(certificate), private_key: Buffer.from(key) }]);
 }
 
-/** Who makes a call: a user, somebody without credentials, or somebody with wrong ones. */
+/** The caller: a user, without credentials, or with wrong ones. */
 type Caller = 'user' | 'anonymous' | 'impostor';
 type CallerOf = (metadata: Metadata) => Caller;
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** Tells callers apart by their `authorization` header, in a time that does not depend on how much of it is right. */
+/** Identifies callers by their `authorization` header, in constant time. */
 function callersAmong(users: Users): CallerOf {
   const unusable = Object.keys(users).find((name) => name === '' || name.includes(':'));
   if (unusable !== undefined)
@@ -74,10 +74,10 @@ function callersAmong(users: Users): CallerOf {
   };
 }
 
-/** What clients ask before they log in, and what asks for credentials by itself. */
+/** Calls before login, and BatchAppend, which checks credentials itself. */
 const OPEN_TO_ALL = /^\/event_store\.client\.(server_features\.|gossip\.|streams\.Streams\/BatchAppend$)/;
 
-/** Refuses calls before they begin: wrong credentials everywhere, none where data is read or written. */
+/** Refuses calls before they start: wrong credentials always, missing ones where data is read or written. */
 function gatekeeper(callerOf: CallerOf): ServerInterceptor {
   return ({ path }, call) =>
     new ServerInterceptingCall(call, {

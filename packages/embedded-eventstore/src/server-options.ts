@@ -1,4 +1,4 @@
-/** The command line of the server, with the files and the secret that it names, as options of `startEmbeddedEventStore`. */
+/** Parses the server's command line, with the files and the secret it names, into options of `startEmbeddedEventStore`. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -6,13 +6,13 @@ import { parseArgs } from 'node:util';
 import type { Endpoint } from './capabilities.js';
 import { APPEND_BYTES_MAX, type EmbeddedEventStoreOptions, type Tls, type Users } from './index.js';
 
-/** The environment variable that holds the password of --user: command lines can be seen by everyone on the machine. */
+/** The environment variable with the password of --user: command lines are visible to everyone on the machine. */
 export const PASSWORD_VARIABLE = 'EVENTSTORE_PASSWORD';
 
 const DEFAULT_PORT = 2113;
 const DEFAULT_DIRECTORY = 'data/eventstore';
 const PORTS = [0, 65_535] as const;
-/** The real server takes no larger limit. */
+/** The allowed range; the real server has the same maximum. */
 const APPEND_BYTES = [65_536, 16_767_216] as const;
 
 export const SERVER_HELP = `An EventStoreDB-compatible server with its files in one directory.
@@ -35,22 +35,22 @@ export const SERVER_HELP = `An EventStoreDB-compatible server with its files in 
 Prints its connection string and serves until SIGTERM or SIGINT.
 `;
 
-/** Something that a person typed is wrong; the message says what. */
+/** The command line is wrong. The message explains how. */
 export class UsageError extends Error {
   readonly code = 'USAGE';
 }
 
 export type ServerOptions = Readonly<{
   options: EmbeddedEventStoreOptions;
-  /** What a client's connection string needs beside the server's own, to trust a certificate that is its own authority. */
+  /** The addition to a client's connection string that makes it trust a self-signed certificate. */
   urlSuffix: string;
-  /** The files are to be checked, not served. */
+  /** Whether to check the files instead of serving them. */
   check: boolean;
 }>;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads the command line; undefined when help was asked for. Throws a UsageError. */
+/** Parses the command line; undefined for --help. Throws a UsageError. */
 export function serverOptions(args: readonly string[], environment: Environment): ServerOptions | undefined {
   const values = parse(args);
   if (values.help) return undefined;
@@ -128,7 +128,7 @@ function tlsOf(certificateFile: string | undefined, keyFile: string | undefined)
   return { certificate: contentOf('--tls-cert', certificateFile), key: contentOf('--tls-key', keyFile) };
 }
 
-/** A certificate that cannot be read is left to the server, which says so. */
+/** Whether a certificate is self-signed; false when it is unreadable, which the server reports later. */
 function isSelfSigned(certificate: string): boolean {
   if (!certificate.includes('BEGIN CERTIFICATE')) return false;
   const parsed = new X509Certificate(certificate);

@@ -18,9 +18,9 @@ import { openStore, type Store } from './store.js';
 
 /** The real server's limit of calls on one connection. */
 const CALLS_PER_CONNECTION_MAX = 100;
-/** Beyond the append limit: room for an append to be refused by its own error. */
+/** Headroom beyond the append limit, so that a larger append gets the proper error. */
 const MESSAGE_BYTES_MORE = 15 * 1024 * 1024;
-/** How long a stop waits for clients to take their last answers. */
+/** How long a stop waits for clients to read their last answers. */
 const GRACE_MS = 1_000;
 
 export type ServeOptions = WorkerOptions & Readonly<{ onFailed: (error: Error) => void }>;
@@ -28,14 +28,14 @@ export type ServeOptions = WorkerOptions & Readonly<{ onFailed: (error: Error) =
 export type RunningServer = Readonly<{
   port: number;
   /**
-   * Writes what waits, ends the calls, with the reason if there is one, and closes the files. A client that takes too long
-   * keeps its connection: the end of the thread cuts it, which the client sees as an unavailable server. A call that is
-   * forced to end would be cancelled instead, as if somebody had wished it.
+   * Commits waiting writes, ends the calls (with the reason, if any) and closes the files. A slow client keeps its
+   * connection until the thread ends, and so sees an unavailable server. Forcing its call to end would look like a
+   * cancellation.
    */
   stop(reason?: Error): Promise<void>;
 }>;
 
-/** Opens the store and serves it; the promise is kept when calls are accepted. Port 0 is a free one. */
+/** Opens the store and serves it. Resolves when calls are accepted. Port 0 picks a free port. */
 export async function serve({
   host,
   port,
@@ -111,8 +111,8 @@ function bind(server: Server, address: string, credentials: ServerCredentials): 
 }
 
 /**
- * The address of a socket in a private folder. Removes the socket that a killed process left: the store is ours by
- * now.
+ * Returns the address of a socket in a private folder. Removes the socket of a killed process, since the store is already
+ * locked.
  */
 function freeSocket(path: string): string {
   const folder = assertOurs(dirname(path), 'folder');

@@ -1,13 +1,13 @@
-/** What can go wrong with the files, said so that a reader knows what to do. */
+/** Storage errors, with messages that say what to do. */
 import { NotPrivateError } from '../../private-files/src/index.js';
 import type { Place } from './record.js';
 
-/** Another process holds the directory. */
+/** Another process uses the directory. */
 export class StoreInUseError extends Error {
   readonly code = 'STORE_IN_USE';
 }
 
-/** An append or a read of the files failed. The server must stop: it could only guess. */
+/** An append or a read of the files failed. The server must stop, because the state of the files is unknown. */
 export class StorageFailedError extends Error {
   readonly code = 'STORAGE_FAILED';
 
@@ -21,10 +21,10 @@ export class StorageFailedError extends Error {
   }
 }
 
-/** What to do then. */
+/** The remedy for damage. */
 export const AFTER_DAMAGE = 'Restore the data directory from a backup, and check the disk.';
 
-/** Stored events are not those that were written. */
+/** Stored events are damaged. */
 export class DamagedRecordError extends Error {
   readonly code = 'DAMAGED_RECORD';
 
@@ -47,7 +47,7 @@ export const missingBefore = (event: Named): DamagedRecordError =>
 const isBusy = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
 
-/** Why a directory could not be opened. */
+/** Returns an error that explains why a directory could not be opened. */
 export function cannotOpen(directory: string, cause: unknown): Error {
   if (cause instanceof UnknownFormatError || cause instanceof NotPrivateError) return cause;
   const store = `The event store in "${directory}"`;

@@ -1,4 +1,4 @@
-/** The parts that every call works with, put together over one open log. */
+/** Assembles the parts that every call uses over one open log. */
 import { Writer } from './appends.js';
 import { Changes } from './changes.js';
 import { EventLog } from './event-log.js';
@@ -6,7 +6,7 @@ import { GroupCommit, type GroupCommitOptions } from './group-commit.js';
 import { systemEvent } from './record.js';
 import { Turns } from './turns.js';
 
-/** A new store begins with an event of the system, as real ones do: who forgets those in $all learns it here. */
+/** A new store starts with a system event, like the real one, so that clients that ignore those in $all fail early. */
 const CREATION = { stream: '$server', type: '$StoreCreated' };
 
 export type Store = Readonly<{
@@ -14,7 +14,7 @@ export type Store = Readonly<{
   writes: GroupCommit;
   changes: Changes;
   turns: Turns;
-  /** Bytes of one append at most: data, metadata, and types in UTF-16. */
+  /** The maximum size of an append in bytes: data, metadata, and types in UTF-16. */
   appendBytesMax: number;
   stopping: AbortSignal;
 }>;

@@ -1,4 +1,4 @@
-/** Stream metadata: what `$metadata` events on `$$<stream>` say about `<stream>`. */
+/** Stream metadata: the content of `$metadata` events on `$$<stream>` about `<stream>`. */
 
 import type { ProposedEvent } from './record.js';
 
@@ -7,19 +7,19 @@ type Content = Pick<ProposedEvent, 'contentType' | 'data'>;
 /** `$tb` of a soft-deleted stream; also the revision of a tombstone. */
 export const REVISION_MAX = 0x7fff_ffff_ffff_ffffn;
 
-/** Which events of a stream are still to be seen. */
+/** Which events of a stream are visible. */
 export type Retention = Readonly<{
   /** `$tb`: the first visible revision. */
   truncateBefore: bigint;
-  /** `$maxCount`: the number of last events to be seen; null is no limit. */
+  /** `$maxCount`: the number of latest visible events; null for no limit. */
   maxCount: bigint | null;
-  /** `$maxAge` in seconds; null is no limit. */
+  /** `$maxAge` in seconds; null for no limit. */
   maxAgeSeconds: bigint | null;
 }>;
 
 export const KEEP_ALL: Retention = { truncateBefore: 0n, maxCount: null, maxAgeSeconds: null };
 
-/** The last metadata is the metadata. */
+/** Only the last metadata event counts. */
 const METASTREAM_RETENTION: Retention = { ...KEEP_ALL, maxCount: 1n };
 
 export const METADATA_TYPE = '$metadata';
@@ -31,10 +31,10 @@ export const defaultRetention = (stream: string): Retention => (isMetastream(str
 
 type MetadataJson = Readonly<Record<string, unknown>>;
 
-/** Deeper nesting is not read. */
+/** Metadata that nests deeper is ignored. */
 const DEPTH_MAX = 64;
 
-/** What metadata says, if it is metadata: JSON by its content type, an object, and not nested too deeply. */
+/** Parses metadata; undefined unless it is JSON by its content type, an object, and not nested too deeply. */
 function parseMetadata({ contentType, data }: Content): MetadataJson | undefined {
   if (contentType !== 'application/json') return undefined;
   try {
@@ -51,7 +51,7 @@ function parseMetadata({ contentType, data }: Content): MetadataJson | undefined
 const isObject = (value: unknown): value is MetadataJson =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Level by level, since a client may nest deeper than calls can. */
+/** Checks the depth level by level, since a client may nest deeper than the call stack. */
 function isShallow(metadata: MetadataJson): boolean {
   let level: object[] = [metadata];
   for (let depth = 1; depth <= DEPTH_MAX && level.length > 0; depth += 1) {
@@ -64,7 +64,7 @@ function isShallow(metadata: MetadataJson): boolean {
   return level.length === 0;
 }
 
-/** Numbers beyond 2^53 lose digits in JSON; the only one that matters is the largest, which is clamped back. */
+/** Reads a whole number. JSON loses digits beyond 2^53; only the largest matters, and is clamped back. */
 function wholeNumber(value: unknown, min: bigint): bigint | null {
   if (typeof value !== 'number' || !Number.isInteger(value)) return null;
   const whole = BigInt(value);
@@ -72,7 +72,7 @@ function wholeNumber(value: unknown, min: bigint): bigint | null {
   return whole > REVISION_MAX ? REVISION_MAX : whole;
 }
 
-/** What the content of a metadata event says; undefined when it is no metadata. */
+/** Returns the retention in a metadata event; undefined when it is not metadata. */
 export function parseRetention(content: Content): Retention | undefined {
   const json = parseMetadata(content);
   return (
@@ -84,14 +84,14 @@ export function parseRetention(content: Content): Retention | undefined {
   );
 }
 
-/** The same metadata with another `$tb`; without anything else when it was no metadata. */
+/** Returns the metadata with another `$tb`; only that when the content was not metadata. */
 export function withTruncateBefore(content: Content, truncateBefore: bigint): Buffer {
   const { $tb: _, ...rest } = parseMetadata(content) ?? {};
   const others = JSON.stringify(rest).slice(1, -1);
   return Buffer.from(`{"$tb":${truncateBefore}${others === '' ? '' : `,${others}`}}`);
 }
 
-/** The lowest revision of a stream that is still to be seen, age aside. */
+/** Returns the lowest visible revision of a stream, without regard to age. */
 export function firstVisibleRevision(last: bigint, { truncateBefore, maxCount }: Retention): bigint {
   const byCount = maxCount === null ? 0n : last - maxCount + 1n;
   return truncateBefore > byCount ? truncateBefore : byCount;

@@ -1,6 +1,6 @@
 /**
- * Catch-up subscriptions: events already there and those to come. Live events are read from the log like old ones, so
- * that a slow client makes nothing pile up.
+ * Catch-up subscriptions: existing events, then new ones. Live events are read from the log like old ones, so nothing
+ * piles up for a slow client.
  */
 import { BEFORE_EVERYTHING, CatchUpCheckpoints, LiveCheckpoints, type Position } from './checkpoints.js';
 import { cursorOfAll, cursorOfStream, placeOf, readabilityOf, type From } from './cursors.js';
@@ -14,7 +14,7 @@ import { invalidArgument, streamDeleted } from './rpc-errors.js';
 import type { Store } from './store.js';
 import { REVISION_MAX } from './stream-metadata.js';
 
-/** Sends what is there and what comes, until the client has gone or the server stops. */
+/** Sends existing and new events until the client disconnects or the server stops. */
 export async function subscribe(store: Store, request: ReadRequest, outlet: Outlet): Promise<void> {
   await outlet.send([confirmation()]);
   const source =
@@ -34,21 +34,21 @@ export async function subscribe(store: Store, request: ReadRequest, outlet: Outl
   }
 }
 
-/** What a subscription follows. */
+/** The source of a subscription's events. */
 type Source = Readonly<{
-  /** The next events; `live` once the subscription has caught up. */
+  /** Returns the next events; `live` once the subscription has caught up. */
   next: (live: boolean) => StoredEvent[];
-  /** What is sent of them. */
+  /** Encodes a page of them. */
   frames: (page: readonly StoredEvent[]) => Promise<Buffer[]>;
-  /** What else is sent when the end is reached first. */
+  /** The messages sent when the end is first reached. */
   caughtUp: () => Buffer[];
-  /** Throws when nothing can come after these events. */
+  /** Throws when no events can follow, after a tombstone. */
   assertGoesOn: (page: readonly StoredEvent[]) => void;
 }>;
 
 /**
- * A subscriber that has caught up with a stream sees everything that comes, also what its metadata hides from reads, and its tombstone
- * at the end.
+ * Follows a stream. A subscriber that has caught up sees all new events, including those that metadata hides from reads,
+ * and finally the tombstone.
  */
 function streamSource({ log }: Store, stream: string, request: ReadRequest): Source {
   const { from } = request;
@@ -71,11 +71,11 @@ function streamSource({ log }: Store, stream: string, request: ReadRequest): Sou
   };
 }
 
-/** Before which record a subscription goes on, in the protocol's numbers. */
+/** Returns the position before which a subscription resumes, in the protocol's numbers. */
 const positionOf = (from: From): Position =>
   from.kind === 'at' ? { commit: from.at, prepare: from.before ? 0n : from.at } : BEFORE_EVERYTHING;
 
-/** The log, with or without a filter. A position names the last event that was seen, or one that is still to come. */
+/** Follows the log, with or without a filter. A position names the last event seen, or one that is yet to come. */
 function allSource({ log, turns }: Store, request: ReadRequest, outlet: Outlet): Source {
   const { from, filter } = request;
   if (from.kind === 'at' && placeOf(log, 'forwards', from.at) === 'inside')

@@ -1,12 +1,12 @@
-/** The end of the server's thread. */
+/** Stops the server's thread. */
 import type { Worker } from 'node:worker_threads';
 
-/** What a thread takes to stop, with its clients' grace, is less than half of this. */
+/** More than twice the time that a healthy thread needs to stop, including the clients' grace. */
 export const STOP_MS = 5_000;
 
 /**
- * Asks a thread to stop and waits for `ended`. One that does not end within `limitMs` is terminated: what it has
- * acknowledged is on disk, as after any kill.
+ * Asks a thread to stop and waits for `ended`. Terminates it after `limitMs`: acknowledged writes are on disk, as after
+ * any kill.
  */
 export async function stopThread(worker: Worker, ended: Promise<unknown>, limitMs = STOP_MS): Promise<void> {
   worker.postMessage('stop');

@@ -1,2 +1,2 @@
-/** The version of EventStoreDB whose behaviour is followed; clients conclude from it what they may ask for. */
+/** The version of EventStoreDB that this server emulates; clients derive the supported features from it. */
 export const VERSION = '24.10.0';

@@ -1,4 +1,4 @@
-/** The thread of the server: it serves until its parent says stop, or until its storage fails. */
+/** The server's thread: it serves until its parent stops it, or its storage fails. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { serve, type RunningServer } from './server.js';
@@ -11,12 +11,12 @@ if (!parentPort)
 const parent = parentPort;
 const post = (message: WorkerMessage): void => parent.postMessage(message);
 
-/** Failures are reported to the parent and to the clients; this thread writes nothing to the console. */
+/** Failures are reported to the parent and to the clients, not to the console. */
 setLogVerbosity(logVerbosity.NONE);
 
 let server: RunningServer | undefined;
 
-/** Reports the failure before the calls end: to the parent first, to the clients by the errors of their calls. Then the thread ends, with all connections. */
+/** Reports the failure to the parent, then to the clients by the errors of their calls. Then the thread ends, with all connections. */
 async function end(reason?: Error): Promise<void> {
   await server?.stop(reason);
   process.exit();
