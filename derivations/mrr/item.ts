@@ -24,7 +24,7 @@ export function periodAmount(item: TermsItem, { prices, lines }: PriceFacts, pol
   const known = item.price === null ? undefined : prices.get(item.price);
   const terms: PriceTermsRow = { ...item, tiers: item.tiers ?? known?.tiers ?? null };
   if (terms.interval === null || A_YEAR[terms.interval] === undefined) return { kind: 'excluded', why: 'one_time' };
-  const own = lines.filter((line) => line.subscription_item === item.id && line.price === item.price);
+  const own = linesByItem(lines).get(nameOf(item.id, item.price)) ?? [];
   if (terms.usageType === 'metered') return metered(own, policy);
   const units = transformed(item.quantity ?? 1, terms.transformQuantity ?? known?.transformQuantity ?? null);
   const asked = terms.billingScheme === 'tiered' ? tiered(units, terms, known) : perUnit(units, terms, known);
@@ -35,9 +35,30 @@ export function periodAmount(item: TermsItem, { prices, lines }: PriceFacts, pol
   return { kind: 'unknown', why: terms.billingScheme === 'tiered' ? 'tiers_not_known' : 'price_not_known' };
 }
 
+const nameOf = (item: string | null, price: string | null): string => JSON.stringify([item, price]);
+
+/** The lines of each item at each of its prices, in the order of time: asked of the same lines for each change of a subscription. */
+function linesByItem(lines: readonly ItemLineRow[]): ReadonlyMap<string, ItemLineRow[]> {
+  const known = byItem.get(lines);
+  if (known !== undefined) return known;
+  const all = new Map<string, ItemLineRow[]>();
+  const inOrder = [...lines].sort((a, b) =>
+    a.finalized_at === b.finalized_at ? 0 : a.finalized_at < b.finalized_at ? -1 : 1,
+  );
+  for (const line of inOrder) {
+    const name = nameOf(line.subscription_item, line.price);
+    const own = all.get(name);
+    if (own === undefined) all.set(name, [line]);
+    else own.push(line);
+  }
+  byItem.set(lines, all);
+  return all;
+}
+const byItem = new WeakMap<readonly ItemLineRow[], ReadonlyMap<string, ItemLineRow[]>>();
+
 function metered(lines: readonly ItemLineRow[], policy: MoneyPolicy): PeriodAmount {
   if (policy.mrrMetered === 'excluded' || lines.length === 0) return { kind: 'excluded', why: 'metered' };
-  const last = [...lines].sort((a, b) => (a.finalized_at < b.finalized_at ? 1 : -1)).slice(0, TRAILING_LINES);
+  const last = lines.slice(-TRAILING_LINES);
   const sum = last.reduce((all, line) => plus(all, whole(line.amount_minor)), whole(0));
   return { kind: 'known', amountMinor: rounded({ n: sum.n, d: sum.d * BigInt(last.length) }), why: 'trailing_lines' };
 }

@@ -205,27 +205,24 @@ function partsBetween(
   };
   const withItems = { ...before, items: after.items };
   const withDiscounts = { ...withItems, discounts: after.discounts, discountsAt: after.discountsAt };
-  const steps: readonly (readonly [
-    Map<string, Worth>,
-    Map<string, Worth>,
-    (item: string, changeMinor: number) => PartCause,
-  ])[] = [
-    [values(before), values(quantities), () => 'quantity'],
-    [values(quantities), values(kept), () => 'price'],
+  const steps: readonly (readonly [Moment, (item: string, changeMinor: number) => PartCause])[] = [
+    [quantities, () => 'quantity'],
+    [kept, () => 'price'],
     [
-      values(kept),
-      values(withItems),
+      withItems,
       (item) =>
         withItems.items.some((one) => itemName(facts.subscription, one) === item) ? 'item_added' : 'item_removed',
     ],
-    [
-      values(withItems),
-      values(withDiscounts),
-      (_, changeMinor) => (changeMinor > 0 ? 'discount_ended' : 'discount_started'),
-    ],
-    [values(withDiscounts), values(after), (_, changeMinor) => statusCause(before, after, changeMinor)],
+    [withDiscounts, (_, changeMinor) => (changeMinor > 0 ? 'discount_ended' : 'discount_started')],
+    [after, (_, changeMinor) => statusCause(before, after, changeMinor)],
   ];
-  return steps.flatMap(([from, to, cause]) => differences(from, to, after, facts, cause));
+  let from = values(before);
+  return steps.flatMap(([moment, cause]) => {
+    const to = values(moment);
+    const found = differences(from, to, after, facts, cause);
+    from = to;
+    return found;
+  });
 }
 
 const sameAs =
