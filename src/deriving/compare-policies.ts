@@ -2,7 +2,7 @@ import type { Policy } from '../../derivations/derivation.js';
 import type { Measure, Measured } from '../../derivations/measures.js';
 import type { Row } from '../../projections/projection.js';
 import { jsonForPostgres, type Database, type Queryable } from '../read-models/database.js';
-import { deriveEach, type DerivedKey } from './derive-keys.js';
+import { derivedPages, Deriving, type DerivedKey } from './derive-keys.js';
 import { isOwn, readNoted, type OwnDerived } from './derived.js';
 import type { Deriver } from './deriver.js';
 
@@ -70,31 +70,35 @@ export async function comparePolicies(
     );
     const totals: Totals = new Map();
     const besides: Totals = new Map();
+    const addUp = (changes: Map<string, CustomerChange>, both: Record<'before' | 'after', Record<string, Row[]>>) => {
+      for (const side of ['before', 'after'] as const) {
+        for (const { customer: _, minor, ...group } of beside?.amounts(both[side], until) ?? [])
+          entryOf(besides, group, () => ({ ...group, before: 0n, after: 0n }))[side] += BigInt(minor);
+        for (const { customer, minor, ...group } of measure.amounts(both[side], until)) {
+          const amount = BigInt(minor);
+          const total = entryOf(totals, group, () => ({ ...group, before: 0n, after: 0n }));
+          total[side] += amount;
+          const whose = { ...group, customer };
+          const { change } = entryOf(changes, whose, () => ({ ...whose, change: 0n }));
+          changes.set(nameOf(whose), { ...whose, change: change + (side === 'after' ? amount : -amount) });
+        }
+      }
+    };
+    const other = new Deriving(policy);
     let [keys, failedKeys] = [0, silentRows];
     for await (const page of pagesOfKeys(connection)) {
       if (signal.aborted) return 'stopped';
-      const before = await deriveEach(connection, derived, { keys: page, policy: deriver.policy });
-      const after = await deriveEach(connection, derived, { keys: page, policy });
-      const changes = new Map<string, CustomerChange>();
-      for (const key of page) {
-        const [own, other] = [rowsOf(before.get(key)), rowsOf(after.get(key))];
-        keys += 1;
-        if (own === null || other === null) failedKeys += 1;
-        else
-          for (const [side, rows] of [['before', own] as const, ['after', other] as const]) {
-            for (const { customer: _, minor, ...group } of beside?.amounts(rows, until) ?? [])
-              entryOf(besides, group, () => ({ ...group, before: 0n, after: 0n }))[side] += BigInt(minor);
-            for (const { customer, minor, ...group } of measure.amounts(rows, until)) {
-              const amount = BigInt(minor);
-              const total = entryOf(totals, group, () => ({ ...group, before: 0n, after: 0n }));
-              total[side] += amount;
-              const whose = { ...group, customer };
-              const { change } = entryOf(changes, whose, () => ({ ...whose, change: 0n }));
-              changes.set(nameOf(whose), { ...whose, change: change + (side === 'after' ? amount : -amount) });
-            }
+      for await (const before of derivedPages(connection, derived, { keys: page, deriving: deriver.deriving })) {
+        const changes = new Map<string, CustomerChange>();
+        for await (const after of derivedPages(connection, derived, { keys: [...before.keys()], deriving: other }))
+          for (const key of after.keys()) {
+            const [own, others] = [rowsOf(before.get(key)), rowsOf(after.get(key))];
+            keys += 1;
+            if (own === null || others === null) failedKeys += 1;
+            else addUp(changes, { before: own, after: others });
           }
+        await addChanges(connection, changes.values());
       }
-      await addChanges(connection, changes.values());
     }
     const isComplete = derived.isNoted && failedKeys === 0 && !(await readNoted(connection)).has(derived.name);
     return {

@@ -2,53 +2,73 @@ import { encodeRow, keyOf } from '../../projections/columns.js';
 import type { FactRows, Policy } from '../../derivations/derivation.js';
 import type { Row, Table } from '../../projections/projection.js';
 import { canonicalJson, type Json } from '../events/json.js';
-import { attempt, type Queryable } from '../read-models/database.js';
-import { atEvent, LACKS_EVENTS, park } from '../read-models/parked-streams.js';
+import { attempt, isStatementTimeout, type Queryable } from '../read-models/database.js';
+import { atEvent, IS_WANTED, LACKS_EVENTS, park } from '../read-models/parked-streams.js';
 import { deleteRows, findOwners, putRows } from '../read-models/rows.js';
 import { tableOf } from '../read-models/schema.js';
+import { BOUNDS, Held, TooMuch, within, type Bounds } from './bounds.js';
 import { onTables, type OwnDerived } from './derived.js';
 import { differences, moveRollup } from './rollups.js';
 import { addRows, rowFrom, type RowsByTable } from './rows.js';
 
-/** How many keys are in memory at once, with their facts and rows; fewer where they have had more facts than this. */
+/** How many keys are derived together; fewer where they have had more facts than this. */
 const PAGE_KEYS = 1_000;
 const PAGE_FACTS = 50_000;
-/** How many keys of a derivation fit, as the last ones were. */
-const fitting = new Map<string, number>();
+
+/** By what rules keys are derived, within which bounds, and how many of each derivation fit together, as the last ones were. */
+export class Deriving {
+  readonly #fits = new Map<string, number>();
+
+  constructor(
+    readonly policy: Policy,
+    readonly bounds: Bounds = BOUNDS,
+  ) {}
+
+  fits({ generation: { projection } }: OwnDerived): number {
+    return this.#fits.get(projection.name) ?? PAGE_KEYS;
+  }
+
+  /** So many keys have had so many facts; `Infinity`: more than fit. */
+  had(derived: OwnDerived, keys: number, facts: number): void {
+    const fit = facts === Infinity ? keys / 2 : (keys * PAGE_FACTS) / Math.max(1, facts);
+    const most = Math.min(PAGE_KEYS, 2 * this.fits(derived));
+    this.#fits.set(derived.generation.projection.name, Math.max(1, Math.min(Math.floor(fit), most)));
+  }
+}
 
 /** What a key is derived to: rows as JSON, by table and key of the row; or why it cannot be derived. */
 export type DerivedKey =
   Readonly<{ texts: ReadonlyMap<string, ReadonlyMap<string, string>> }> | Readonly<{ error: unknown }>;
 
 /**
- * Derives the rows of keys and writes what is different, within a transaction. What a key throws, or Postgres rejects of it, parks that
- * key alone. Returns the rows that went and came, by table.
+ * Derives the rows of keys and writes what is different, within a transaction. What a key throws, or Postgres rejects of it, or is too much
+ * of it, parks that key alone. Returns the rows that went and came, by table.
  * @throws when the database is away
  */
 export async function deriveKeys(
   connection: Queryable,
   derived: OwnDerived,
-  { keys, policy }: Readonly<{ keys: readonly string[]; policy: Policy }>,
+  { keys, deriving }: Readonly<{ keys: readonly string[]; deriving: Deriving }>,
 ): Promise<RowsByTable> {
   const changed: RowsByTable = new Map();
   const failed = new Map<string, unknown>();
   const rejected = new Map<string, unknown>();
-  for (let left = keys; left.length > 0;) {
-    const fits = fitting.get(derived.name) ?? PAGE_KEYS;
-    await deriveSafely(connection, derived, { keys: left.slice(0, fits), policy, changed, failed, rejected });
+  for (let left = await withoutLarge(connection, derived, keys); left.length > 0;) {
+    const fits = deriving.fits(derived);
+    await deriveSafely(connection, derived, { keys: left.slice(0, fits), deriving, changed, failed, rejected });
     left = left.slice(fits);
   }
   // A row may still stand under another key, which does not have it any more.
   for (const key of rejected.keys()) {
-    const owners = await ownersOf(connection, derived, { key, policy });
-    await deriveSafely(connection, derived, { keys: [...owners, key], policy, changed, failed, rejected: failed });
+    const owners = await ownersOf(connection, derived, { key, deriving });
+    await deriveSafely(connection, derived, { keys: [...owners, key], deriving, changed, failed, rejected: failed });
   }
   if (failed.size > 0)
     await park(
       connection,
       derived.generation,
       [...failed].map(([key, error]) => ({
-        kind: 'whole',
+        kind: error instanceof TooMuch ? 'large' : 'whole',
         stream: key,
         ...atEvent(undefined),
         cause: causeOf(error),
@@ -59,6 +79,20 @@ export async function deriveKeys(
   return changed;
 }
 
+/** A key that was too much is not tried again for each of its changes, but when somebody asks for it, or its time has come. */
+async function withoutLarge(
+  connection: Queryable,
+  { name }: OwnDerived,
+  keys: readonly string[],
+): Promise<readonly string[]> {
+  const { rows } = await connection.query<{ stream: string }>(
+    `select stream from ledger.parked_streams where generation = $1 and stream = any($2) and kind = 'large' and not (${IS_WANTED})`,
+    [name, keys],
+  );
+  const large = new Set(rows.map(({ stream }) => stream));
+  return large.size === 0 ? keys : keys.filter((key) => !large.has(key));
+}
+
 /** How many keys may hold rows of each other: more are not let go of in one transaction. */
 const OWNERS_MAX = 100;
 
@@ -66,16 +100,19 @@ const OWNERS_MAX = 100;
 async function ownersOf(
   connection: Queryable,
   derived: OwnDerived,
-  { key, policy }: Readonly<{ key: string; policy: Policy }>,
+  { key, deriving }: Readonly<{ key: string; deriving: Deriving }>,
 ): Promise<string[]> {
   const known = new Set([key]);
   for (let asked = [key]; asked.length > 0 && known.size < OWNERS_MAX;) {
-    const wanted = [...(await deriveEach(connection, derived, { keys: asked, policy }))].flatMap(([stream, one]) =>
-      'error' in one
-        ? []
-        : [...one.texts].flatMap(([table, texts]) => [...texts.keys()].map((row) => ({ table, key: row, stream }))),
-    );
-    const owners = new Set((await findOwners(connection, derived.generation, wanted)).map(({ owner }) => owner));
+    const owners = new Set<string>();
+    for await (const page of derivedPages(connection, derived, { keys: asked, deriving })) {
+      const wanted = [...page].flatMap(([stream, one]) =>
+        'error' in one
+          ? []
+          : [...one.texts].flatMap(([table, texts]) => [...texts.keys()].map((row) => ({ table, key: row, stream }))),
+      );
+      for (const { owner } of await findOwners(connection, derived.generation, wanted)) owners.add(owner);
+    }
     asked = [...owners].filter((owner) => !known.has(owner));
     for (const owner of asked) known.add(owner);
   }
@@ -86,7 +123,7 @@ async function ownersOf(
 /** `failed`: what could not be derived, and why; `rejected`: what Postgres did not take. */
 type Keys = Readonly<{
   keys: readonly string[];
-  policy: Policy;
+  deriving: Deriving;
   changed: RowsByTable;
   failed: Map<string, unknown>;
   rejected: Map<string, unknown>;
@@ -94,42 +131,48 @@ type Keys = Readonly<{
 
 /** What is rejected is undone and done again in halves, until the key is alone that is to blame. */
 async function deriveSafely(connection: Queryable, derived: OwnDerived, { keys, ...rest }: Keys): Promise<void> {
-  await inHalves(connection, keys, {
-    work: (some) => derivePage(connection, derived, { keys: some, ...rest }),
-    rejected: (key, error) => rest.rejected.set(key, error),
-  });
+  const work = (some: readonly string[]) => derivePage(connection, derived, { keys: some, ...rest });
+  for await (const done of inHalves(connection, keys, { work, statementMs: rest.deriving.bounds.queryMs }))
+    if ('error' in done) (done.error instanceof TooMuch ? rest.failed : rest.rejected).set(done.key, done.error);
 }
 
 /** Does work for keys; where something is thrown for some of them, it is undone and done again in halves, until one key is alone. */
-async function inHalves(
+async function* inHalves<T>(
   connection: Queryable,
   keys: readonly string[],
-  {
-    work,
-    rejected,
-  }: { work: (keys: readonly string[]) => Promise<void>; rejected: (key: string, error: unknown) => void },
-): Promise<void> {
+  { work, statementMs }: { work: (keys: readonly string[]) => Promise<T>; statementMs: number },
+): AsyncGenerator<Readonly<{ value: T }> | Readonly<{ key: string; error: unknown }>> {
   const open = keys.length === 0 ? [] : [keys];
   for (let some = open.pop(); some !== undefined; some = open.pop()) {
     const asked = some;
-    const done = await attempt(connection, () => work(asked));
-    if ('value' in done) continue;
+    const done = await attempt(connection, () => work(asked), statementMs);
+    if ('value' in done) {
+      yield done;
+      continue;
+    }
     const half = Math.ceil(asked.length / 2);
     if (asked.length > 1) open.push(asked.slice(half), asked.slice(0, half));
-    else for (const key of asked) rejected(key, done.error);
+    else for (const key of asked) yield { key, error: tooSlow(done.error, statementMs) };
   }
 }
 
-async function derivePage(connection: Queryable, derived: OwnDerived, { keys, policy, changed, failed }: Keys) {
+const tooSlow = (error: unknown, ms: number): unknown =>
+  isStatementTimeout(error)
+    ? new TooMuch(`To read or to write what it is derived from takes longer than ${ms} ms.`, { cause: error })
+    : error;
+
+async function derivePage(connection: Queryable, derived: OwnDerived, { keys, deriving, changed, failed }: Keys) {
   const { generation } = derived;
-  const all = await deriveTexts(connection, derived, { keys, policy });
+  const all = await deriveTexts(connection, derived, { keys, deriving });
   const good = keys.filter((key) => 'texts' in (all.get(key) ?? {}));
+  const { bytesMax } = deriving.bounds;
+  const held = new Held({ bytesMax, factsMax: bytesMax });
   const rows: RowsByTable = new Map();
   const puts: { table: string; key: string; text: string }[] = [];
   const gone: { table: string; key: string; stream: string }[] = [];
   const moves = new Map<string, { gone: Row[]; came: Row[] }>();
   for (const [name, table] of Object.entries(generation.projection.tables)) {
-    const stored = await storedRows(connection, tableOf(generation, name), { table, keys: good });
+    const stored = await storedRows(connection, tableOf(generation, name), { table, keys: good, held });
     const move = { gone: [] as Row[], came: [] as Row[] };
     for (const key of good) {
       const one = all.get(key);
@@ -169,46 +212,45 @@ async function derivePage(connection: Queryable, derived: OwnDerived, { keys, po
   for (const [key, one] of all) if ('error' in one) failed.set(key, one.error);
 }
 
-/** What keys are derived to from what the tables have now, within a transaction; what Postgres rejects of one key concerns that key alone. */
-export async function deriveEach(
+/**
+ * What keys are derived to from what the tables have now, within a transaction, as many at once as fit in memory; what Postgres rejects of one
+ * key concerns that key alone.
+ */
+export async function* derivedPages(
   connection: Queryable,
   derived: OwnDerived,
-  { keys, policy }: Readonly<{ keys: readonly string[]; policy: Policy }>,
-): Promise<Map<string, DerivedKey>> {
-  const all = new Map<string, DerivedKey>();
-  await inHalves(connection, keys, {
-    work: async (some) => {
-      for (const [key, one] of await deriveTexts(connection, derived, { keys: some, policy })) all.set(key, one);
-    },
-    rejected: (key, error) => all.set(key, { error }),
-  });
-  return all;
+  { keys, deriving }: Readonly<{ keys: readonly string[]; deriving: Deriving }>,
+): AsyncGenerator<ReadonlyMap<string, DerivedKey>> {
+  const work = (some: readonly string[]) => deriveTexts(connection, derived, { keys: some, deriving });
+  for await (const done of inHalves(connection, keys, { work, statementMs: deriving.bounds.queryMs }))
+    yield 'value' in done ? done.value : new Map([[done.key, { error: done.error }]]);
 }
 
-/** @throws what Postgres rejects of any of these keys */
+/** @throws what Postgres rejects of any of these keys, and TooMuch */
 async function deriveTexts(
   connection: Queryable,
   derived: OwnDerived,
-  { keys, policy }: Readonly<{ keys: readonly string[]; policy: Policy }>,
+  { keys, deriving }: Readonly<{ keys: readonly string[]; deriving: Deriving }>,
 ): Promise<Map<string, DerivedKey>> {
   const { projection } = derived.generation;
-  const { facts, unreadable } = await readFacts(connection, derived, keys);
+  const held = new Held(deriving.bounds);
+  const { facts, unreadable } = await readFacts(connection, derived, { keys, held, deriving });
   const stale = await staleStreams(connection, derived, facts);
-  return new Map(
-    keys.map((key): [string, DerivedKey] => {
-      const own = facts.get(key) ?? {};
-      if (unreadable.has(key)) return [key, { error: unreadable.get(key) }];
-      try {
-        const rows = projection.derive(key, { ...nothingOf(projection.facts), ...own }, policy);
-        const isIncomplete = Object.values(own).some((some) =>
-          some.some(({ stream, is_incomplete }) => is_incomplete === true || stale.has(String(stream))),
-        );
-        return [key, { texts: textsOf(projection.tables, rows, { key, isIncomplete }) }];
-      } catch (error) {
-        return [key, { error }];
-      }
-    }),
-  );
+  const derive = (key: string): DerivedKey => {
+    if (unreadable.has(key)) return { error: unreadable.get(key) };
+    const own = facts.get(key) ?? {};
+    try {
+      const rows = projection.derive(key, { ...nothingOf(projection.facts), ...own }, deriving.policy);
+      const isIncomplete = Object.values(own).some((some) =>
+        some.some(({ stream, is_incomplete }) => is_incomplete === true || stale.has(String(stream))),
+      );
+      return { texts: textsOf(projection.tables, rows, { key, isIncomplete, held }) };
+    } catch (error) {
+      if (error instanceof TooMuch) throw error;
+      return { error };
+    }
+  };
+  return within(deriving.bounds.deriveMs, () => new Map(keys.map((key) => [key, derive(key)])));
 }
 
 const nothingOf = (facts: Readonly<Record<string, string>>): FactRows =>
@@ -217,7 +259,7 @@ const nothingOf = (facts: Readonly<Record<string, string>>): FactRows =>
 function textsOf(
   tables: Readonly<Record<string, Table>>,
   rows: Readonly<Record<string, readonly Row[] | undefined>>,
-  { key, isIncomplete }: { key: string; isIncomplete: boolean },
+  { key, isIncomplete, held }: { key: string; isIncomplete: boolean; held: Held },
 ): Map<string, Map<string, string>> {
   const engine = `{"key":${JSON.stringify(key)},"is_incomplete":${isIncomplete},`;
   return new Map(
@@ -227,6 +269,7 @@ function textsOf(
         const [text, rowKey] = [engine + encodeRow(name, table, row).slice(1), keyOf(table, row)];
         if (texts.has(rowKey)) throw new Error(`It has two rows of ${name} with the key ${rowKey}.`);
         texts.set(rowKey, text);
+        held.addBytes(text.length);
       }
       return [name, texts];
     }),
@@ -236,26 +279,28 @@ function textsOf(
 async function readFacts(
   connection: Queryable,
   derived: OwnDerived,
-  keys: readonly string[],
+  { keys, held, deriving }: Readonly<{ keys: readonly string[]; held: Held; deriving: Deriving }>,
 ): Promise<Readonly<{ facts: Map<string, Record<string, Row[]>>; unreadable: ReadonlyMap<string, unknown> }>> {
   const facts = new Map<string, Record<string, Row[]>>();
   const unreadable = new Map<string, unknown>();
-  let count = 0;
-  for (const [name, sql] of Object.entries(derived.generation.projection.facts)) {
-    const { rows } = await connection.query<Record<string, unknown>>(onTables(sql, derived), [keys]);
-    count += rows.length;
-    for (const { key, ...values } of rows) {
-      const own = facts.get(String(key)) ?? {};
-      facts.set(String(key), own);
-      try {
-        (own[name] ??= []).push(rowFrom(values));
-      } catch (error) {
-        unreadable.set(String(key), error);
+  try {
+    for (const [name, sql] of Object.entries(derived.generation.projection.facts)) {
+      for (const row of await held.read(connection, onTables(sql, derived), [keys])) {
+        const { key, engine_size: _, engine_held: __, ...values } = row;
+        const own = facts.get(String(key)) ?? {};
+        facts.set(String(key), own);
+        try {
+          (own[name] ??= []).push(rowFrom(values));
+        } catch (error) {
+          unreadable.set(String(key), error);
+        }
       }
     }
+  } catch (error) {
+    if (error instanceof TooMuch) deriving.had(derived, keys.length, Infinity);
+    throw error;
   }
-  const fits = Math.floor((keys.length * PAGE_FACTS) / Math.max(1, count));
-  fitting.set(derived.name, Math.max(1, Math.min(PAGE_KEYS, fits, 2 * (fitting.get(derived.name) ?? PAGE_KEYS))));
+  deriving.had(derived, keys.length, held.facts);
   return { facts, unreadable };
 }
 
@@ -280,12 +325,11 @@ async function staleStreams(
 async function storedRows(
   connection: Queryable,
   name: string,
-  { table, keys }: { table: Table; keys: readonly string[] },
+  { table, keys, held }: { table: Table; keys: readonly string[]; held: Held },
 ): Promise<Map<string, Map<string, Row>>> {
-  const { rows } = await connection.query<Record<string, unknown>>(`select * from ${name} where key = any($1)`, [keys]);
   const stored = new Map<string, Map<string, Row>>();
-  for (const values of rows) {
-    const row = rowFrom(values);
+  for (const values of await held.read(connection, `select * from ${name} where key = any($1)`, [keys])) {
+    const { engine_size: _, engine_held: __, ...row } = rowFrom(values);
     const own = stored.get(String(row['key'])) ?? new Map<string, Row>();
     stored.set(String(row['key']), own);
     own.set(keyOf(table, row), row);

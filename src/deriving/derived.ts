@@ -2,6 +2,7 @@ import type { AnyDerivation } from '../../derivations/derivation.js';
 import type { ReadModel } from '../../projections/projection.js';
 import type { Checkpoint } from '../read-models/checkpoints.js';
 import type { Queryable } from '../read-models/database.js';
+import { IS_WANTED } from '../read-models/parked-streams.js';
 import { tableOf, type Generation } from '../read-models/schema.js';
 
 /** A generation of a derivation, of whichever build, as it is now. */
@@ -74,7 +75,7 @@ export async function readNoted(connection: Queryable): Promise<ReadonlySet<stri
   const { rows } = await connection.query<{ name: string }>(
     `select name from ledger.derived_generations where exists (select from ledger.derivation_notes note where note.generation = name)
        or exists (select from ledger.derivation_changes change where change.generation = name)
-       or exists (select from ledger.parked_streams parked where parked.generation = name and replay_wanted_at is not null)`,
+       or exists (select from ledger.parked_streams parked where parked.generation = name and (${IS_WANTED}))`,
   );
   return new Set(rows.map(({ name }) => name));
 }

@@ -5,6 +5,7 @@ import { groupBy } from '../folding/group-by.js';
 import type { GoneRow, RowKey, RowText } from '../folding/row-texts.js';
 import type { Checkpoint } from '../read-models/checkpoints.js';
 import { attempt, type Database, type Queryable } from '../read-models/database.js';
+import { IS_WANTED, type ParkingKind } from '../read-models/parked-streams.js';
 import { nameOfGeneration, tableOf, type Generation } from '../read-models/schema.js';
 import {
   isSilentRow,
@@ -14,7 +15,8 @@ import {
   type ChangedRow,
   type ConcernedKeys,
 } from './concerned-keys.js';
-import { deriveKeys } from './derive-keys.js';
+import { readHeld, type Bounds } from './bounds.js';
+import { deriveKeys, Deriving } from './derive-keys.js';
 import { isOwn, readDerived, type Derived, type OwnDerived } from './derived.js';
 import { note, noteRows, takeNotes, takeRows } from './notes.js';
 import { addRows, rowsWhere, rowToAsk, type RowsByTable } from './rows.js';
@@ -23,9 +25,10 @@ import { addRows, rowsWhere, rowToAsk, type RowsByTable } from './rows.js';
 const KEYS_MAX = 100;
 /** How many noted keys, and how many changed rows, one transaction works off; fewer keys where batches wait for it. */
 const NOTED_KEYS_MAX = { live: 250, building: 1_000 };
-const NOTED_ROWS_MAX = 2_000;
-/** How many rows are asked at once which keys they concern, when all keys are noted. */
+const NOTED_ROWS_MAX = { rowsMax: 2_000, bytesMax: 16 * 1024 * 1024 };
+/** How many rows are asked at once which keys they concern, when all keys are noted, and about how many bytes they may have. */
 const PAGE_ROWS = 5_000;
+const PAGE_BYTES = 16 * 1024 * 1024;
 
 /** What a batch writes of one stream of a projection, as far as derivations look at it. */
 export type Written = Readonly<{
@@ -52,6 +55,8 @@ type Source = Readonly<{ generation: string; table: string }>;
 export class Deriver {
   readonly #models: ReadonlyMap<string, ReadModel>;
   readonly policyHash: string;
+  /** How this build derives. */
+  readonly deriving: Deriving;
 
   constructor(
     private readonly options: Readonly<{
@@ -60,9 +65,11 @@ export class Deriver {
       policy: Policy;
       /** Whether a batch notes its keys for later: each is then derived once for many batches, in the time that intake leaves. */
       isPressed?: () => boolean;
+      bounds?: Bounds;
     }>,
   ) {
-    const { projections, derivations, policy } = options;
+    const { projections, derivations, policy, bounds } = options;
+    this.deriving = new Deriving(policy, bounds);
     this.#models = new Map([...projections, ...derivations].map((model) => [model.name, model]));
     this.policyHash = policyHash(policy);
   }
@@ -157,7 +164,7 @@ export class Deriver {
       const keys = await askRows(connection, derived, changedRows(derived, { rows, sources }));
       if (keys.length > KEYS_MAX || isPressed) await note(connection, derived.name, keys);
       else if (keys.length > 0)
-        for (const [table, own] of await deriveKeys(connection, derived, { keys, policy: this.policy })) {
+        for (const [table, own] of await deriveKeys(connection, derived, { keys, deriving: this.deriving })) {
           addRows(rows, table, own);
           sources.set(table, { generation: derived.name, table: nameOfTable(derived, table) });
         }
@@ -205,7 +212,7 @@ export class Deriver {
       }
       const keys = [...noted, ...wanted.filter((key) => !isSilentRow(key))];
       if (keys.length === 0) return 'none';
-      const changed = await deriveKeys(connection, derived, { keys, policy: this.policy });
+      const changed = await deriveKeys(connection, derived, { keys, deriving: this.deriving });
       const sources = new Map(
         [...changed.keys()].map((table) => [table, { generation: name, table: nameOfTable(derived, table) }]),
       );
@@ -364,13 +371,14 @@ async function oldRows(
   return found;
 }
 
-/** Parked keys that somebody wants derived again. */
+/** Parked keys that are to be derived again: one that was too much by itself, so that it holds up no other. */
 async function wantedKeys(connection: Queryable, generation: string, max: number): Promise<string[]> {
-  const { rows } = await connection.query<{ key: string }>(
-    'select stream as key from ledger.parked_streams where generation = $1 and replay_wanted_at is not null order by stream limit $2 for update skip locked',
+  const { rows } = await connection.query<{ key: string; kind: ParkingKind }>(
+    `select stream as key, kind from ledger.parked_streams where generation = $1 and (${IS_WANTED}) order by stream limit $2 for update skip locked`,
     [generation, max],
   );
-  return rows.map(({ key }) => key);
+  const others = rows.filter(({ kind }) => kind !== 'large');
+  return (others.length > 0 ? others : rows.slice(0, 1)).map(({ key }) => key);
 }
 
 /** Rows in the order of their keys, as Postgres has them. */
@@ -380,9 +388,7 @@ async function pageOf(
 ): Promise<Row[]> {
   const columns = key.join(', ');
   const after = beyond.length === 0 ? '' : `where (${columns}) > (${key.map((_, at) => `$${at + 1}`).join(', ')})`;
-  const { rows } = await connection.query(
-    `select * from ${source} ${after} order by ${columns} limit ${PAGE_ROWS}`,
-    beyond,
-  );
-  return rows;
+  return readHeld(connection, `select * from ${source} ${after} order by ${columns} limit ${PAGE_ROWS}`, {
+    ...{ values: beyond, bytesMax: PAGE_BYTES, rowsMax: PAGE_ROWS },
+  });
 }

@@ -37,12 +37,25 @@ export async function noteRows(connection: Queryable, generation: string, rows: 
   );
 }
 
-/** Takes some changed rows away, within the transaction that notes their keys. */
-export async function takeRows(connection: Queryable, generation: string, max: number): Promise<ChangedRow[]> {
+/** Takes some changed rows away, within the transaction that notes their keys: at most so many, and about so many bytes of them. */
+export async function takeRows(
+  connection: Queryable,
+  generation: string,
+  { rowsMax, bytesMax }: Readonly<{ rowsMax: number; bytesMax: number }>,
+): Promise<ChangedRow[]> {
+  const { rows: sizes } = await connection.query<{ no: bigint; bytes: number }>(
+    `select no, octet_length(content) as bytes from ledger.derivation_changes where generation = $1 order by no limit $2 for update skip locked`,
+    [generation, rowsMax],
+  );
+  let held = 0;
+  const taken = sizes.filter(({ bytes }, at) => {
+    held += bytes;
+    return at === 0 || held <= bytesMax;
+  });
+  if (taken.length === 0) return [];
   const { rows } = await connection.query<{ source: string; content: string }>(
-    `delete from ledger.derivation_changes where generation = $1 and no in
-       (select no from ledger.derivation_changes where generation = $1 order by no limit $2 for update skip locked) returning source, content`,
-    [generation, max],
+    'delete from ledger.derivation_changes where generation = $1 and no = any($2) returning source, content',
+    [generation, taken.map(({ no }) => no)],
   );
   return rows.map(({ source, content }) => ({ table: source, row: JSON.parse(content) as Row }));
 }

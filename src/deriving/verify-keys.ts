@@ -4,7 +4,7 @@ import { compareRows, type RowDifference } from '../read-models/comparison.js';
 import type { Database, Queryable } from '../read-models/database.js';
 import { tableOf, type Generation } from '../read-models/schema.js';
 import { nameOfRow, type ConcernedKeys } from './concerned-keys.js';
-import { deriveEach } from './derive-keys.js';
+import { derivedPages, type DerivedKey } from './derive-keys.js';
 import { isOwn, type OwnDerived } from './derived.js';
 import type { Deriver } from './deriver.js';
 import { differences, sumsOf } from './rollups.js';
@@ -112,23 +112,30 @@ async function verifyKeys(
     const derived = (await deriver.read(connection)).find((one) => one.name === name);
     if (derived === undefined || !isOwn(derived) || derived.standsOn.length === 0) return 0;
     const judged = await settledKeys(connection, derived, keys);
-    const all = await deriveEach(connection, derived, { keys: judged, policy: deriver.policy });
-    const { generation } = derived;
-    const { projection } = generation;
-    for (const [key, one] of all)
-      if ('error' in one)
-        found({ kind: 'unfoldable', projection: projection.name, stream: key, cause: String(one.error) });
-    const streams = judged.filter((key) => !('error' in (all.get(key) ?? {})));
-    for (const table of Object.keys(projection.tables)) {
-      const texts = streams.flatMap((key) => {
-        const one = all.get(key);
-        return one !== undefined && 'texts' in one ? [...(one.texts.get(table)?.values() ?? [])] : [];
-      });
-      for await (const difference of compareRows(connection, generation, { name: table, streams, texts }))
-        found({ kind: 'difference', projection: projection.name, ...difference });
-    }
+    for await (const page of derivedPages(connection, derived, { keys: judged, deriving: deriver.deriving }))
+      await comparePage(connection, derived.generation, page, found);
     return judged.length;
   });
+}
+
+async function comparePage(
+  connection: Queryable,
+  generation: Generation<AnyDerivation>,
+  page: ReadonlyMap<string, DerivedKey>,
+  found: (fault: DerivedFault) => void,
+): Promise<void> {
+  const { projection } = generation;
+  const good: { key: string; texts: ReadonlyMap<string, ReadonlyMap<string, string>> }[] = [];
+  for (const [key, one] of page) {
+    if ('texts' in one) good.push({ key, texts: one.texts });
+    else found({ kind: 'unfoldable', projection: projection.name, stream: key, cause: String(one.error) });
+  }
+  const streams = good.map(({ key }) => key);
+  for (const name of Object.keys(projection.tables)) {
+    const texts = good.flatMap((one) => [...(one.texts.get(name)?.values() ?? [])]);
+    for await (const difference of compareRows(connection, generation, { name, streams, texts }))
+      found({ kind: 'difference', projection: projection.name, ...difference });
+  }
 }
 
 async function settledKeys(connection: Queryable, { name }: OwnDerived, keys: readonly string[]): Promise<string[]> {

@@ -154,20 +154,27 @@ const isUnanswered = (error: unknown): error is Error =>
   error instanceof Error && error.message === 'Query read timeout';
 
 /**
- * Does something within a transaction; what it throws undoes it alone, and is told.
+ * Does something within a transaction; what it throws undoes it alone, and is told. So is a statement of it that takes longer than
+ * `statementMs`, and that would else be taken for a database that is away.
  * @throws when the database is away
  */
 export async function attempt<T>(
   connection: Queryable,
   work: () => Promise<T>,
+  statementMs?: number,
 ): Promise<Readonly<{ value: T }> | Readonly<{ error: unknown }>> {
-  await connection.query('savepoint attempt');
+  const isTimed = statementMs !== undefined;
+  await connection.query(
+    `savepoint attempt${isTimed ? `; select set_config('ledger.statement_timeout', current_setting('statement_timeout'), true), set_config('statement_timeout', '${statementMs}', true)` : ''}`,
+  );
   try {
     const value = await work();
-    await connection.query('release savepoint attempt');
+    await connection.query(
+      `release savepoint attempt${isTimed ? `; select set_config('statement_timeout', current_setting('ledger.statement_timeout'), true)` : ''}`,
+    );
     return { value };
   } catch (error) {
-    if (isDatabaseAway(error)) throw error;
+    if (isDatabaseAway(error) && !(isTimed && isStatementTimeout(error))) throw error;
     await connection.query('rollback to savepoint attempt');
     return { error };
   }

@@ -7,11 +7,18 @@ import { EVENT_INDEX_GENERATION, nameOfGeneration, type Generation } from './sch
  * What a parked stream is tried again with. `event`: its states are those before the event that it stands at, from which on it is
  * read. `whole`: all of it is read. `waiting`: nothing is wrong with it; all of it is to be read, beside the batches. `unread`: the event
  * that it stands at cannot be read, and its states have all others. `passed`: it is not parked; an event in it cannot be read, and a later
- * one shows the object whole.
+ * one shows the object whole. `large`: a key of a derivation that is too much to be derived; its changes do not try it again.
  */
-export type ParkingKind = 'event' | 'whole' | 'waiting' | 'unread' | 'passed';
+export type ParkingKind = 'event' | 'whole' | 'waiting' | 'unread' | 'passed' | 'large';
 /** As SQL, of a parked stream: whether its rows lack an event. */
-export const LACKS_EVENTS = `kind in ('event', 'whole', 'unread')`;
+export const LACKS_EVENTS = `kind in ('event', 'whole', 'unread', 'large')`;
+
+/**
+ * As SQL, of a parked key: whether it is to be derived again. One that was too much, perhaps since Postgres was slow, is tried again by
+ * itself, after ten minutes and then ever more rarely.
+ */
+export const IS_WANTED = `replay_wanted_at is not null
+  or (kind = 'large' and attempted_at < clock_timestamp() - least(interval '10 minutes' * power(2, least(attempts, 10) - 1), interval '1 day'))`;
 
 /**
  * A stream that one projection could not fold; its rows stay as they were. `revision` is that of the event that it stands at, which

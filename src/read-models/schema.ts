@@ -294,7 +294,7 @@ create table if not exists ledger.parked_streams (
   stream text collate "C" not null,
   since timestamptz not null default clock_timestamp(),
   attempts int not null default 1,
-  kind text not null default 'whole' check (kind in ('event', 'whole', 'waiting', 'unread', 'passed')),
+  kind text not null default 'whole' check (kind in ('event', 'whole', 'waiting', 'unread', 'passed', 'large')),
   revision int8 not null,
   cause text not null,
   stack text,
@@ -345,7 +345,7 @@ do $$ begin
       add column if not exists stripe_event_id text,
       add column if not exists event_type text;
   end if;
-  if exists (select from pg_constraint where conname = 'parked_streams_kind_check' and pg_get_constraintdef(oid) not like '%unread%') then
+  if exists (select from pg_constraint where conname = 'parked_streams_kind_check' and pg_get_constraintdef(oid) not like '%large%') then
     alter table ledger.parked_streams drop constraint parked_streams_kind_check;
   end if;
   if to_regclass('ledger.checkpoints_shown') is null then
@@ -354,6 +354,9 @@ do $$ begin
   if to_regclass('ledger.parked_streams_waiting') is null then
     create index parked_streams_waiting on ledger.parked_streams (generation) where kind = 'waiting' or replay_wanted_at is not null;
     drop index if exists ledger.parked_streams_wanted;
+  end if;
+  if to_regclass('ledger.parked_streams_large') is null then
+    create index parked_streams_large on ledger.parked_streams (generation) where kind = 'large';
   end if;
 end $$;`;
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ANY } from '@eventstore/db-client';
 import type { AnyDerivation, Policy } from '../../derivations/derivation.js';
 import { CatchUp } from '../../src/catch-up/catch-up.js';
+import { BOUNDS, type Bounds } from '../../src/deriving/bounds.js';
 import { Deriver } from '../../src/deriving/deriver.js';
 import { verifyLive, type DerivedFault } from '../../src/deriving/verify-keys.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
@@ -15,7 +16,7 @@ import { testDatabase, testEventStore, type TestServer } from '../support/server
 import { BASIL, invoice, stripeEvent } from '../support/stripe-objects.js';
 import { randomId } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
-import { CURSED, MUTE, toyDerivations, toyProjections } from './toy-derivations.js';
+import { CURSED, ENDLESS, MANIFOLD, MUTE, SLOW, toyDerivations, toyProjections, VERBOSE } from './toy-derivations.js';
 
 let eventStore: TestServer;
 let server: TestServer;
@@ -37,11 +38,12 @@ function newCatchUp({
   derivations = toyDerivations,
   policy = {},
   isBusy = () => false,
-}: { derivations?: readonly AnyDerivation[]; policy?: Policy; isBusy?: () => boolean } = {}): {
+  bounds = BOUNDS,
+}: { derivations?: readonly AnyDerivation[]; policy?: Policy; isBusy?: () => boolean; bounds?: Bounds } = {}): {
   catchUp: CatchUp;
   deriver: Deriver;
 } {
-  const deriver = new Deriver({ projections: toyProjections, derivations, policy, isPressed: isBusy });
+  const deriver = new Deriver({ projections: toyProjections, derivations, policy, isPressed: isBusy, bounds });
   const catchUp = new CatchUp(store, database, {
     projections: toyProjections,
     deriver,
@@ -361,4 +363,48 @@ describe('rows that follow from rows of several streams', () => {
       await query(server.url, `update ledger.open_by_group set invoices = invoices - 1 where group_name = $1`, [group]);
     });
   });
+
+  it('stay as they were where a key is too much in facts, bytes or time: it is parked alone, no change tries it again, and a replay does', async () => {
+    const group = randomId('cus');
+    const large = [ENDLESS, MANIFOLD, SLOW, VERBOSE].map((what) => `${group}x${what}`);
+    const bounds = { factsMax: 1_000, bytesMax: 1024 * 1024, queryMs: 1_000, deriveMs: 1_000 };
+    const parked = () =>
+      query<{ stream: string; kind: string; attempts: number; cause: string }>(
+        server.url,
+        'select stream, kind, attempts, cause from ledger.parked_streams where stream like $1 order by stream',
+        [`${group}%`],
+      );
+    const bill = async () => {
+      for (const customer of large) await appendInvoice(randomId('in'), customer, 100);
+      return appendInvoice(randomId('in'), `${group}xgood`, 100);
+    };
+    await during({ bounds }, async (deriver) => {
+      await reach(await bill());
+      expect((await parked()).map(({ kind, attempts, cause }) => [kind, attempts, cause])).toEqual([
+        ['large', 1, expect.stringMatching(/longer than 1000 ms/)],
+        ['large', 1, expect.stringMatching(/more than 1000 rows/)],
+        ['large', 1, expect.stringMatching(/longer than 1000 ms/)],
+        ['large', 1, expect.stringMatching(/more than 1048576 bytes/)],
+      ]);
+      await reach(await bill());
+      expect(await rowsOf('open_amounts', group)).toMatchObject([{ customer: `${group}xgood`, open_minor: 200n }]);
+      expect((await parked()).map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1]);
+      expect(await faults(deriver)).toEqual([]);
+    });
+    await query(
+      server.url,
+      `update ledger.parked_streams set attempted_at = attempted_at - interval '11 minutes' where stream = $1`,
+      [`${group}x${VERBOSE}`],
+    );
+    await wantReplay(database, { stream: `${group}x${MANIFOLD}` });
+    await during({ bounds: { ...bounds, factsMax: 10_000, bytesMax: 8 * 1024 * 1024 } }, async () => {
+      await until('two of them fit', async () => (await parked()).length === 2);
+      expect(await rowsOf('open_amounts', group)).toMatchObject([
+        { customer: `${group}xgood` },
+        { customer: `${group}x${MANIFOLD}`, invoices: 4_000n },
+        { customer: `${group}x${VERBOSE}`, invoices: 2n },
+      ]);
+    });
+    expect(warnings).toEqual([]);
+  }, 60_000);
 });

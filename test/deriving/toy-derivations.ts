@@ -18,6 +18,9 @@ export const CURSED = 'cursed';
 /** An invoice of this name cannot tell whose it is, unless it is paid. */
 export const MUTE = 'mute';
 
+/** What a customer of this name is too much of: facts, text, time of the function, and time of the query. */
+export const [MANIFOLD, VERBOSE, ENDLESS, SLOW] = ['manifold', 'verbose', 'endless', 'slow'];
+
 /** Open amount per customer, and the name of a product that concerns a thousand keys of its own. */
 const openAmounts = defineDerivation({
   name: 'open_amounts',
@@ -53,7 +56,9 @@ const openAmounts = defineDerivation({
       Array.from({ length: Number(description ?? 0) }, (_, at) => `${String(product)}x${at}`),
   },
   facts: {
-    invoices: `select customer as key, id, customer, status, amount_remaining_minor, stream from {invoices} where customer = any($1) order by id`,
+    invoices: `select customer as key, id, customer, status, amount_remaining_minor, stream from {invoices}
+      cross join generate_series(1, case when customer like '%${MANIFOLD}%' then 2000 when customer like '%${SLOW}%' and pg_sleep(3) is not null then 1 else 1 end)
+      where customer = any($1) order by id`,
     products: `select given.key, name from unnest($1::text[]) as given(key) join {products} on id = split_part(given.key, 'x', 1) where given.key like 'prod_%'`,
   },
   derive(key, { invoices: own, products: named }: Facts, policy: Policy) {
@@ -64,6 +69,8 @@ const openAmounts = defineDerivation({
       };
     const open = own.filter(({ status }) => status === 'open');
     if (open.some(({ id: invoice }) => invoice.includes(CURSED))) throw new Error('A cursed invoice.');
+    if (key.includes(ENDLESS)) for (;;);
+    const newest = key.includes(VERBOSE) ? 'x'.repeat(2 * 1024 * 1024) : (open.at(-1)?.id ?? null);
     const factor = Number(policy['factor'] ?? 1);
     return {
       open_amounts:
@@ -74,10 +81,13 @@ const openAmounts = defineDerivation({
                 customer: key,
                 open_minor: factor * open.reduce((sum, one) => sum + one.amount_remaining_minor, 0),
                 invoices: open.length,
-                newest: open.at(-1)?.id ?? null,
+                newest,
               },
             ],
-      open_invoices: open.map((one) => ({ id: one.id, amount_minor: factor * one.amount_remaining_minor })),
+      open_invoices: (key.includes(MANIFOLD) ? [] : open).map((one) => ({
+        id: one.id,
+        amount_minor: factor * one.amount_remaining_minor,
+      })),
     };
   },
 });
