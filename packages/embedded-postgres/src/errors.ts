@@ -1,4 +1,4 @@
-/** What can go wrong with the embedded Postgres; the message says what to do about it. */
+/** An error of the embedded Postgres. The message says what to do. */
 export class EmbeddedPostgresError extends Error {
   override readonly name = 'EmbeddedPostgresError';
 

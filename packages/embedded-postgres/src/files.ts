@@ -3,7 +3,7 @@ import { chown, lchown, lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ServerUser } from './server-user.js';
 
-/** What `action` yields, or undefined when the file that it asks for is not there. */
+/** Returns the result of `action`, or undefined when its file does not exist. */
 async function ifThere<T>(action: Promise<T>): Promise<T | undefined> {
   try {
     return await action;
@@ -16,7 +16,7 @@ async function ifThere<T>(action: Promise<T>): Promise<T | undefined> {
 export const statIfThere = (path: string): Promise<Stats | undefined> => ifThere(lstat(path));
 export const readIfThere = (path: string): Promise<string | undefined> => ifThere(readFile(path, 'utf8'));
 
-/** Gives `directory` and all that is in it to `user`. */
+/** Makes `user` the owner of `directory` and everything in it. */
 export async function giveTree(directory: string, { uid, gid }: ServerUser): Promise<void> {
   await chown(directory, uid, gid);
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {

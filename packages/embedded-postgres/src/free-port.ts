@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
 
-/** `wanted` when nothing listens there on 127.0.0.1, else a port that is free at this moment. */
+/** Returns `wanted` when nothing listens there on 127.0.0.1, else a port that is free now. */
 export async function freePort(wanted?: number): Promise<number> {
   return (wanted !== undefined && (await tryPort(wanted))) || ((await tryPort(0)) as number);
 }

@@ -1,4 +1,4 @@
-/** A real PostgreSQL of our own: its programs come from npm, its files live in one directory, it survives us and is found again. */
+/** An embedded PostgreSQL: its programs come from npm, its files are in one directory, and a running server is found again. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { openCluster, runProgram, writeTlsFiles, type Cluster } from './cluster.js';
 import { freePort } from './free-port.js';
@@ -12,12 +12,12 @@ export type { Address, TlsListening } from './listening.js';
 
 /** A running embedded Postgres. */
 export type EmbeddedPostgres = Readonly<{
-  /** `postgres://ledger:PASSWORD@FOLDER/ledger`, or with a port, and the certificate that the server must show. */
+  /** `postgres://ledger:PASSWORD@FOLDER/ledger`, or with a port and the server's certificate. */
   url: string;
   address: Address;
-  /** It was running already, left over by a process that was killed. */
+  /** Whether it was already running, left by a killed process. */
   adopted: boolean;
-  /** Stops the server, also an adopted one; open connections are cut. */
+  /** Stops the server, adopted or not. Open connections are closed. */
   stop(): Promise<void>;
 }>;
 
@@ -26,9 +26,9 @@ const startPauseMs = 200;
 const programWaitSeconds = 60;
 
 /**
- * Starts Postgres on the files in `directory` (made at the first start). It listens at a socket in that folder, which
- * only its account may enter; with `tls`, at a port of 127.0.0.1. One that runs there already is adopted. One process
- * at a time may call this for a directory.
+ * Starts Postgres on the files in `directory` (created at the first start). It listens on a socket in that folder, which
+ * only its account may enter; with `tls`, on a port of 127.0.0.1. A server that already runs there is adopted. Only one
+ * process at a time may call this for a directory.
  * @throws EmbeddedPostgresError or NotPrivateError whose message says what to do.
  */
 export async function startEmbeddedPostgres({
@@ -49,7 +49,7 @@ export async function startEmbeddedPostgres({
 
 type Running = Readonly<{ address: Address; adopted: boolean }>;
 
-/** A start can lose races: for the port, or against the start that a killed process left under way. Both end well when tried again. */
+/** A start can lose a race for the port, or against the start of a killed process. A retry resolves both. */
 async function adoptOrStart(cluster: Cluster, tls: TlsListening | undefined): Promise<Running> {
   for (let attempt = 1; ; attempt++) {
     const running = await findRunning(cluster);
@@ -79,7 +79,7 @@ async function adoptOrStart(cluster: Cluster, tls: TlsListening | undefined): Pr
   }
 }
 
-/** The server's last act is to remove postmaster.pid, after all its processes have ended; `-w` waits for that. */
+/** Stops the server. `-w` waits until postmaster.pid is removed, after all its processes have ended. */
 async function stop(cluster: Cluster): Promise<void> {
   if (!(await isServerThere(cluster))) return;
   await runProgram(cluster, 'pg_ctl', {

@@ -1,31 +1,30 @@
-/** Where the server listens, and how its clients reach it and know that it is the right one. */
+/** Where the server listens, and how clients connect to it and authenticate it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cluster } from './cluster.js';
 
-/** TLS at a port of 127.0.0.1, for a platform without sockets or a path that is too long for one. */
+/** TLS on a port of 127.0.0.1, for a platform without sockets or a path too long for one. */
 export type TlsListening = Readonly<{
-  /** In PEM; its own authority. */
+  /** Self-signed, in PEM. */
   certificate: string;
   key: string;
-  /** The file that clients find the certificate in. */
+  /** The file from which clients read the certificate. */
   certificateFile: string;
-  /** Taken if it is free, else another is. */
+  /** Used if it is free, else another port. */
   port?: number | undefined;
 }>;
 
 /** Where a running server listens: the path of its socket, or its port on 127.0.0.1. */
 export type Address = Readonly<{ socket: string }> | Readonly<{ port: number }>;
 
-/** The number in the name of a socket; nothing listens at this port. */
+/** The number in the socket's name. It is not a port that anything listens on. */
 const SOCKET_NUMBER = 5432;
 
-/** The socket of the server in `directory`, whose folder only the account of Postgres may enter. */
+/** The socket of the server in `directory`, which only Postgres' account may enter. */
 export const socketIn = (directory: string): string => join(directory, `.s.PGSQL.${SOCKET_NUMBER}`);
 
 /**
- * The URL by which clients log in. Without the certificate, a client of this URL sends nothing to who listens at the
- * port.
+ * Returns the URL for clients. A client of this URL sends nothing to a port whose server cannot show the certificate.
  */
 export async function urlOf(
   { directory, dataDirectory }: Cluster,
@@ -40,13 +39,13 @@ export async function urlOf(
 
 export const passwordFileIn = (dataDirectory: string): string => join(dataDirectory, 'ledger.password');
 
-/** The files of certificate and key where the server reads them. */
+/** The server's certificate and key files. */
 export const tlsFilesIn = (dataDirectory: string) => ({
   certificate: join(dataDirectory, 'server.crt'),
   key: join(dataDirectory, 'server.key'),
 });
 
-/** What of the server's settings says where it listens. A relative folder is taken from the data directory. */
+/** Returns the server settings for an address. A relative folder is resolved from the data directory. */
 export function listeningSettings(address: Address): Record<string, string | number> {
   if ('socket' in address) {
     return {

@@ -1,4 +1,4 @@
-/** The server that runs on a cluster's files: who it is (postmaster.pid), and whether it answers. */
+/** The server that runs on a cluster's files: its identity (postmaster.pid), and whether it answers. */
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -12,20 +12,20 @@ const loginTimeoutMs = 2_000;
 const settleTimeoutMs = 30_000;
 const pollMs = 50;
 
-/** What postmaster.pid says; no address while the server does not listen yet. */
+/** The content of postmaster.pid; no address while the server does not listen yet. */
 type Postmaster = Readonly<{ pid: number; dataDirectory: string; address: Address | undefined; isReady: boolean }>;
 
 const fileOf = ({ dataDirectory }: Cluster): string => join(dataDirectory, 'postmaster.pid');
 
-/** Is there a live process that postmaster.pid names? */
+/** Whether the process in postmaster.pid is alive. */
 export async function isServerThere(cluster: Cluster): Promise<boolean> {
   const postmaster = parse((await readIfThere(fileOf(cluster))) ?? '', cluster);
   return postmaster !== undefined && isAlive(postmaster.pid);
 }
 
 /**
- * The file's lines: pid, data directory, start time, port, folder of the socket, listening address, shared memory,
- * status.
+ * Parses postmaster.pid. Its lines: pid, data directory, start time, port, folder of the socket, listening address,
+ * shared memory, status.
  */
 function parse(text: string, cluster: Cluster): Postmaster | undefined {
   const [pid, dataDirectory, , port, socketFolder, host, , status = ''] = text.split('\n');
@@ -35,10 +35,10 @@ function parse(text: string, cluster: Cluster): Postmaster | undefined {
 }
 
 /**
- * The address of the server that is running on these files already, or undefined when there is none.
- * Waits for one that is just starting or stopping. Postgres itself clears away the postmaster.pid of a dead process; what it would
- * stumble over is removed here: a damaged file, one copied with its directory, one whose number another process has got
- * by now (usual after the restart of a container), and the lock of a socket, which holds such a number too.
+ * Returns the address of the server that already runs on these files, or undefined when there is none. Waits for a
+ * server that is starting or stopping. Postgres itself removes the postmaster.pid of a dead process. This removes what
+ * Postgres would fail on: a damaged file, one copied with its directory, and a file or socket lock whose pid now belongs
+ * to another process (usual after a container restart).
  */
 export async function findRunning(cluster: Cluster): Promise<Address | undefined> {
   const running = await findAnswering(cluster);
@@ -79,12 +79,12 @@ async function answerOf(cluster: Cluster, { pid, address, isReady }: Postmaster)
   if (address === undefined) return 'later';
   const { certificate } = tlsFilesIn(cluster.dataDirectory);
   if ('port' in address && !(await statIfThere(certificate))) throw insecure(pid, cluster);
-  // A server that is ready has its socket: without it, the number is another process's by now.
+  // A ready server has its socket. Without it, the pid belongs to another process.
   if ('socket' in address && isReady && !(await statIfThere(address.socket))) return 'stranger';
   return logIn(await urlOf(cluster, address, certificate));
 }
 
-/** Any program at a port may ask for the password, so one that shows no certificate is not asked who it is. */
+/** Any program on a port could request the password, so the password is not sent without a certificate. */
 const insecure = (pid: number, { dataDirectory }: Cluster): EmbeddedPostgresError =>
   new EmbeddedPostgresError(
     'NOT_ANSWERING',
@@ -92,7 +92,7 @@ const insecure = (pid: number, { dataDirectory }: Cluster): EmbeddedPostgresErro
       `every account of this machine can reach. Look at it ("ps -p ${pid}"), end it with "kill -INT ${pid}" and start again.`,
   );
 
-/** Tries the password, which only the server on these files knows: `later` means that it is starting, stopping, or full. */
+/** Tries the password, which only the server on these files knows. `later`: it is starting, stopping, or full. */
 async function logIn(url: string): Promise<Answer> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: loginTimeoutMs });
   client.on('error', () => undefined); // connect() rejects with it
@@ -110,11 +110,11 @@ async function logIn(url: string): Promise<Answer> {
   }
 }
 
-/** Nobody listens, or somebody who cannot show the certificate. */
+/** Whether nothing listens, or a program without the certificate. */
 const isOfAnother = ({ code = '', message }: NodeJS.ErrnoException): boolean =>
   code === 'ECONNREFUSED' || /ssl|tls|certificate|self.signed/i.test(`${code} ${message}`);
 
-/** A zombie, which only its parent can clear away, counts as alive. */
+/** Whether a process is alive. A zombie counts, since only its parent can remove it. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -1,4 +1,4 @@
-/** Postgres refuses to run as root. Under root this module says which account it runs as, and where that account can go. */
+/** Postgres refuses to run as root. This module chooses its account then, and checks which folders the account can enter. */
 import { lstat, readFile, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { statIfThere } from './files.js';
@@ -7,14 +7,15 @@ import { statIfThere } from './files.js';
 export type ServerUser = Readonly<{ name: string; uid: number; gid: number }>;
 
 /**
- * Accounts that may run Postgres, the best first. `news` comes with every Linux, runs nothing and cannot log in;
- * `nobody` is what many programs become, and each of them could enter.
+ * Accounts that may run Postgres, best first. `news` exists on every Linux, runs nothing and cannot log in; `nobody` is
+ * shared by many programs, each of which could connect.
  */
 const CANDIDATES = ['postgres', 'news', 'nobody'];
 
 /**
- * The account for the database in `dataDirectory`: the candidate that owns it already, else the first that there is.
- * Undefined when this process is not root: Postgres then simply runs as we do. `owners` are those of the files.
+ * Returns the account for the database in `dataDirectory`: the candidate that already owns it, else the first existing
+ * one. Undefined when this process is not root: Postgres then runs under the same account. `owners` are those of the
+ * files.
  */
 export async function serverUser(
   dataDirectory: string,
@@ -36,8 +37,8 @@ function parseAccounts(passwd: string): ServerUser[] {
 }
 
 /**
- * The first folder (or file) on the way to `path`, itself included, that `user` may not pass through; undefined when the
- * way is free. Judged by the mode bits: access control lists are not looked at.
+ * Returns the first folder (or file) on the path to `path`, itself included, that `user` may not enter; undefined when
+ * there is none. Checks mode bits only, not access control lists.
  */
 export async function closedFolder(path: string, user: ServerUser): Promise<string | undefined> {
   for (const step of stepsTo(await realpath(path))) {

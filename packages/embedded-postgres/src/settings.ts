@@ -1,13 +1,13 @@
 import { listeningSettings, type Address } from './listening.js';
 
-/** How the embedded server is set. Durability is whole; memory and processes are few; the log is short and free of row contents. */
+/** The settings of the embedded server: fully durable, little memory, few processes, a short log without row contents. */
 const settings = {
   max_connections: 50,
   shared_buffers: '32MB',
   fsync: 'on',
   synchronous_commit: 'on',
   full_page_writes: 'on',
-  // One server without replicas: the least write-ahead log, and no processes that only replication and parallel queries use.
+  // One server without replicas: a minimal write-ahead log, and no processes for replication and parallel queries.
   wal_level: 'minimal',
   max_wal_senders: 0,
   max_logical_replication_workers: 0,
@@ -20,7 +20,7 @@ const settings = {
   log_min_error_statement: 'panic',
 } as const;
 
-/** The command line of the server that listens at `address`; pg_ctl hands it to a shell, and no value holds a space. */
+/** Returns the server's command line for an address. pg_ctl passes it to a shell; no value contains a space. */
 export const serverOptions = (address: Address): string =>
   Object.entries({ ...settings, ...listeningSettings(address) })
     .map(([name, value]) => `-c ${name}=${value}`)

@@ -1,11 +1,11 @@
 /**
- * Files and folders that no other account of this machine can read, change or replace. Windows keeps no owner and no
- * mode that Node can see: nothing is checked there, and access is what its folder inherits.
+ * Files and folders that no other account on this machine can read, change or replace. On Windows Node sees neither
+ * owners nor modes: nothing is checked there, and access is inherited from the folder.
  */
 import { chmodSync, lstatSync, mkdirSync, readdirSync, realpathSync, writeFileSync, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** A file or folder that others control or may read; the message says how to fix it. */
+/** Others control or may read a file or folder. The message says how to fix it. */
 export class NotPrivateError extends Error {
   override readonly name = 'NotPrivateError';
   readonly code = 'NOT_PRIVATE';
@@ -19,8 +19,8 @@ const STICKY = 0o1000;
 const ourUid = (): number | undefined => process.getuid?.();
 
 /**
- * Makes the folder for this account alone, or checks one that is there. Its mode is mended only when it holds nothing
- * but `ownNames`: what people keep beside our files is theirs, and `chmod 700 /` helps nobody.
+ * Creates the folder for this account only, or checks an existing one. Its mode is restricted only when it contains
+ * nothing but `ownNames`: other files beside ours are not ours to lock away.
  * @throws NotPrivateError when it is a link, another account's, or open to writing by others.
  */
 export function privateFolder(path: string, { ownNames, mode = 0o700 }: { ownNames: RegExp; mode?: number }): void {
@@ -32,15 +32,15 @@ export function privateFolder(path: string, { ownNames, mode = 0o700 }: { ownNam
   }
   const stats = assertOurs(path, 'folder');
   if (ourUid() === undefined || stats === undefined) return;
-  // What its owner may do stays as it is: a folder may be read-only on purpose.
+  // The owner's rights stay unchanged: a folder may be read-only on purpose.
   const restricted = (stats.mode & 0o700) | (mode & OTHERS_ANYTHING);
   if ((stats.mode & 0o777) === restricted) return;
   if (readdirSync(path).every((name) => ownNames.test(name))) chmodSync(path, restricted);
 }
 
 /**
- * Makes the file, empty and for this account alone, before a library opens it; mends the mode of one that is there.
- * The file is not opened when it is there: closing it would free the locks that this process has on it (POSIX).
+ * Creates the file, empty and for this account only, before a library opens it; restricts the mode of an existing one.
+ * It does not open an existing file, because closing it would release this process's locks on it (POSIX).
  * @throws NotPrivateError when it is a link, another account's, or open to writing by others.
  */
 export function privateFile(path: string): void {
@@ -52,15 +52,14 @@ export function privateFile(path: string): void {
   }
 }
 
-/** Checks the file, if it is there, and closes it to readers. @throws NotPrivateError as `privateFile` does. */
+/** Checks the file, if it exists, and removes other accounts' access. @throws NotPrivateError as `privateFile` does */
 export function restrictFile(path: string): void {
   const stats = assertOurs(path, 'file');
   if (ourUid() !== undefined && stats !== undefined && (stats.mode & OTHERS_ANYTHING) !== 0) chmodSync(path, 0o600);
 }
 
 /**
- * Checks what is at `path`, if anything is: a link leads elsewhere, and what others own or may write is not ours to
- * trust.
+ * Checks `path`, if it exists: links, and files that others own or may write, cannot be trusted.
  * @throws NotPrivateError
  */
 export function assertOurs(path: string, kind: 'file' | 'folder', owners?: readonly number[]): Stats | undefined {
@@ -91,7 +90,7 @@ export function assertOurs(path: string, kind: 'file' | 'folder', owners?: reado
   return stats;
 }
 
-/** @throws NotPrivateError when others may read a file that holds secrets: they may have been read already. */
+/** @throws NotPrivateError when others may read a file with secrets, which may therefore be known already */
 export function assertUnread(path: string): void {
   const stats = assertOurs(path, 'file');
   if (ourUid() === undefined || stats === undefined || (stats.mode & OTHERS_ANYTHING) === 0) return;
@@ -101,7 +100,7 @@ export function assertUnread(path: string): void {
   );
 }
 
-/** @throws NotPrivateError when every account could move `path` away and put a folder of its own in its place. */
+/** @throws NotPrivateError when any account could replace `path` with a folder of its own */
 export function assertPlaceIsSafe(path: string): void {
   if (ourUid() === undefined) return;
   for (let folder = realpathSync(dirname(resolve(path))); ; folder = dirname(folder)) {
