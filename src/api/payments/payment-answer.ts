@@ -25,7 +25,7 @@ export type Link = Readonly<{ object: string; id: string; target_kind: string; t
 /**
  * Returns one payment with its attempts, refunds, disputes, invoices and their subscriptions. Pure, and independent of
  * the order of arrival. A payment intent and its charges (the attempts) are one payment, named by the intent; a charge
- * without an intent is a payment of its own. `members` must have at least one row of this payment.
+ * without an intent is a payment of its own. One without rows of its own is told by its links to invoices.
  */
 export function paymentAnswer(payment: string, facts: PaymentFacts): Answer {
   const members = facts.members
@@ -38,18 +38,21 @@ export function paymentAnswer(payment: string, facts: PaymentFacts): Answer {
   const intent = members.find(({ object }) => object === 'payment_intent');
   const charges = members.filter(({ object }) => object === 'charge');
   const invoicePayments = facts.invoicePayments
-    .filter(({ payment_intent: byIntent, charge }) => names.has(String(byIntent)) || names.has(String(charge)))
+    .filter((tie) => [tie['payment_intent'], tie['charge'], tie['payment_record']].some((id) => names.has(String(id))))
     .sort(byId);
   const invoices = invoiceIdsOf(linked, invoicePayments);
   const refunds = refundsKnown(of('refund', facts.refunds), evidenceOf(facts, { names, invoices }));
   const disputes = of('dispute', facts.disputes);
   const ofDisputes = new Set(disputes.map(({ id }) => id));
   const movements = facts.movements.filter(({ dispute }) => ofDisputes.has(dispute)).sort(byId);
+  const tiedMinor = paidByTies(invoicePayments, intent);
   return {
     id: payment,
-    isOutOfBand: false,
-    ...summaryOf({ intent, charges, tiedMinor: paidByTies(invoicePayments, intent) }),
-    ...paymentMoney({ intent, charges, refunds, disputes, movements, tiedMinor: paidByTies(invoicePayments, intent) }),
+    isOutOfBand: invoicePayments.some((tie) => tie['payment_record'] === payment),
+    ...(members.length === 0
+      ? summaryOfTied(invoicePayments, { tiedMinor, invoices: facts.invoices })
+      : summaryOf({ intent, charges, tiedMinor })),
+    ...paymentMoney({ intent, charges, refunds, disputes, movements, tiedMinor }),
     isDisputed: disputes.length > 0 || charges.some((charge) => charge['is_disputed'] === true),
     paymentIntent: intent === undefined ? null : answerOf(intent),
     charges: charges.map((charge) => ({ ...answerOf(charge), isDisputed: isDisputed(charge, disputes) })),
@@ -124,6 +127,28 @@ function summaryOf({ intent, charges, tiedMinor }: Pick<PaymentRows, 'intent' | 
   };
 }
 
+/** What is said of a payment known only from its links to invoices, such as one outside Stripe. */
+function summaryOfTied(
+  ties: readonly Row[],
+  { tiedMinor, invoices }: Readonly<{ tiedMinor: number; invoices: readonly Row[] }>,
+): Answer {
+  const [first] = ties;
+  const requestedMinor = ties.reduce((sum, tie) => sum + Number(tie['amount_requested_minor']), 0);
+  const unpaid = ties.every(({ status }) => status === 'canceled') ? 'canceled' : 'pending';
+  return {
+    status: ties.some(({ status }) => status === 'paid') ? 'succeeded' : unpaid,
+    customer: invoices.find(({ id }) => ties.some(({ invoice }) => invoice === id))?.['customer'] ?? null,
+    currency: first?.['currency'],
+    amountMinor: Math.max(requestedMinor, tiedMinor),
+    presentment: null,
+    failureCode: null,
+    declineCode: null,
+    failureMessage: null,
+    livemode: first?.['livemode'],
+    account: first?.['account'],
+  };
+}
+
 /** Whether a charge is disputed; its own flag may be older than the dispute. */
 const isDisputed = (charge: Row, disputes: readonly Row[]): boolean =>
   charge['is_disputed'] === true || disputes.some((dispute) => dispute['charge'] === charge['id']);
@@ -182,8 +207,8 @@ export function answersAbout(names: readonly string[], facts: PaymentFacts): Ans
   const parts = new Set([...facts.members.map(({ id }) => String(id)), ...attemptsOf(facts)]);
   return names.flatMap((name) => {
     if (known.has(name)) return [paymentAnswer(name, facts)];
-    const paying = facts.invoicePayments.filter((row) => nameOfTie(row) === name).sort(byId);
-    return paying.length === 0 || parts.has(name) ? [] : [tiedAnswer(name, paying, facts)];
+    const isTied = !parts.has(name) && facts.invoicePayments.some((row) => nameOfTie(row) === name);
+    return isTied ? [paymentAnswer(name, facts)] : [];
   });
 }
 
@@ -195,47 +220,6 @@ const attemptsOf = ({ links }: PaymentFacts): string[] =>
 
 /** The name that an invoice payment has for its payment. */
 export const nameOfTie = (row: Row): unknown => row['payment_record'] ?? row['payment_intent'] ?? row['charge'];
-
-/**
- * The answer for a payment known only from the invoices it paid, such as one outside Stripe; `paying` are its invoice
- * payments.
- */
-function tiedAnswer(name: string, paying: readonly Row[], { invoices }: PaymentFacts): Answer {
-  const sum = (column: string): number => paying.reduce((total, row) => total + Number(row[column]), 0);
-  const ids = [...new Set(paying.map(({ invoice }) => String(invoice)))].sort();
-  const paid = paying.filter(({ status }) => status === 'paid');
-  const receivedMinor = paid.reduce((total, row) => total + Number(row['amount_paid_minor']), 0);
-  const [first] = paying;
-  return {
-    id: name,
-    isOutOfBand: paying.every((row) => row['payment_record'] === name),
-    status:
-      paid.length > 0 ? 'succeeded' : paying.every(({ status }) => status === 'canceled') ? 'canceled' : 'pending',
-    customer: invoices.find(({ id }) => ids.includes(String(id)))?.['customer'] ?? null,
-    currency: first?.['currency'],
-    amountMinor: Math.max(sum('amount_requested_minor'), receivedMinor),
-    presentment: null,
-    failureCode: null,
-    declineCode: null,
-    failureMessage: null,
-    livemode: first?.['livemode'],
-    account: first?.['account'],
-    amountReceivedMinor: receivedMinor,
-    // Only credit notes show refunds outside Stripe.
-    amountRefundedMinor: null,
-    amountRefundedUnlistedMinor: 0,
-    amountRefundPendingMinor: 0,
-    amountDisputedMinor: 0,
-    disputeFeesMinor: 0,
-    amountNetMinor: receivedMinor,
-    isDisputed: false,
-    paymentIntent: null,
-    charges: [],
-    refunds: [],
-    disputes: [],
-    invoices: ids.map((id) => paidInvoice(id, paying, invoices)),
-  };
-}
 
 /**
  * Returns the charges, payment intents and payment records linked to an invoice, in either direction or through invoice

@@ -126,12 +126,13 @@ export const isAmong = (value: unknown, wanted: readonly unknown[] | undefined):
 
 /**
  * SQL for candidates by status: a payment's status is that of a part, of the intent if known, or follows from money
- * received; other payments need no check.
+ * received or returned; other payments need no check.
  */
 const mayHaveStatus = (statuses: string): string => `payment in (
   select payment from ${PAYMENTS} part where amount_received_minor > 0 and 'succeeded' = any(${statuses})
   or status = any(${statuses}) and (object = 'payment_intent' or not exists (
-    select from ${PAYMENTS} intent where intent.payment = part.payment and intent.object = 'payment_intent' offset 0)))`;
+    select from ${PAYMENTS} intent where intent.payment = part.payment and intent.object = 'payment_intent'
+      and not (part.status = 'failed' and intent.status = 'succeeded' and intent.stripe_event_created < part.stripe_event_created) offset 0)))`;
 
 const isOfCustomer = (customers: string): string =>
   `payment in (select payment from ${PAYMENTS} where customer = any(${customers}))`;
