@@ -46,7 +46,7 @@ function whyOf(given: Given): string {
   throw new UsageError(`--why ${read.error.issues[0]?.message}, e.g. --why "the new rule was a mistake".`);
 }
 
-/** What is held; nothing where no process has decided yet. */
+/** The summary of changes on hold; empty where no process has decided yet. */
 const heldIn = ({ parts: { database } }: Context) =>
   heldSummary(database).catch((error: unknown) => {
     if (isNotYetMade(error)) return { count: 0, holds: [] };

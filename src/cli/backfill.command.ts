@@ -7,7 +7,7 @@ import { textOption, UsageError, type Command, type Context, type Given } from '
 import { onStripe, STRIPE_HELP, STRIPE_OPTIONS, WAIT_HELP, waitOf, type StripeContext } from './on-stripe.js';
 
 const STOPPED_EXIT = 1;
-/** A backfill that began before these starts again. */
+/** A backfill resumes a run only among the latest 200; an older one starts again. */
 const LOOK_BACK = 200;
 
 export const backfillCommand: Command = {
@@ -58,7 +58,7 @@ ${WAIT_HELP}${STRIPE_HELP}`,
     }),
 };
 
-/** The run to resume, or a new one. */
+/** Returns the run to resume, or a new one. */
 async function runOf(given: Given, { store, session, key }: StripeContext): Promise<Run> {
   const wanted = textOption(given, 'resume');
   if (wanted !== undefined) {
@@ -111,7 +111,7 @@ function sinceOf(given: Given): number | null {
   return Math.floor(at / 1_000);
 }
 
-/** How far each list is, while it is read. */
+/** The progress of each list being read. */
 function linesOf(
   { phase, open, counts, events, requests }: BackfillState,
   estimates: Readonly<Record<string, number>>,

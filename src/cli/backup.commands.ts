@@ -124,7 +124,7 @@ const restoredText = (events: number, { dataDirectory }: { dataDirectory: string
     : '') +
   '\nStart the service: it builds the read models from the log. Then fetch what the backup lacks: docs/operations.md.';
 
-/** Under another name until all of it is on the disk, so that a cut copy is no log. */
+/** Copies under a temporary name until all of it is on disk, so that an interrupted copy never passes for a log. */
 async function place(file: string, target: string): Promise<void> {
   const aside = `${target}.restoring`;
   privateFile(aside);
@@ -135,7 +135,7 @@ async function place(file: string, target: string): Promise<void> {
   renameSync(aside, target);
 }
 
-/** Whether a file is what its checksum says. Without one, the checksums of its records have to do. */
+/** Whether a file matches its checksum. Without a checksum file, the checksums of the records must suffice. */
 async function isAsWritten(file: string, { print, report }: Terminal): Promise<boolean> {
   if (!existsSync(checksumFile(file))) {
     report(`There is no "${checksumFile(file)}": only the checksums of the records are compared.`);
@@ -147,7 +147,7 @@ async function isAsWritten(file: string, { print, report }: Terminal): Promise<b
   return false;
 }
 
-/** Prints each damage, and counts. */
+/** Prints each damage; returns the counts. */
 function check(
   file: string,
   { print, report }: Pick<Terminal, 'print' | 'report'>,
@@ -166,7 +166,7 @@ function check(
   }
 }
 
-/** A line every now and then. */
+/** Prints a progress line every 2 s. */
 function progress(what: string, report: Terminal['report']): (done: number) => void {
   let shown = performance.now();
   return (done) => {
@@ -176,7 +176,7 @@ function progress(what: string, report: Terminal['report']): (done: number) => v
   };
 }
 
-/** Where an embedded store is, from its connection string. */
+/** The address and credentials of an embedded store, from its connection string. */
 function sourceOf(url: string): BackupSource {
   const { settings, tls, user } = connectionOf(url);
   const { endpoint } = settings as { endpoint: string | { address: string; port: number } };

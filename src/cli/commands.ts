@@ -1,7 +1,7 @@
 import type { Command, Terminal } from './command.js';
 import type { ServiceCommand } from './on-service.js';
 
-/** The parts of the list of commands, with what the commands of each have in common. */
+/** The groups of the list of commands, with what the commands of each share. */
 export const GROUPS = {
   run: 'Run and check the service. Configure it by environment variables or a file .env: docs/configuration.md.',
   ask: `Ask a running service over its API: that of --url and --token, of LEDGER_URL and LEDGER_TOKEN, or of HOST, PORT
@@ -16,30 +16,30 @@ type Entry = Readonly<{
   group: keyof typeof GROUPS;
   /** One word, or two as in `eventstore copy`. */
   name: string;
-  /** What follows the name, e.g. `[projection…]`. */
+  /** The arguments after the name, e.g. `[projection…]`. */
   usage: string;
   /** One line in the imperative. */
   summary: string;
 }>;
 
 /**
- * What the binary can do. Modules are loaded when they are run: help and mistakes cost no start-up time, and an image
- * without the packages of the embedded servers has the other commands.
+ * A command of the binary. Modules are loaded on demand: help and mistakes cost no start-up time, and an image without
+ * the packages of the embedded servers still has the other commands.
  */
 export type CommandEntry = Entry &
   (
     | Readonly<{ kind: 'command'; load: () => Promise<Command> }>
-    /** Asks a running service over its API. */
+    /** Calls the API of a running service. */
     | Readonly<{ kind: 'service_command'; load: () => Promise<ServiceCommand> }>
-    /** Opens by itself what it looks at or works on. */
+    /** Opens what it needs itself. */
     | Readonly<{ kind: 'check'; load: () => Promise<Command<Terminal>> }>
-    /** A program of its own, which reads its arguments and sets the exit code when its module is loaded. */
+    /** A separate program, which reads its arguments and sets the exit code when its module is loaded. */
     | Readonly<{ kind: 'program'; load: () => Promise<unknown> }>
-    /** A program without options, which takes its configuration from the environment. */
+    /** A program without options, configured by the environment. */
     | Readonly<{ kind: 'plain_program'; load: () => Promise<unknown>; help: string }>
   );
 
-/** The storm is built apart from the service, with the simulator that it judges by. */
+/** The storm is built separately from the service, with the simulator that it compares with. */
 const STORM = '../../../dist-load/load/storm.js';
 
 export const COMMANDS: readonly CommandEntry[] = [

@@ -6,16 +6,16 @@ import { isOwn } from '../deriving/derived.js';
 import type { Deriver } from '../deriving/deriver.js';
 import { ACCOUNT_GROUPS, type Report, type ReportLine } from './stripe-report.js';
 
-/** What both say of one account of the report, or one month of it. Minor units. */
+/** Stripe's total and ours for one account of a report, or one month of it. Minor units. */
 export type ReportTotal = Readonly<{ name: string; at: string; currency: string; stripe: bigint; ours: bigint }>;
 
 /**
  * A line that differs, and why:
- * - `amounts_differ`: both have it;
+ * - `amounts_differ`: both sides have it;
  * - `another_time`: the other side has the same amount of the same object at another second, or in another month;
  * - `another_currency`: the other side has it in another currency;
- * - `not_heard_of`: the ledger knows no such object;
- * - `only_stripe`, `only_ledger`: it knows the object, and one side has nothing like it.
+ * - `not_heard_of`: the ledger does not know the object;
+ * - `only_stripe`, `only_ledger`: it knows the object, but one side has nothing similar.
  */
 export type ReportDifference = Omit<ReportLine, 'minor'> & Readonly<{ stripe: bigint; ours: bigint; why: string }>;
 
@@ -30,7 +30,7 @@ export type ReportComparison = Readonly<{
 
 type Whose = Readonly<{ account: string; livemode: boolean }>;
 
-/** What each report is held against. */
+/** The derivation that each kind of report is compared with. */
 const DERIVATION: Readonly<Record<Report['kind'], string>> = {
   mrr: 'subscription_mrr',
   revenue: 'journal',
@@ -41,8 +41,8 @@ const DERIVATION: Readonly<Record<Report['kind'], string>> = {
 const PAGE_LINES = 2_000;
 
 /**
- * Holds a report of Stripe's against the ledger as of one moment. The lines of the report stand in a temporary table, so that memory does not
- * grow with it; of the ledger it only reads. `not_ready`: the books were never complete.
+ * Compares a report of Stripe's with the ledger as of one moment. The report's lines are in a temporary table, so that
+ * memory does not grow with it; the ledger is only read. `not_ready`: the books were never complete.
  */
 export async function compareReport(
   database: Database,
@@ -107,8 +107,8 @@ const group = (): string =>
   `case p.name ${ACCOUNT_GROUPS.flatMap(({ name, ours }) => ours.map((own) => `when '${own}' then '${name}'`)).join(' ')} end`;
 
 /**
- * What the ledger has of what the report is of, within the time of the report, as `own`: with the report's columns. What is around that time
- * is only looked at to find what the report has at another.
+ * SQL that creates `own`: the ledger's side of a report, within the report's time and with its columns. Lines around
+ * that time are included only to find what the report has at another time.
  */
 const OWN: Readonly<Record<Report['kind'], (hasObjects: boolean, hasCustomers: boolean) => string>> = {
   mrr: (_, hasCustomers) => `create temporary table own on commit drop as
@@ -136,7 +136,7 @@ const OWN: Readonly<Record<Report['kind'], (hasObjects: boolean, hasCustomers: b
       and (select max(created_at) from known where id in (select object from told))`,
 };
 
-/** Whether the ledger knows an object, in SQL. */
+/** SQL: whether the ledger knows an object. */
 const KNOWN: Readonly<Record<Report['kind'], string>> = {
   mrr: `exists (select from ${VIEWS.parts} p where p.item = d.object)`,
   revenue: `d.object = '' or exists (select from ${VIEWS.entries} e where e.invoice = d.object)`,
@@ -165,7 +165,7 @@ type Row = Readonly<Record<string, string>>;
 async function found(connection: Queryable, top: number, { kind }: Report): Promise<Omit<ReportComparison, 'lines'>> {
   const query = async (text: string, values: readonly unknown[] = []) =>
     (await connection.query<Row>(text, [...values])).rows;
-  // Of MRR, which changes at seconds, the sum over the report.
+  // MRR changes at seconds, so it is summed over the report.
   const at = kind === 'revenue' ? 'at' : `''`;
   const totals = await query(
     `select name, ${at} as at, currency, sum(stripe)::text as stripe, sum(ours)::text as ours from compared group by 1, 2, 3 order by 3, 1, 2`,

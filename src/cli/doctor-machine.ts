@@ -1,11 +1,11 @@
-/** What the doctor looks at beside the servers. */
+/** The doctor's checks beside the servers. */
 import { statfsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { localUrl, type Config } from '../config/config.js';
 import { assertDirectoryIsPrivate, assertLedgerExists, type StoresOptions } from '../data-directory/index.js';
 import { assertPortIsFree, PortError } from '../port.js';
 
-/** What a check has found. `remedy` says what to do, where the text does not. */
+/** The result of a check. `remedy` says what to do, where the text does not. */
 export type Check = Readonly<{
   check: string;
   state: 'ok' | 'warning' | 'failed' | 'skipped';
@@ -15,7 +15,7 @@ export type Check = Readonly<{
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** As `engines` of the package says. */
+/** The same as `engines` in package.json. */
 const NODE_MIN = [20, 19] as const;
 
 export function checkNode(version = process.versions.node): Check {

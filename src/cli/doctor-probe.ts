@@ -7,7 +7,7 @@ import { messageOf, type Check } from './doctor-machine.js';
 const ANSWER_WITHIN_MS = 15_000;
 const ROWS_WITHIN_MS = 10_000;
 
-/** Sends a signed event the whole way: through the webhook into the log, from there into the rows, and once more as a duplicate. */
+/** Sends a signed event end to end: through the webhook into the log and the rows, and once more as a duplicate. */
 export async function probe(config: Config): Promise<Check> {
   const url = localUrl(config);
   const { secret, token } = secretsOfService(config);
@@ -42,7 +42,9 @@ const deliver = async (url: string, payload: string, secret: string): Promise<An
 const ask = (url: string, init: RequestInit): Promise<Response> =>
   fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
 
-/** Of a test clock that nothing else names: no answer about customers, subscriptions or money has it. */
+/**
+ * An event of a test clock that nothing else names, so no answer about customers, subscriptions or money includes it.
+ */
 const probeEvent = (now: number) =>
   stripeEvent(
     'test_helpers.test_clock.created',

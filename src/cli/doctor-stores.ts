@@ -1,4 +1,4 @@
-/** What the doctor asks both servers. Nothing is written. */
+/** The doctor's checks of both servers. They write nothing. */
 import { projections } from '../../projections/index.js';
 import { checkLog } from '../catch-up/log-check.js';
 import { isFault, verifyStreams } from '../catch-up/verify.js';
@@ -72,7 +72,7 @@ async function* checkParts(parts: Parts, sample: number): AsyncGenerator<Check> 
   yield await attempt('rows', () => checkRows(parts, checkpoints, sample));
 }
 
-/** A check that cannot be made has failed. */
+/** Runs a check; one that cannot run has failed. */
 async function attempt(check: string, make: () => Promise<Omit<Check, 'check'>>): Promise<Check> {
   try {
     return { check, ...(await withTimeout(make(), 60_000, 'The check')) };
@@ -98,7 +98,10 @@ function clockResult(differenceMs: number, text: string): Result {
   return { state: difference < CLOCK_MS_MAX.failed ? 'warning' : 'failed', text, remedy: SET_CLOCKS };
 }
 
-/** The protocol tells no time: what the store wrote of a late event of ours is compared with when the service received it. */
+/**
+ * Compares when the store recorded a recent event of ours with when the service received it, because the protocol has
+ * no time.
+ */
 async function checkStoreClock(store: EventStore): Promise<Result> {
   const latest = await readLogPage(store, { direction: 'backwards', from: 'end', max: LOOKED_AT_MAX });
   const event = latest.find(({ metadata }) => metadata?.receivedAt != null);

@@ -91,7 +91,7 @@ function configuration(env: Readonly<Record<string, string | undefined>>) {
   }
 }
 
-/** Null where the configuration of the servers is wrong; its mistakes are among those of the configuration. */
+/** Null where the servers' configuration is invalid; its mistakes are reported with those of the configuration. */
 function storesConfig(env: Readonly<Record<string, string | undefined>>) {
   try {
     return loadStoresConfig(env);

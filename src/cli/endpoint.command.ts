@@ -23,7 +23,7 @@ import { environmentOf } from './on-stores.js';
 const WHAT = ['check', 'create', 'fix', 'rotate'] as const;
 const REQUESTS_MAX = 100;
 const WEBHOOK_PATH = '/webhooks/stripe';
-/** How long Stripe tries to deliver an event. */
+/** How long Stripe retries the delivery of an event. */
 const RETRIED_S = 3 * 86_400;
 
 export const endpointCommand: Command<Terminal> = {
@@ -118,7 +118,7 @@ const DOES: Readonly<Record<(typeof WHAT)[number], Does>> = {
   },
 };
 
-/** Those at our address, after those are deleted of which a run that was killed may not have kept the secret. */
+/** Our endpoints, after deleting those whose secret a killed run may have lost. */
 async function withoutUnsaved({ terminal, api, url }: Work, endpoints: readonly Endpoint[]): Promise<Endpoint[]> {
   const lost = unsaved(endpoints, url);
   for (const endpoint of lost) {
@@ -128,7 +128,7 @@ async function withoutUnsaved({ terminal, api, url }: Work, endpoints: readonly 
   return oursIn(endpoints, url).filter((endpoint) => !lost.includes(endpoint));
 }
 
-/** Makes an endpoint, and keeps its secret before anything else. */
+/** Creates an endpoint, and stores its secret before anything else. */
 async function make({ given, terminal, api, url }: Work, label: string): Promise<void> {
   const made = await createEndpoint(api, { url, all: given.values['all'] === true });
   if (made.kind !== 'created') throw refused(made);
@@ -143,7 +143,7 @@ async function make({ given, terminal, api, url }: Work, label: string): Promise
   terminal.print(`✓ ${said(made.endpoint)}${file === undefined ? '' : `; its secret is in ${file}`}`);
 }
 
-/** Deletes all but the newest, when nothing waits to be delivered to them alone. */
+/** Deletes all but the newest endpoint, unless deliveries to them are pending. */
 async function finish({ terminal, api, url }: Work, [newest, ...old]: readonly Endpoint[]): Promise<number> {
   if (newest === undefined || old.length === 0)
     throw new UsageError(`There are no two endpoints with the address ${url}. "endpoint rotate" makes the second.`);
@@ -164,7 +164,7 @@ async function finish({ terminal, api, url }: Work, [newest, ...old]: readonly E
   return 0;
 }
 
-/** Events of a range that Stripe has not delivered to every endpoint yet. */
+/** Counts the events of a range with deliveries pending. */
 async function undelivered(api: StripeApi, created: { gte: number; lte: number }): Promise<number> {
   let waiting = 0;
   for await (const page of api.events({ created })) {
@@ -174,7 +174,7 @@ async function undelivered(api: StripeApi, created: { gte: number; lte: number }
   return waiting;
 }
 
-/** A place for the secret is found before an endpoint is made, which shows it once. */
+/** Checks the file for the secret before an endpoint is created, because Stripe shows the secret only once. */
 function assertKept({ given }: Work): void {
   const file = textOption(given, 'secret-to');
   if (file !== undefined) privateFile(file);

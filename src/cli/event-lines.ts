@@ -1,6 +1,6 @@
 import { durationText } from '../api/operations/status.js';
 
-/** An event as the API answers it; the fields that are printed. */
+/** The printed fields of an event, as the API answers it. */
 export type EventAnswer = Readonly<{
   stripeEventId: string | null;
   type: string;
@@ -13,10 +13,10 @@ export type EventAnswer = Readonly<{
   quarantine: string | null;
 }>;
 
-/** Stripe delivers within seconds; what comes later was retried, or sent again. */
+/** Stripe delivers within seconds; a later delivery was retried, or sent again. */
 const LATE_SECONDS = 60;
 
-/** One event a line: when it came, what it is, where it stands. `withDate` for events that are not of today. */
+/** One event per line: time of receipt, type, id, and place. `withDate` for events that are not of today. */
 export function eventLine(event: EventAnswer, { withDate }: { withDate: boolean }): string {
   const at = event.receivedAt ?? event.recordedAt;
   const time = withDate ? at.slice(0, 19).replace('T', ' ') : at.slice(11, 19);

@@ -129,7 +129,7 @@ async function shown(id: string, { service, isJson }: { service: ServiceClient; 
   ].join('\n');
 }
 
-/** Delivers a body as Stripe does, signed now. @throws UsageError when nothing answers there */
+/** Delivers a body as Stripe does, signed now. @throws UsageError when there is no answer */
 async function send(
   body: Buffer,
   { to, secret }: { to: string; secret: string },

@@ -8,10 +8,10 @@ import { tableOf } from './texts.js';
 
 type Output = Readonly<{ print(text: string): void; json: boolean }>;
 
-/** Findings of each kind that are listed for people; all are counted. */
+/** The most findings of each kind printed for people; all are counted. */
 const LISTED_MAX = 200;
 
-/** Which closed months would be other ones, and by how much; closings themselves stay as they are. */
+/** Lists the closed months that would differ, and by how much; the closings themselves stay unchanged. */
 export function textOfRestated(months: readonly RestatedMonth[]): string {
   if (months.length === 0) return 'Of the closed months none would be restated.';
   const listed = months
@@ -88,7 +88,7 @@ export class FindingsReport extends FindingCounts {
   }
 }
 
-/** Null for none. */
+/** Null for zero. */
 const counted = (count: number, one: string, many: string): string | null =>
   count === 0 ? null : `${count} ${count === 1 ? one : many}`;
 
@@ -106,7 +106,7 @@ function lineOf(finding: Finding): string | null {
   }
 }
 
-/** One row: its key, what changes, and the Stripe events behind both sides. */
+/** One row: its key, its changes, and the Stripe events behind both sides. */
 function textOf({ table, key, before, after, columns }: RowDifference): string {
   const name = `${table} ${Object.entries(key)
     .map(([column, value]) => `${column}=${String(value)}`)

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `subscription-ledger`: the service, its tools, and work on the read models beside a running service or without one. */
+/** `subscription-ledger`: the service, its tools, and work on the read models with or without a running service. */
 import { parseArgs } from 'node:util';
 import { UsageError, type Command, type Given } from './command.js';
 import { COMMANDS, GROUPS, type CommandEntry } from './commands.js';
@@ -9,7 +9,7 @@ const USAGE_EXIT = 2;
 
 const NAME_WIDTH = 30;
 
-/** A command in the list; a name that is too long for its column stands on a line of its own. */
+/** A line in the list of commands; a name too long for its column gets a line of its own. */
 function listed({ name, usage, summary }: CommandEntry): string {
   const call = `${name} ${usage}`.trimEnd();
   const gap = call.length < NAME_WIDTH ? call.padEnd(NAME_WIDTH) : `${call}\n${' '.repeat(NAME_WIDTH + 2)}`;
@@ -34,7 +34,7 @@ ${groupsOf(COMMANDS)}
 Exit code 0: done. 1: something is wrong; it is printed. 2: the command line is wrong, or the command could not run.
 `;
 
-/** Runs a command line. The exit code is null where a program of its own sets it. */
+/** Runs a command line. The exit code is null where a separate program sets it. */
 async function main(args: readonly string[]): Promise<number | null> {
   const [first] = args;
   if (first === undefined || first === '--help' || first === '-h' || (first === 'help' && args.length === 1)) {
@@ -121,7 +121,7 @@ function argumentsOf({ name }: CommandEntry, { options }: Pick<Command, 'options
   }
 }
 
-/** A program reads the arguments of the process, as if it had been run by itself. */
+/** Runs a program that reads the process's arguments as if run directly. */
 async function runProgram(
   entry: Extract<CommandEntry, { kind: 'program' | 'plain_program' }>,
   args: readonly string[],
@@ -140,7 +140,9 @@ async function runProgram(
   return null;
 }
 
-/** A known failure has a code, and a message that says what to do; anything else is a fault of ours, with its stack. */
+/**
+ * Explains an error. A known failure has a code and a message that says what to do; any other is a bug, with its stack.
+ */
 function explain(error: unknown): string {
   if (error instanceof UsageError) return error.message;
   if (!(error instanceof Error)) return `The command failed: ${String(error)}`;
@@ -149,11 +151,11 @@ function explain(error: unknown): string {
   return `The command failed: ${typeof code === 'string' && !code.startsWith('ERR_') ? error.message || code : (error.stack ?? error.message)}`;
 }
 
-/** Resolves when all that an output was given is written, or its reader has gone. */
+/** Resolves when all output is written, or its reader has closed. */
 const writtenTo = (output: NodeJS.WriteStream): Promise<void> =>
   new Promise((written) => output.write('', () => written()));
 
-// A reader may go before the end, as `head` does.
+// A reader may close early, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
@@ -164,7 +166,7 @@ const exit = await main(process.argv.slice(2)).catch((error: unknown) => {
 });
 if (exit !== null) {
   process.exitCode = exit;
-  // A pipe takes only some of a long output at once, and the rest is lost by an exit.
+  // A pipe accepts only part of a long output at once; exiting now would lose the remainder.
   await Promise.all([process.stdout, process.stderr].map(writtenTo));
   // The client of the event store may keep the event loop alive after it was closed.
   process.exit();

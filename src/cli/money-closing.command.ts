@@ -20,7 +20,7 @@ const BOOKS = `
 `;
 const options = { account: { type: 'string' }, test: { type: 'boolean' }, json: { type: 'boolean' } } as const;
 
-/** The month that a command names. @throws UsageError */
+/** The month in a command line. @throws UsageError */
 function monthOf({ names }: Given, command: string): string {
   const [month, ...rest] = names;
   if (month === undefined || !/^\d{4}-\d{2}$/.test(month) || rest.length > 0)
@@ -105,5 +105,5 @@ const closings: ServiceCommand = {
   },
 };
 
-/** What closes months, opens them again, and lists them. */
+/** The commands that close, reopen and list months. */
 export const closingCommands = { close, reopen, closings };

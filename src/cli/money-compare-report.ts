@@ -7,11 +7,11 @@ import { tableOf } from './texts.js';
 
 const TOP = { min: 0, max: 10_000 };
 
-/** The file that the command line names; null where it names none. */
+/** The file in the command line; null where there is none. */
 export const fileOf = ({ names: [name = '', ...rest] }: Given): string | null =>
   rest.length === 0 && /\.csv$/i.test(name) ? name : null;
 
-/** Checks what belongs to a report. @throws UsageError */
+/** Checks the options of a report. @throws UsageError */
 export function checkReport(given: Given): void {
   const wrong = ['with', 'set', 'as-of'].find((option) => given.values[option] !== undefined);
   if (wrong !== undefined)
@@ -21,7 +21,10 @@ export function checkReport(given: Given): void {
   wholeNumber('top', given.values['top'], TOP);
 }
 
-/** Holds a report of Stripe's against the ledger. Exit code 1: a line differs. @throws UsageError for a file that is no such report */
+/**
+ * Compares a report of Stripe's with the ledger. Exit code 1: a line differs. @throws UsageError for a file that is not
+ * such a report
+ */
 export async function compareFile(given: Given, { parts, signal, print }: Context, file: string): Promise<number> {
   await access(file, constants.R_OK).catch(() => {
     throw new UsageError(`"${file}" cannot be read. Name a CSV file that Stripe made.`);
@@ -41,7 +44,7 @@ export async function compareFile(given: Given, { parts, signal, print }: Contex
   return compared.reasons.length === 0 ? 0 : 1;
 }
 
-/** Amounts that a number does not hold exactly stay texts. */
+/** Amounts beyond the exact range of numbers stay text. */
 const inNumbers = (_: string, value: unknown): unknown =>
   typeof value !== 'bigint' ? value : Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 

@@ -16,7 +16,7 @@ const TOP = { min: 0, max: 10_000 };
 
 type What = keyof typeof measures;
 type Scope = Pick<Measured, 'livemode' | 'account' | 'currency'>;
-/** A field of the policy that is another one in the comparison. */
+/** A field of the policy that differs in the comparison. */
 type Difference = Readonly<{ field: string; before: unknown; after: unknown }>;
 
 export const moneyCompareCommand: Command = {
@@ -67,7 +67,7 @@ in force from MONEY_… and MRR_…, as the service does.
     const { parts, signal, print, report } = context;
     const { store, database, deriver } = parts;
     const what = whatOf(given);
-    // It is the policy that the deriver of the command line was made with.
+    // The policy that the command line's deriver was created with.
     const inForce = deriver.policy as MoneyPolicy;
     const policy = policyOf(given, inForce);
     const fields = differencesOf(inForce, policy);
@@ -100,7 +100,7 @@ in force from MONEY_… and MRR_…, as the service does.
   },
 };
 
-/** `2026-01 Income:Revenue` of books whose own account is ''. */
+/** Splits a name such as `2026-01 Income:Revenue`; the own account is ''. */
 const monthFrom = ({ name, account, before, after, ...total }: Total): RestatedMonth => ({
   ...{ ...total, before: String(before), after: String(after) },
   ...{ account: account === '' ? null : account, month: name.slice(0, 7), name: name.slice(8) },
@@ -117,7 +117,7 @@ function whatOf({ names }: Given): What {
   return what;
 }
 
-/** The policy to compare with: that in force, with what a definition and --set say. @throws UsageError */
+/** The policy to compare with: the one in force, changed by a definition and --set. @throws UsageError */
 function policyOf(given: Given, inForce: MoneyPolicy): MoneyPolicy {
   const [name, fields] = [textOption(given, 'with'), textOption(given, 'set')];
   if (name === undefined && fields === undefined)
@@ -139,7 +139,7 @@ function definitionOf(name: string): Partial<MoneyPolicy> {
   return found;
 }
 
-/** Fields as they are set by their variables. */
+/** Parses fields in the form of their variables. */
 function setBy(text: string): Partial<MoneyPolicy> {
   const pairs = text.split(',').map((pair): [string, string] => {
     const at = pair.indexOf('=');
@@ -168,7 +168,7 @@ const differencesOf = (before: MoneyPolicy, after: MoneyPolicy): Difference[] =>
     .filter((field) => before[field] !== after[field])
     .map((field) => ({ field, before: before[field], after: after[field] }));
 
-/** Amounts that a number does not hold exactly stay texts. */
+/** Amounts beyond the exact range of numbers stay text. */
 const inNumbers = (_: string, value: unknown): unknown =>
   typeof value !== 'bigint' ? value : Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 

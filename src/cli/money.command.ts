@@ -48,7 +48,7 @@ const FILTERS = ['invoice', 'customer', 'object', 'kind', 'name', 'event'] as co
 const WHATS = ['trial-balance', 'revenue', 'mrr', 'movements', 'journal', 'export'] as const;
 type What = (typeof WHATS)[number];
 
-/** Which options each takes beside those of all. */
+/** The options of each, in addition to those of all. */
 const TAKES: Readonly<Record<What, readonly string[]>> = {
   'trial-balance': ['month', 'as-of', 'view'],
   revenue: ['from', 'to', 'view'],
@@ -62,7 +62,7 @@ const OF_ALL = ['currency', 'account', 'test', 'json', 'url', 'token', 'data-dir
 const titleOf = ({ livemode, account, currency }: Scope): string =>
   `${currency.toUpperCase()}, ${livemode ? 'live' : 'test'} mode${account === null ? '' : `, ${account}`}`;
 
-/** Reads what was found, and says what is missing in it. */
+/** Says what is missing from the answer; null when it is complete. */
 function reportOn({ isComplete, books }: Pick<Booked<unknown>, 'isComplete' | 'books'>): string | null {
   if (isComplete) return null;
   const { behindKeys, parkedKeys, parkedStreams } = books;
@@ -130,7 +130,7 @@ const PATHS: Readonly<Record<Exclude<What, 'export'>, string>> = {
   journal: '/v1/journal',
 };
 
-/** The parameters of the API, whose names are others for two options. */
+/** The parameters of the API; two options have other names there. */
 function queryOf(given: Given): Query {
   const named = (name: string): string => (name === 'as-of' ? 'asOf' : name === 'event' ? 'stripeEvent' : name);
   const options = [...OPTIONS, ...FILTERS].filter((name) => name !== 'out');
@@ -140,7 +140,7 @@ function queryOf(given: Given): Query {
   };
 }
 
-/** A file bears its name when it is whole. */
+/** Exports the journal; a file gets its final name only when complete. */
 async function exportTo(
   given: Given,
   { service, signal, report }: Parameters<ServiceCommand['run']>[1],

@@ -5,7 +5,7 @@ import { environmentOf } from './on-stores.js';
 import { ProblemAnswer, ServiceClient } from './service-client.js';
 import { onTerminal } from './terminal.js';
 
-/** A command that asks a running service. */
+/** A command that calls a running service. */
 export type ServiceCommand = Command<Terminal & Readonly<{ service: ServiceClient }>>;
 
 /** Options of every such command. */
@@ -18,7 +18,9 @@ export const SERVICE_HELP = `
 Other accounts of this machine can see the options of a command: prefer LEDGER_TOKEN.
 `;
 
-/** Asks the service that the command line or the environment names. What is not there ends with exit code 1. */
+/**
+ * Runs a command on the service that the command line or the environment names. A problem answer ends with exit code 1.
+ */
 export const onService = (command: ServiceCommand, given: Given): Promise<number> =>
   onTerminal(async (terminal) => {
     try {
@@ -31,7 +33,7 @@ export const onService = (command: ServiceCommand, given: Given): Promise<number
     }
   });
 
-/** A token of this machine's service is sent to no other one. @throws UsageError */
+/** The service's URL and tokens. A token of this machine's service is never sent to another one. @throws UsageError */
 function addressOf(given: Given): ConstructorParameters<typeof ServiceClient> {
   const env = environmentOf(given);
   const [url, token] = (['url', 'token'] as const).map((option) => {

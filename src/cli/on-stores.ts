@@ -12,15 +12,15 @@ import { onTerminal } from './terminal.js';
 
 const CONNECTIONS_MAX = 4;
 
-/** The environment, with DATA_DIR from the command line where it is given. */
+/** The environment, with DATA_DIR from the command line if given. */
 export function environmentOf(given: Given): Readonly<Record<string, string | undefined>> {
   const dataDirectory = textOption(given, 'data-dir');
   return { ...environment(), ...(dataDirectory === undefined ? {} : { DATA_DIR: dataDirectory }) };
 }
 
 /**
- * Connects to the stores of a ledger that exists, works, and ends in order, also when interrupted.
- * @throws UsageError where there is no ledger: a mistyped folder must not become a new one
+ * Connects to the stores of an existing ledger, runs a command, and closes in order, also when interrupted.
+ * @throws NoLedgerError or UsageError where there is no ledger: a mistyped folder must not become a new one
  */
 export const onStores = (command: Command, given: Given): Promise<number> =>
   onTerminal(async (terminal) => {

@@ -12,12 +12,15 @@ import { Rates } from '../stripe-api/rates.js';
 import { UsageError, wholeNumber, textOption, type Context, type Given } from './command.js';
 import { environmentOf } from './on-stores.js';
 
-/** What a command that asks Stripe works with: it records the answers. */
+/** The context of a command that calls Stripe and records the answers. */
 export type StripeContext = RunParts &
   Readonly<{
     /** Label of the key. */
     key: string;
-    /** Says that this process works at a run, which somebody may stop from elsewhere. @throws UsageError when another one has it */
+    /**
+     * Claims a run for this process while it works on it; a request from elsewhere may stop it. @throws UsageError when
+     * another process has it
+     */
     at: <T>(run: Run, work: (run: RunAtWork) => Promise<T>) => Promise<T>;
   }>;
 
@@ -40,21 +43,21 @@ export const STRIPE_OPTIONS = {
   accounts: { type: 'string' },
 } as const;
 
-/** The bounds of appending by hand: what does not fit waits at Stripe. */
+/** Limits for appending by hand: what exceeds them stays at Stripe. */
 const LIMITS: Omit<AppenderLimits, 'appendBytesMax'> = {
   waitingMax: 10_000,
   waitingBytesMax: 64 * 1024 * 1024,
   waitMsMax: 60_000,
   streamsMax: 64,
   sharedBytesMax: 512 * 1024,
-  // What it appends it seldom meets again.
+  // It seldom sees an event again.
   cachedIdsMax: 40_000,
   timeoutMs: 10_000,
 };
 
 /**
- * Asks Stripe in the name of a configured key, for its own account or for others, one after the other: what is wrong with one keeps nobody
- * from the next. Ends with the highest exit code. @throws UsageError where there is no key, or it is not the account's
+ * Runs `work` with a configured key, for its own account or for several in sequence: a failure of one does not stop the
+ * next. Returns the highest exit code. @throws UsageError where there is no key, or it does not belong to the account
  */
 export async function onStripe(
   given: Given,
@@ -110,7 +113,7 @@ export async function onStripe(
 
 const LEFT_OUT = 1;
 
-/** The account of a session, and all that are connected to it. @throws UsageError */
+/** The account of a session, and all accounts connected to it. @throws UsageError */
 async function allOf({ api }: Session): Promise<readonly (string | null)[]> {
   try {
     const connected = await listConnected(api);
@@ -121,7 +124,7 @@ async function allOf({ api }: Session): Promise<readonly (string | null)[]> {
   }
 }
 
-/** Null: the account of the key alone. @throws UsageError */
+/** Null: only the key's own account. @throws UsageError */
 function accountsOf(given: Given): 'all' | readonly string[] | null {
   const text = textOption(given, 'accounts');
   if (text === undefined || text === 'all') return text ?? null;

@@ -5,7 +5,7 @@ const WIDTH = 24;
 const LINE_EVERY_MS = 5_000;
 const BAR_EVERY_MS = 100;
 
-/** Shows the progress of a build: a bar on a terminal, a line every five seconds elsewhere. */
+/** Shows the progress of a build: a bar on a terminal, otherwise a line every 5 s. */
 export class ProgressBar {
   readonly #progress = new BuildProgress();
   #drawnAt = -Infinity;
@@ -15,7 +15,7 @@ export class ProgressBar {
     private readonly output: NodeJS.WriteStream,
   ) {}
 
-  /** `end` is the position of the log's end; null while it is not known. */
+  /** `end` is the position of the log's end; null while unknown. */
   advance(batch: AppliedBatch, end: bigint | null): void {
     this.#progress.advance(batch, end);
     const now = performance.now();

@@ -9,7 +9,7 @@ import { FindingsReport, printComparisons } from './findings.js';
 import { ProgressBar } from './progress-bar.js';
 import { verifyStreams } from '../catch-up/verify.js';
 
-/** Each worker has its own connections, and takes 100 MB and more. */
+/** Each worker has its own connections, and needs at least 100 MB. */
 const WORKERS_MAX = 32;
 
 export const rebuildCommand: Command = {
@@ -62,7 +62,7 @@ const EXAMPLES = { min: 0, max: 1_000_000 };
 const workersOf = ({ workers }: Given['values']): { workers?: number } =>
   workers === undefined ? {} : { workers: wholeNumber('workers', workers, { min: 1, max: WORKERS_MAX }) };
 
-/** Moves the views to the targets, and prints how it came out; `shown` is the text for views that have moved. */
+/** Moves the views to the targets, and prints the result; `shown` is the text for views that have moved. */
 export async function replaceAndPrint(
   targets: readonly Target[],
   { context, acceptsParked, shown }: { context: Context; acceptsParked: boolean; shown: string },

@@ -128,7 +128,7 @@ async function compareMoney(given: Given, stripe: StripeContext, { report, print
   return found.length === 0 ? 0 : 1;
 }
 
-/** @throws UsageError */
+/** The size of `--sample`. @throws UsageError */
 function sampleOf({ values }: Given): number | undefined {
   const { sample } = values;
   if (sample === undefined) return undefined;
@@ -140,7 +140,7 @@ function sampleOf({ values }: Given): number | undefined {
 const formatOf = ({ values }: Given): 'text' | 'json' | 'csv' =>
   values['json'] === true ? 'json' : values['csv'] === true ? 'csv' : 'text';
 
-/** What so many objects of a sample say of all: the bound of Wilson's interval, on one side. */
+/** What a sample says about all objects: the one-sided bound of Wilson's interval. */
 function sureness({ counts, findings }: Reconciled): string {
   const compared = Object.entries(counts).reduce((sum, [verdict, n]) => (verdict === 'unknown' ? sum : sum + n), 0);
   if (compared === 0) return 'No object of the sample could be compared.';
@@ -165,7 +165,7 @@ const CSV_COLUMNS = [
   'field',
 ];
 
-/** One line for each field that differs, and one for what has none. */
+/** One line per field that differs, and one for a finding without fields. */
 function csvOf(found: readonly ShownFinding[]): string[] {
   const lines = found.flatMap(({ verdict, object, id, type, since, cause, repaired, rows }) => {
     const own = [verdict, object, id, type, since?.after, since?.before, cause, repaired === null ? 'no' : 'yes'];
@@ -178,7 +178,7 @@ function csvOf(found: readonly ShownFinding[]): string[] {
   return [[...CSV_COLUMNS, 'ledger', 'stripe'], ...lines].map((cells) => cells.map(csvCell).join(','));
 }
 
-/** A text that begins like a formula is none: names come from Stripe's users. */
+/** Escapes a text that starts like a formula: names come from Stripe's users. */
 function csvCell(value: string | null | undefined): string {
   const text = (value ?? '').replace(/[\r\n]+/g, ' ');
   const safe = /^[=+\-@\t]/.test(text) ? `'${text}` : text;
@@ -217,7 +217,7 @@ function print(
   else if (found.length > 0) line(endOf(found));
 }
 
-/** What is known; of what was not looked at again nothing is. */
+/** The findings as text, with the number of differences that were not checked again. */
 function foundText(kind: Reconciled['kind'], findings: Reconciled['findings'], unconfirmed: number): string {
   const found = counted(findings.map(({ verdict }) => verdict));
   if (kind === 'reconciled') return found || 'nothing that differs';

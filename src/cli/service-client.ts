@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { UsageError } from './command.js';
 
-/** A problem that the service answers. */
+/** A problem answered by the service. */
 export class ProblemAnswer extends Error {
   readonly code = 'PROBLEM';
 
@@ -14,54 +14,54 @@ export class ProblemAnswer extends Error {
   }
 }
 
-/** Parameters of a query; undefined ones are left out. */
+/** Parameters of a query; undefined ones are omitted. */
 export type Query = Readonly<Record<string, string | undefined>>;
 
 type Following = Readonly<{
   query: Query;
   signal: AbortSignal;
-  /** Called once, when the first connection stands. */
+  /** Called once, when the first connection is open. */
   connected: () => void;
   reconnecting: () => void;
 }>;
 
 const ANSWER_WITHIN_MS = 30_000;
-/** The service sends a sign of life every 10 s. */
+/** The service sends a heartbeat every 10 s. */
 const SILENT_MS_MAX = 30_000;
 const RECONNECT_AFTER_MS = 1_000;
 
-/** The HTTP API of a running service, as a client with a token sees it. */
+/** A client of the HTTP API of a running service. */
 export class ServiceClient {
   constructor(
     private readonly url: string,
     private readonly token: string,
-    /** For what changes something; without one, that which reads. */
+    /** For requests that change something; by default the same token. */
     private readonly adminToken = token,
   ) {}
 
-  /** A JSON answer. @throws ProblemAnswer, UsageError when no service answers */
+  /** Returns a JSON answer. @throws ProblemAnswer, UsageError when no service answers */
   async get<T>(path: string, query: Query = {}): Promise<T> {
     return (await (await this.#ask(path, { query, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })).json()) as T;
   }
 
-  /** The answer to what is sent as JSON. @throws as `get` */
+  /** Posts JSON and returns the answer. @throws as `get` */
   async post<T>(path: string, body: object): Promise<T> {
     return (await (await this.#ask(path, { body, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })).json()) as T;
   }
 
-  /** The bytes of an answer. @throws as `get` */
+  /** Returns the bytes of an answer. @throws as `get` */
   async bytes(path: string): Promise<Buffer> {
     const response = await this.#ask(path, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
     return Buffer.from(await response.arrayBuffer());
   }
 
-  /** The bytes of an answer, as they come; fails where the service cuts it. @throws as `get` */
+  /** Yields the bytes of an answer as they arrive; fails where the service ends it early. @throws as `get` */
   async *pieces(path: string, query: Query, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const { body } = await this.#ask(path, { query, signal });
     if (body !== null) yield* body;
   }
 
-  /** The pages of a list, one item at a time. */
+  /** Yields the items of all pages of a list. */
   async *list<T>(path: string, query: Query): AsyncGenerator<T> {
     for (let cursor: string | undefined; ;) {
       const page = await this.get<{ data: T[]; nextCursor: string | null }>(path, { ...query, cursor });
@@ -72,7 +72,7 @@ export class ServiceClient {
   }
 
   /**
-   * Follows server-sent events until `signal` aborts; connects again where the last one stood when the connection is cut.
+   * Follows server-sent events until `signal` aborts; reconnects after the last event when the connection breaks.
    * @throws as `get`, before the first connection
    */
   async *follow<T>(path: string, { query, signal, connected, reconnecting }: Following): AsyncGenerator<T> {
@@ -132,7 +132,7 @@ export class ServiceClient {
   }
 }
 
-/** Each event of a stream. `alive` is called for whatever arrives. */
+/** Yields each event of a stream. `alive` is called for any data received. */
 async function* serverSentEvents(
   { body }: Response,
   alive: () => void,

@@ -40,7 +40,7 @@ export const statusCommand: ServiceCommand = {
   },
 };
 
-/** `--watch` outlasts a restart of the service; a token that is refused stays refused. */
+/** Lets `--watch` survive a restart of the service; any error below 500, such as a rejected token, ends it. */
 function away(error: unknown, report: (text: string) => void): null {
   if (error instanceof ProblemAnswer && error.status < 500) throw error;
   if (!(error instanceof ProblemAnswer) && !(error instanceof UsageError)) throw error;

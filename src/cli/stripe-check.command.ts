@@ -13,7 +13,7 @@ import { StripeApi } from '../stripe-api/stripe-api.js';
 import { UsageError, wholeNumber, type Command, type Terminal } from './command.js';
 import { environmentOf } from './on-stores.js';
 
-/** As many as a user may be asked for: a small account has 10,000 reads a month. */
+/** Small, because an account may have only 10,000 reads a month. */
 const REQUESTS_MAX = 60;
 const WAIT = { min: 0, max: 3_600 };
 
@@ -51,7 +51,7 @@ Exits with 1 when the key lacks a right that the ledger needs.
   },
 };
 
-/** `failed`: the ledger needs it. `unknown`: cannot be seen here. */
+/** `failed`: the ledger needs it. `unknown`: cannot be determined here. */
 type Finding = Readonly<{ question: string; state: 'ok' | 'failed' | 'unknown'; answer: string }>;
 const MARKS = { ok: '✓', failed: '✗', unknown: '-' } as const;
 
@@ -98,7 +98,7 @@ async function* findings(api: StripeApi, asking: Asking): AsyncGenerator<Finding
   yield { question: 'how late are events listed?', state: 'unknown', answer: 'needs an hour of watching' };
 }
 
-/** What may be read, and how long a page takes. */
+/** What the key may read, and how long a page takes. */
 async function* rights(api: StripeApi, version: string, samples: Item[]): AsyncGenerator<Finding> {
   for (const resource of RESOURCES.filter((one) => one.when === 'default')) {
     const question = `may it read ${resource.object}?`;
@@ -152,7 +152,7 @@ async function* ofEvents(api: StripeApi, now: number): AsyncGenerator<Finding> {
   };
 }
 
-/** Whether a list without a filter has what is inactive. */
+/** Whether a list without a filter includes inactive objects. */
 async function* ofDefaults(api: StripeApi): AsyncGenerator<Finding> {
   for (const object of ['product', 'tax_rate']) {
     const question = `does the list of ${object} have inactive ones?`;
@@ -173,7 +173,7 @@ async function* ofDefaults(api: StripeApi): AsyncGenerator<Finding> {
   }
 }
 
-/** What is answered for an object that was deleted lately. */
+/** What Stripe answers for recently deleted objects. */
 async function* ofDeleted(api: StripeApi): AsyncGenerator<Finding> {
   for (const object of ['customer', 'product', 'coupon', 'invoice']) {
     const question = `what is a deleted ${object}?`;
@@ -193,7 +193,7 @@ async function* ofDeleted(api: StripeApi): AsyncGenerator<Finding> {
 
 const MOVING = ['invoice', 'charge', 'customer', 'subscription', 'payment_intent'];
 
-/** Fields that differ between two readings of one object, and whether the ledger knows that they do. */
+/** Fields that differ between two reads of one object, and whether the ledger expects that. */
 async function* moving(api: StripeApi, samples: readonly Item[], { waitMs, signal }: Asking): AsyncGenerator<Finding> {
   const wanted = samples.filter(({ object }) => MOVING.includes(object));
   const read = async ({ object, id }: Item): Promise<Item | null> => {

@@ -4,8 +4,8 @@ import { decimalsOf } from '../api/exports/exported.js';
 import { UsageError } from './command.js';
 
 /**
- * What a line of a report of Stripe's says: an amount, in minor units, of something (`name`) that belongs to an object, in a month or at a
- * second (`at`). Empty where the report does not tell.
+ * A line of a Stripe report: an amount in minor units of a `name`, for an object, in a month or at a second (`at`).
+ * Empty where the report does not say.
  */
 export type ReportLine = Readonly<{
   name: string;
@@ -18,10 +18,10 @@ export type ReportLine = Readonly<{
 
 type Cells = Readonly<Record<string, string | undefined>>;
 
-/** A report that Stripe makes, by the columns that it has. */
+/** A kind of Stripe report, recognised by its columns. */
 export type Report = Readonly<{
   kind: ReportKind;
-  /** What an object of it is. */
+  /** What its objects are. */
   object: string;
   columns: readonly string[];
   linesOf(cells: Cells): readonly ReportLine[];
@@ -30,8 +30,8 @@ export type Report = Readonly<{
 export type ReportKind = 'mrr' | 'revenue' | 'balance';
 
 /**
- * Stripe's accounts and ours that stand for each other (docs.stripe.com/revenue-recognition/chart-of-accounts): where one side is finer, its
- * accounts are compared together.
+ * Stripe's accounts and ours that correspond (docs.stripe.com/revenue-recognition/chart-of-accounts): where one side is
+ * finer, its accounts are compared together.
  */
 export const ACCOUNT_GROUPS: readonly Readonly<{ name: string; stripe: readonly string[]; ours: readonly string[] }>[] =
   [
@@ -66,10 +66,10 @@ const groupOf = new Map(
   ACCOUNT_GROUPS.flatMap(({ name, stripe }) => stripe.map((account) => [account, name] as const)),
 );
 
-/** The reports that can be compared; the first that has all of its columns in a file is what the file is. */
+/** The reports that can be compared; a file is the first of them whose columns it has. */
 const REPORTS: readonly Report[] = [
   {
-    // Sigma: subscription_item_change_events. One row for each change; its time is in UTC, its amount in minor units.
+    // Sigma: subscription_item_change_events. One row per change; times in UTC, amounts in minor units.
     kind: 'mrr',
     object: 'subscription item',
     columns: ['event_timestamp', 'subscription_item_id', 'currency', 'mrr_change'],
@@ -82,7 +82,8 @@ const REPORTS: readonly Report[] = [
     ],
   },
   {
-    // Revenue Recognition: debits and credits, in major units; by invoice or line it names what they are of, by customer the customer.
+    // Revenue Recognition: debits and credits in major units; reports by invoice or line name the invoice, those by
+    // customer the customer.
     kind: 'revenue',
     object: 'invoice',
     columns: ['accounting_period', 'currency', 'debit', 'credit', 'amount'],
@@ -111,8 +112,8 @@ const REPORTS: readonly Report[] = [
 ];
 
 /**
- * The report that a CSV file of Stripe's holds, and its lines, in pieces; memory does not grow with the file.
- * @throws UsageError for what is none, with the line
+ * Opens a Stripe report in a CSV file, and streams its lines, so that memory does not grow with the file.
+ * @throws UsageError for any other file, with the line number
  */
 export async function openReport(
   file: string,
@@ -166,7 +167,7 @@ function wholeIn(cells: Cells, column: string): bigint {
   return BigInt(text.split('.')[0] as string);
 }
 
-/** An amount in major units, such as 12.05, with thousands set apart or not. */
+/** Parses an amount in major units, such as 12.05, with or without thousands separators. */
 function minorIn(cells: Cells, column: string, currency: string): bigint {
   const text = textIn(cells, column);
   const [, sign = '', whole, fraction = ''] = /^(-?)(\d{1,15})(?:\.(\d*))?$/.exec(text.replaceAll(',', '')) ?? [];
@@ -177,7 +178,7 @@ function minorIn(cells: Cells, column: string, currency: string): bigint {
   return BigInt(`${sign}${whole}${fraction.slice(0, decimals).padEnd(decimals, '0')}`);
 }
 
-/** `2026-01-31T12:00:00Z` of a time in UTC, whose part of a second says nothing. */
+/** Parses a time in UTC to `2026-01-31T12:00:00Z`, without fractions of a second. */
 function secondIn(cells: Cells, column: string): string {
   const text = textIn(cells, column);
   const [, day, time] = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)/.exec(text) ?? [];
@@ -187,7 +188,7 @@ function secondIn(cells: Cells, column: string): string {
 
 const MONTHS = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
 
-/** `2026-01` of a month as it is, or of one of its days, or of `Jan 2026`. */
+/** Parses a month to `2026-01`, from a month, one of its days, or `Jan 2026`. */
 function monthIn(cells: Cells, column: string): string {
   const text = textIn(cells, column);
   const [, year, month] = /^(\d{4})-(\d\d)/.exec(text) ?? [];

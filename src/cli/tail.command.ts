@@ -3,7 +3,7 @@ import { eventLine, type EventAnswer } from './event-lines.js';
 import type { ServiceCommand } from './on-service.js';
 import type { Query } from './service-client.js';
 
-/** Options that select events, as `tail` and `events list` take them. */
+/** Options that select events, for `tail` and `events list`. */
 export const EVENT_FILTERS = {
   type: { type: 'string' },
   object: { type: 'string' },

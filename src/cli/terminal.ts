@@ -2,17 +2,17 @@ import type { Terminal } from './command.js';
 
 const INTERRUPTED_EXIT = 130;
 
-/** All of C0 and C1 but tab and line feed, and DEL: names and texts of customers may hold them, and a terminal obeys them. */
+/** C0 and C1 except tab and line feed, and DEL: customers' texts may contain them, and a terminal would obey them. */
 // eslint-disable-next-line no-control-regex
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
-/** A text with its control characters as escapes, which in JSON mean the same. */
+/** Escapes the control characters of a text; in JSON the meaning is unchanged. */
 export const printable = (text: string): string =>
   text.replace(CONTROLS, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /**
- * Runs a command with the terminal of this process. An interrupt aborts it, a second one ends at once.
- * Returns its exit code, or 130 when it was interrupted.
+ * Runs a command with the terminal of this process. An interrupt aborts it; a second one exits at once. Returns its
+ * exit code, or 130 when it was interrupted.
  */
 export async function onTerminal(work: (terminal: Terminal) => Promise<number>): Promise<number> {
   const interrupting = new AbortController();

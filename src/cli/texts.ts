@@ -1,7 +1,7 @@
 /** Texts that several commands print. */
 import { UsageError } from './command.js';
 
-/** Rows under their headings, in columns as wide as they need. */
+/** A table of rows under headings, with columns as wide as needed. */
 export function tableOf(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = headings.map((heading, at) => Math.max(heading.length, ...rows.map((row) => row[at]?.length ?? 0)));
   return [headings, ...rows]
@@ -16,7 +16,7 @@ export function tableOf(headings: readonly string[], rows: readonly (readonly st
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
-/** A time, or how long ago it is (`30m`, `2h`, `3d`), as the API takes it. @throws UsageError */
+/** Parses a time, or an age (`30m`, `2h`, `3d`), to the API's format. @throws UsageError */
 export function timeOption(option: string, text: string | undefined, now = Date.now()): string | undefined {
   if (text === undefined) return undefined;
   const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];

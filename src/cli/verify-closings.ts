@@ -15,24 +15,24 @@ import { groupBy } from '../folding/group-by.js';
 
 type Parts = Readonly<{ store: EventStore; database: Database; signal: AbortSignal }>;
 
-/** What is to be said of a closing; `isFault`: it is not as it was written, or the log gives other figures. */
+/** A result for a closing; `isFault`: it was altered, or the log yields other figures. */
 export type SaidOfClosing = Readonly<{ text: string; isFault: boolean }>;
 
 /** Keys of the journal that are derived at once. */
 const PAGE_KEYS = 100;
-/** No more accounts of one month are named. */
+/** The most accounts named per month. */
 const NAMED_MAX = 5;
 const { models: READ, tables: TABLES } = readBy(journal, projections);
 
 /**
- * Derives the books again as they were known at the position of each closing, by the policy that it was closed by, and holds what stood on each
- * account against the closing; and reads its rows. Months that were closed together are derived once.
+ * Derives the books again as known at the position of each closing, by its own policy, and compares the balance of each
+ * account with the closing; also reads its rows. Months that were closed together are derived once.
  */
 export async function* verifyClosings(parts: Parts, closings: Closings): AsyncGenerator<SaidOfClosing> {
   for (const whose of closings.books) yield* verifyBooks(parts, closings, whose);
 }
 
-/** The same of one's books. */
+/** Verifies the closings of one account and mode. */
 export async function* verifyBooks(parts: Parts, closings: Closings, whose: Whose): AsyncGenerator<SaidOfClosing> {
   const together = groupBy(closings.of(whose), ({ position }) => position);
   for (const months of together.values()) {
@@ -78,10 +78,10 @@ async function* verifyTogether(
   }
 }
 
-/** What moved, by currency and account, in each month. */
+/** Movements by currency and account, in each month. */
 type Sums = ReadonlyMap<string, ReadonlyMap<string, bigint>>;
 
-/** Accounts that stood at something else. */
+/** The accounts whose balance differs. */
 function differencesOf({ month, balances }: Closing, sums: Sums): readonly string[] {
   const closed = new Map<string, bigint>(
     balances.flatMap(({ currency, accounts }) =>
@@ -124,7 +124,7 @@ async function derivedThen(
   return sums;
 }
 
-/** Keys that have rows in the months up to the last one now, and those that had some in any closing and have none now. */
+/** Yields the keys with rows up to the last month now, and those that had rows in a closing but have none now. */
 async function* keysOf(
   { database }: Parts,
   closings: Closings,
@@ -166,7 +166,7 @@ async function* keysOf(
   for (let at = 0; at < all.length; at += PAGE_KEYS) yield all.slice(at, at + PAGE_KEYS);
 }
 
-/** The rows of keys as they were known at the position of a closing, by its policy. */
+/** Returns the rows of keys as known at the position of a closing, by its policy. */
 async function rowsThen({ store, database }: Parts, keys: readonly string[], { position, rules = {} }: ClosedMonth) {
   const streams = await database.snapshot((connection) => streamsOfKeys(connection, journal, { keys, tables: TABLES }));
   const moment = { trueAt: null, knownAt: BigInt(position), revision: null };

@@ -31,7 +31,7 @@ and each closing is derived again as the log was known at its position, by its o
       which: whichOf(values),
       signal: context.signal,
       counts: report,
-      // A reader of the output that is slow is waited for.
+      // Waits for a slow reader of the output.
       folded: () => context.printed(),
     });
     if (verified === 'nothing_to_compare') throw new UsageError(NOTHING_TO_COMPARE);
@@ -48,7 +48,7 @@ and each closing is derived again as the log was known at its position, by its o
         `The closing of ${month}, ${nameOfBooks({ livemode, account })}, at revision ${revision}: ${cause}`,
       );
     let areRight = closings.faults.length === 0;
-    // A closing is a figure of all books together: of a sample nobody can tell.
+    // A closing sums all books, so a sample cannot verify it.
     if (values['sample'] === undefined)
       for await (const { text, isFault } of verifyClosings({ ...context.parts, signal: context.signal }, closings)) {
         context.report(text);
@@ -58,7 +58,7 @@ and each closing is derived again as the log was known at its position, by its o
   },
 };
 
-/** Names that are in memory at once; instead of a larger sample, check all. */
+/** Names in memory at once; beyond it, check all instead of a sample. */
 const SAMPLE = { min: 1, max: 100_000 };
 
 function whichOf({ sample, stream }: Readonly<Record<string, unknown>>): Which {

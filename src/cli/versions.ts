@@ -2,7 +2,7 @@ import { VERSION as EVENTSTORE_VERSION } from '../../packages/embedded-eventstor
 import { installedVersion } from '../../packages/embedded-postgres/src/index.js';
 import { VERSION_OF_BUILD } from '../version.js';
 
-/** What `--version` prints: the versions that the report of a fault needs. */
+/** The text of `--version`: the versions that a bug report needs. */
 export async function versions(): Promise<string> {
   return `subscription-ledger ${VERSION_OF_BUILD}
 Node ${process.versions.node} on ${process.platform} ${process.arch}

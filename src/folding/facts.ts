@@ -6,19 +6,19 @@ import type { StripeEvent } from '../events/stripe-event.js';
 import { stripeEventOf, type Envelope, type RecordedEvent } from '../eventstore/recorded-event.js';
 
 /**
- * An event as projections see it: what it says, read once, since several want the same. Its body is let go, which takes
- * ten times the memory. `bytes` is about what the event takes itself: what it says is no longer than its body.
+ * An event as projections see it: its content, read once for all of them. The body is released, because it takes ten
+ * times the memory. `bytes` is the approximate size of the event: its content is no longer than its body.
  */
 export type ReadEvent = Envelope & Readonly<{ says: Says; bytes: number }>;
 
 type Says =
   | { readonly kind: 'nothing' }
-  /** Other workers have so many events up to here. */
+  /** This many events up to here belong to other workers. */
   | { readonly kind: 'skipped'; readonly events: number }
-  /** The store's own: `stream` was deleted, or has other limits now, so that less may be left of it. */
+  /** An event of the store itself: `stream` was deleted or has new limits, so some of its events may be gone. */
   | { readonly kind: 'shortened'; readonly stream: string }
   | { readonly kind: 'fact'; readonly fact: Fact }
-  /** `of`, `order`: the kind of snapshot that it should have, and its place; null when not even that can be told. */
+  /** `of`, `order`: the expected kind of snapshot and the event's place; null when not even these can be determined. */
   | {
       readonly kind: 'unreadable';
       readonly of: SnapshotKind | null;
@@ -28,7 +28,10 @@ type Says =
 
 const NOTHING: Says = { kind: 'nothing' };
 
-/** Reads what an event says, unless its snapshot is of another kind than these. Never throws; `factOf` throws what was wrong. */
+/**
+ * Reads the content of an event, unless its snapshot's kind is not among `kinds`. Never throws; `factOf` throws the
+ * error.
+ */
 export function readEvent(recorded: RecordedEvent, kinds?: ReadonlySet<SnapshotKind>): ReadEvent {
   const { eventId, stream, revision, position, type, recordedAt, metadata } = recorded;
   const says = read(recorded, kinds);
@@ -36,7 +39,7 @@ export function readEvent(recorded: RecordedEvent, kinds?: ReadonlySet<SnapshotK
   return { eventId, stream, revision, position, type, recordedAt, metadata, says, bytes };
 }
 
-/** What other workers have of the log: nothing but the place of its last event. */
+/** Stands for events of other workers: only the place of the last one is known. */
 export const skippedEvent = (
   { position, eventId }: Pick<Envelope, 'position' | 'eventId'>,
   events: number,
@@ -54,10 +57,10 @@ export const skippedEvent = (
 
 const NEVER = new Date(0);
 
-/** What an event takes in memory beside its body. */
+/** The memory of an event beside its body. */
 const ENVELOPE_BYTES = 500;
 
-/** About how many bytes a value has as JSON; it may nest as deeply as JSON can. */
+/** The approximate size of a value as JSON; it may nest as deeply as JSON can. */
 function bytesOf(value: unknown): number {
   let bytes = 0;
   const open = [value];
@@ -78,7 +81,10 @@ function bytesOf(value: unknown): number {
 /** Quotes, commas and the digits of a number. */
 const PUNCTUATION_BYTES = 4;
 
-/** The stream that an event of the store itself speaks of: its metadata are in `$$<stream>`, and a tombstone is its last event. */
+/**
+ * The stream that an event of the store concerns: stream metadata is in `$$<stream>`, and a tombstone is the stream's
+ * last event.
+ */
 function shortenedBy({ type, stream }: RecordedEvent): string | null {
   const name =
     type === '$metadata' && stream.startsWith('$$') ? stream.slice(2) : type === '$streamDeleted' ? stream : '$';
@@ -103,7 +109,7 @@ function read(recorded: RecordedEvent, kinds: ReadonlySet<SnapshotKind> | undefi
   }
 }
 
-/** A Stripe event as a projection sees it. @throws UnreadableSnapshot */
+/** Returns a Stripe event as a projection sees it. @throws UnreadableSnapshot */
 export function factFrom(stripeEvent: StripeEvent): Fact {
   const { id, type, created, api_version: apiVersion, observed } = stripeEvent;
   const snapshot = normalise(stripeEvent);
@@ -114,7 +120,7 @@ export function factFrom(stripeEvent: StripeEvent): Fact {
   };
 }
 
-/** The kind of snapshot that an event has, or should have; `any` where that cannot be told, null where it says nothing. */
+/** The kind of snapshot that an event has, or should have; `any` when unknown, null when it has no content. */
 export function kindSaid({ says }: ReadEvent): SnapshotKind | 'any' | null {
   if (says.kind === 'fact') return says.fact.snapshot.kind;
   return says.kind === 'unreadable' ? (says.of ?? 'any') : null;
@@ -126,7 +132,10 @@ export function concerns(projection: AnyProjection, event: ReadEvent): boolean {
   return kind !== null && (kind === 'any' || handles(projection, kind));
 }
 
-/** What an event says to a projection: nothing when the projection does not concern itself with its kind. @throws when it cannot be read */
+/**
+ * Returns the fact of an event for a projection; none when the projection does not handle its kind. @throws when it
+ * cannot be read
+ */
 export function factOf(projection: AnyProjection, event: ReadEvent): Fact[] {
   const { says } = event;
   if (!concerns(projection, event)) return [];

@@ -9,7 +9,7 @@ import {
 } from '../../projections/projection.js';
 import { foldAll, type Folded } from './fold.js';
 
-/** Facts of a stream by the object whose state they change, without those that do not matter. */
+/** Groups the facts of a stream by the object whose state they change, without those of no object. */
 export function byObject(projection: AnyProjection, facts: readonly Fact[]): ReadonlyMap<string, readonly Fact[]> {
   const objects = new Map<string, Fact[]>();
   for (const fact of facts) {
@@ -22,12 +22,12 @@ export function byObject(projection: AnyProjection, facts: readonly Fact[]): Rea
   return objects;
 }
 
-/** The whole of a stream, object by object, in whatever order its facts arrived. */
+/** Folds a whole stream, object by object, in any order of its facts. */
 export function foldObjects(projection: AnyProjection, facts: readonly Fact[]): ReadonlyMap<string, Folded> {
   return new Map([...byObject(projection, facts)].map(([object, own]) => [object, foldAll(projection, own)]));
 }
 
-/** The rows of all objects of a stream, in the order of the objects' names. @throws BadValue */
+/** Returns the rows of all objects of a stream, in order of the objects' names. @throws BadValue */
 export function rowsOfAll<T extends Tables>(
   projection: AnyProjection<T>,
   folded: ReadonlyMap<string, Pick<Folded, 'current'>>,

@@ -6,20 +6,20 @@ import type { OrderKey } from '../events/order.js';
 import { mergeRenderings, combine } from '../events/renderings.js';
 
 /**
- * How far an object of a stream is folded, in two parts: what is settled before its latest second, and the facts of
- * that second, which another arrival may still come between (ARCHITECTURE.md, Projections). It survives JSON.
+ * The fold of one object, in two parts: the state before its latest second, and the facts of that second, among which
+ * later arrivals may still belong (ARCHITECTURE.md, Projections). Serialisable as JSON.
  */
 export type FoldState = Readonly<{
   settled: unknown;
-  /** The last known state, before `second`, of each of Stripe's objects that the facts are about. */
+  /** The last known state, before `second`, of each Stripe object that the facts concern. */
   objects: ObjectStates;
   /** Unix seconds; null before the first fact. */
   second: number | null;
-  /** Each rendering of an event by itself: another one may come. */
+  /** Each rendering of an event separately: another one may arrive. */
   recent: readonly Fact[];
 }>;
 
-/** `guesses` are the facts whose place within their second is one, and was none in the state that was folded on. */
+/** `guesses`: the facts whose place within their second is a guess, and was not one in the previous state. */
 export type Folded = Readonly<{ state: FoldState; settled: Settled; current: unknown; guesses: readonly Fact[] }>;
 
 export const unfolded = (projection: AnyProjection): FoldState => ({
@@ -30,8 +30,8 @@ export const unfolded = (projection: AnyProjection): FoldState => ({
 });
 
 /**
- * Folds facts onto a state; `late` when one belongs before the latest second: then the object is folded again. `first`: what the state
- * amounts to, where the fold that reached it has told.
+ * Folds facts onto a state; `late` when one belongs before the latest second, so that the object must be folded again.
+ * `first`: the settled state, if the previous fold returned it.
  */
 export function advance(
   projection: AnyProjection,
@@ -64,38 +64,38 @@ export function advance(
   };
 }
 
-/** Facts of other events than these. */
+/** The facts of events that are not among `known`. */
 export function withoutEvents(facts: readonly Fact[], known: readonly Fact[]): readonly Fact[] {
   if (facts.length === 0 || known.length === 0) return facts;
   const ids = new Set(known.map(({ event }) => event.stripeEventId));
   return facts.filter(({ event }) => !ids.has(event.stripeEventId));
 }
 
-/** In the order of their seconds, in which none comes late because of another. */
+/** Sorts facts by second, so that none is late. */
 export const bySecond = (facts: readonly Fact[]): readonly Fact[] =>
   [...facts].sort((a, b) => a.order.created - b.order.created);
 
-/** All facts of an object, in whatever order they arrived. */
+/** Folds all facts of an object, in any order. */
 export function foldAll(projection: AnyProjection, facts: readonly Fact[]): Folded {
   const folded = advance(projection, unfolded(projection), bySecond(facts));
   if (folded.kind === 'late') throw new Error('Sorted facts cannot be late.');
   return folded;
 }
 
-/** A state with its latest second. */
+/** A state including its latest second. */
 export type Settled = Pick<FoldState, 'settled' | 'objects'> & { readonly ambiguous: readonly Fact[] };
 
-/** Facts with the renderings of each event made one. */
+/** Merges the renderings of each event into one fact. */
 export const eventsOf = (facts: readonly Fact[]): readonly Fact[] => mergeRenderings(facts, mergeFacts);
 
-/** The fact of an event that was rendered in several API versions, the highest first. */
+/** Merges the renderings of one event, the highest API version first. */
 const mergeFacts = (renderings: readonly [Fact, ...Fact[]], order: OrderKey): Fact => ({
   ...renderings[0],
   snapshot: combine(renderings.map(({ snapshot }) => snapshot) as unknown as [JsonObject]) as unknown as Snapshot,
   order,
 });
 
-/** What a state amounts to, its latest second included. */
+/** Returns a state including its latest second. */
 export function settle(projection: AnyProjection, state: FoldState): Settled {
   if (state.recent.length === 0) return { settled: state.settled, objects: state.objects, ambiguous: [] };
   const { ordered, ambiguous, states } = orderSecond(eventsOf(state.recent), state.objects);

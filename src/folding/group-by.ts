@@ -1,4 +1,4 @@
-/** Items by a key, in their order; keys in the order in which they first come. Map.groupBy, which Node 20 does not have. */
+/** Groups items by key, in order; keys in order of first appearance. Node 20 lacks Map.groupBy. */
 export function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, [T, ...T[]]> {
   const groups = new Map<K, [T, ...T[]]>();
   for (const item of items) {

@@ -1,28 +1,28 @@
 import type { AnyProjection, Fact } from '../../projections/projection.js';
 import { advance, settle, unfolded, withoutEvents, type FoldState, type Settled } from './fold.js';
 
-/** What an event says of one object, and where the event stands in its stream. */
+/** The fact of one object in an event, and the event's revision. */
 export type FactAt = Readonly<{ fact: Fact; revision: bigint }>;
 
-/** States some way back: from the nearest one before it a late event is folded. */
+/** Earlier states: a late event is folded from the nearest one before it. */
 export type KeptStates = Readonly<{
-  /** Without the events of the tail; null while the tail holds all events. */
+  /** The state before the events of the tail; null while the tail has all events. */
   base: FoldState | null;
-  /** With the first `KEPT_EVERY` events of the tail; null while it holds fewer. */
+  /** The state including the first `KEPT_EVERY` events of the tail; null while there are fewer. */
   middle: FoldState | null;
 }>;
 
-/** How far a projection has folded one object of a stream. It survives JSON, but for the revisions. */
+/** The fold of one object of a stream. Serialisable as JSON except for the revisions. */
 export type ObjectState = Readonly<{
-  /** Of the last event folded, in the order of the stream. */
+  /** Of the last event folded, in stream order. */
   revision: bigint;
   now: FoldState;
-  /** Revisions of the events after `kept.base`, by their seconds. */
+  /** Revisions of the events after `kept.base`, ordered by second. */
   tail: readonly bigint[];
   kept: KeptStates;
 }>;
 
-/** A state is kept after so many events; a late event reads at most twice as many. */
+/** A state is kept after this many events; a late event rereads at most twice as many. */
 export const KEPT_EVERY = 32;
 const NOTHING_KEPT: KeptStates = { base: null, middle: null };
 
@@ -33,13 +33,16 @@ const nothingFolded = (projection: AnyProjection): ObjectState => ({
   kept: NOTHING_KEPT,
 });
 
-/** `guesses`: facts whose place within their second is a guess, and was none before. */
+/** `guesses`: facts whose place within their second is a guess, and was not one before. */
 export type ObjectFold = Readonly<{ kind: 'folded'; state: ObjectState; current: unknown; guesses: readonly Fact[] }>;
 
-/** Events that must be read again, since one came late: those at `revisions`, which follow the kept state `from`. */
+/** A late event requires events to be read again: those at `revisions`, which follow the kept state `from`. */
 export type LateFold = Readonly<{ kind: 'late'; from: ObjectState; revisions: readonly bigint[] }>;
 
-/** Folds what came of an object onto its state; events that the state has are left out. `too_late`: older than all that is kept. */
+/**
+ * Folds the new events of an object onto its state; events already folded are skipped. `too_late`: older than all kept
+ * states.
+ */
 export function foldOnto(
   projection: AnyProjection,
   before: ObjectState | undefined,
@@ -63,24 +66,24 @@ const late = ({ revision, tail }: ObjectState, from: Omit<ObjectState, 'revision
   revisions: tail.slice(from.tail.length),
 });
 
-/** Folds what comes in the order of its seconds, whatever its revisions. */
+/** Folds facts that come in order of their seconds, in any order of revision. */
 export const foldOntoInOrder = (
   projection: AnyProjection,
   before: ObjectState | undefined,
   facts: readonly FactAt[],
 ): ObjectFold => extended(projection, before ?? nothingFolded(projection), facts);
 
-/** Whether nothing that a state has settled comes after this second. */
+/** Whether a second is not before the latest second of a state. */
 const isWithin = (state: FoldState | null, second: number): boolean => state?.second == null || second >= state.second;
 
-/** Folds a late event: `again` are the events that were read again, and `came` those that are new. */
+/** Folds a late event: `again` are the events read again, `came` the new ones. */
 export function foldLate(
   projection: AnyProjection,
   { from }: LateFold,
   { again, came }: { again: readonly FactAt[]; came: readonly FactAt[] },
 ): ObjectFold {
   const folded = extended(projection, from, [...again, ...came.filter(({ revision }) => revision > from.revision)]);
-  // Folded once more only to tell which guesses were made before.
+  // Folds once more without the new events, to find the guesses that existed before.
   return folded.guesses.length === 0
     ? folded
     : { ...folded, guesses: withoutEvents(folded.guesses, extended(projection, from, again).guesses) };
@@ -89,10 +92,10 @@ export function foldLate(
 const lastOf = (facts: readonly FactAt[], before: bigint): bigint =>
   facts.reduce((last, { revision }) => (revision > last ? revision : last), before);
 
-/** What a state amounts to, its latest second included. */
+/** Returns a state including its latest second. */
 export const currentOf = (projection: AnyProjection, state: FoldState): unknown => settle(projection, state).settled;
 
-/** Appends facts, none of which is late, and keeps a state whenever enough of them have come. */
+/** Appends facts, none of which is late, and keeps a state after every `KEPT_EVERY` events. */
 function extended(projection: AnyProjection, state: ObjectState, facts: readonly FactAt[]): ObjectFold {
   const sorted = [...facts].sort((a, b) => a.fact.order.created - b.fact.order.created);
   const guesses: Fact[] = [];

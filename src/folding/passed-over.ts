@@ -3,18 +3,18 @@ import type { OrderKey } from '../events/order.js';
 import { concerns, type ReadEvent } from './facts.js';
 
 /**
- * Which events of a stream cannot be read, and which of these no longer matter: each snapshot of Stripe's is whole, so that a later one of
- * the same object that can be read shows all that an unreadable one could have changed, and so does another rendering of it. A function
- * of the set of events that it takes.
+ * Tracks the unreadable events of a stream, and which of them no longer matter. Each Stripe snapshot is complete, so a
+ * later readable one of the same object, or another rendering, includes everything that an unreadable one could have
+ * changed. The result depends only on the set of events.
  */
 export class Unreadable {
   readonly #found = new Map<bigint, Found>();
-  /** Of each object those of its latest second that can be read. */
+  /** For each object its readable events of the latest second. */
   readonly #last = new Map<string, OrderKey[]>();
 
   constructor(private readonly projection: AnyProjection) {}
 
-  /** Takes events of the stream, some of them perhaps again. */
+  /** Adds events of the stream; repeats are allowed. */
   take(events: readonly ReadEvent[]): this {
     for (const event of events) {
       const { says } = event;
@@ -31,12 +31,12 @@ export class Unreadable {
     return this;
   }
 
-  /** Those that a later event has made good, as they stand in the stream. */
+  /** The unreadable events that a later event makes good, in stream order. */
   get passedOver(): readonly ReadEvent[] {
     return this.#sorted.filter((found) => this.#isMadeGood(found)).map(({ event }) => event);
   }
 
-  /** The first, as they stand in the stream, that no later event has made good; null when there is none. */
+  /** The first event in stream order that no later event makes good; null when there is none. */
   get first(): Readonly<{ event: ReadEvent; error: unknown }> | null {
     return this.#sorted.find((found) => !this.#isMadeGood(found)) ?? null;
   }
@@ -53,16 +53,16 @@ export class Unreadable {
 
 type Found = Readonly<{ event: ReadEvent; order: OrderKey; error: unknown }>;
 
-/** Whether an event cannot be read although it is known where it belongs: those around it count without it. */
+/** Whether an event is unreadable but its place is known, so that the other events count without it. */
 export const isUnread = ({ says }: ReadEvent): boolean => says.kind === 'unreadable' && says.order !== null;
 
-/** Events of a list that cannot be read and need not be: others of it show their objects later on. */
+/** The unreadable events of a list that do not matter, because others show a later state of their object. */
 export function passedOver(projection: AnyProjection, events: readonly ReadEvent[]): readonly ReadEvent[] {
   if (!events.some(({ says }) => says.kind === 'unreadable')) return [];
   return new Unreadable(projection).take(events).passedOver;
 }
 
-/** Whether an event is after another of the same object for sure: within a second only what they say of themselves decides. */
+/** Whether an event certainly follows another of the same object; within a second only their content decides. */
 const isLater = (one: OrderKey, other: OrderKey): boolean =>
   one.created !== other.created
     ? one.created > other.created

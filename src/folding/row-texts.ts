@@ -1,12 +1,12 @@
 import { encodeRow, keyOf } from '../../projections/columns.js';
 import type { AnyProjection } from '../../projections/projection.js';
 
-/** Rows as JSON, by table and by their key, which is JSON too. */
+/** Rows as JSON, by table and by key, which is also JSON. */
 export type RowTexts = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 export const NO_ROWS: RowTexts = new Map();
 
-/** The rows that a state of an object amounts to, checked and encoded. @throws when a value does not fit its column */
+/** Returns the rows of an object's state, validated and encoded. @throws when a value does not fit its column */
 export function rowTexts(projection: AnyProjection, stream: string, current: unknown): RowTexts {
   const rows = projection.rows(current);
   return new Map(
@@ -22,17 +22,17 @@ export function rowTexts(projection: AnyProjection, stream: string, current: unk
   );
 }
 
-/** A row as JSON, with the stream that it belongs to. */
+/** A row as JSON, with its stream. */
 const ofStream = (stream: string, row: string): string => `{"stream":${JSON.stringify(stream)},${row.slice(1)}`;
 
-/** A row by its table and key. */
+/** A row's table and key. */
 export type RowKey = Readonly<{ table: string; key: string }>;
-/** A row to be put, and what stands there before; null: nothing. */
+/** A row to put, and the row that it replaces; null: none. */
 export type RowText = RowKey & Readonly<{ text: string; was: string | null }>;
-/** A row that is gone, as it was. */
+/** A row to delete, as it was. */
 export type GoneRow = RowKey & Readonly<{ was: string }>;
 
-/** What differs between the rows that stand and those that should. */
+/** Returns the changes from the current rows to the new ones. */
 export function changesBetween(before: RowTexts, after: RowTexts): Readonly<{ puts: RowText[]; gone: GoneRow[] }> {
   const puts: RowText[] = [];
   const gone: GoneRow[] = [];
@@ -49,7 +49,7 @@ export function changesBetween(before: RowTexts, after: RowTexts): Readonly<{ pu
   return { puts, gone };
 }
 
-/** Length of rows as JSON, in characters. */
+/** The length of rows as JSON, in characters. */
 export function sizeOf(texts: RowTexts): number {
   let size = 0;
   for (const rows of texts.values()) for (const text of rows.values()) size += text.length;

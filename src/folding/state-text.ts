@@ -1,8 +1,9 @@
 import type { ObjectState } from './object-fold.js';
 
 /**
- * A state as text, in tables and in memory: the objects of a batch's states are garbage at once then, where they would outlive the young
- * generation and be walked through until the batch is written. `kept` is null while nothing is kept.
+ * A state as text, in tables and in memory. As objects, the states of a batch would be promoted to V8's old generation
+ * and traversed until the batch is written; text lets them become garbage at once. `kept` is null while no state is
+ * kept.
  */
 export type StateText = Readonly<{ revision: bigint; text: string; kept: string | null }>;
 
@@ -10,7 +11,7 @@ type Text = Readonly<{ now: ObjectState['now']; tail: readonly string[] }>;
 
 const NOTHING_KEPT: ObjectState['kept'] = { base: null, middle: null };
 
-/** `before`: the text of a state with the same kept states, which are the larger part and change seldom. */
+/** `before`: the text of a state with the same kept states, which are the larger part and seldom change. */
 export const textOfState = ({ revision, now, tail, kept }: ObjectState, before?: StateText): StateText => ({
   revision,
   text: JSON.stringify({ now, tail: tail.map(String) } satisfies Text),

@@ -5,10 +5,13 @@ import { foldLate, foldOnto, type FactAt, type LateFold, type ObjectFold, type O
 import { isUnread } from './passed-over.js';
 import { rowTexts, type RowTexts } from './row-texts.js';
 
-/** What events of a stream say, by the object that it concerns. */
+/** The facts of a stream's events, by object. */
 export type FactsByObject = ReadonlyMap<string, readonly FactAt[]>;
 
-/** What events of one stream say to a projection; one whose object cannot be read says nothing. @throws what makes an event unreadable */
+/**
+ * Returns the facts of one stream's events for a projection, without unreadable events whose place is known. @throws
+ * the error of any other unreadable event
+ */
 export function factsByObject(projection: AnyProjection, events: readonly ReadEvent[]): FactsByObject {
   const facts = new Map<string, FactAt[]>();
   for (const event of events) {
@@ -28,18 +31,18 @@ export function factsByObject(projection: AnyProjection, events: readonly ReadEv
 
 const NAME_MAX = 300;
 
-/** A name that any database can hold and index: Stripe's are, and what is not is called by its hash. */
+/** A name that any database can store and index: Stripe's names are; any other is replaced by its hash. */
 const storableName = (name: string): string =>
   name.length <= NAME_MAX && !/[\p{Cc}\p{Cs}]/u.test(name)
     ? name
     : `#${createHash('sha256').update(name).digest('hex')}`;
 
-/** How far an object is folded, and the rows that stand for it. */
+/** The fold of an object, and its rows. */
 export type FoldedObject = Pick<ObjectFold, 'state' | 'guesses'> & Readonly<{ rows: RowTexts }>;
-/** Objects by their names; those that an event did not change are left out. */
+/** Objects by name, without those that did not change. */
 export type FoldedObjects = ReadonlyMap<string, FoldedObject>;
 
-/** A stream to be folded by a projection. */
+/** A stream and the projection that folds it. */
 export type Folding = Readonly<{ projection: AnyProjection; stream: string }>;
 
 const withRows = ({ projection, stream }: Folding, { state, guesses, current }: ObjectFold): FoldedObject => ({
@@ -48,12 +51,15 @@ const withRows = ({ projection, stream }: Folding, { state, guesses, current }: 
   rows: rowTexts(projection, stream, current),
 });
 
-/** `late`: events of these objects must be read again first. `again`: the whole stream must, which also names a cause. */
+/**
+ * `late`: these objects need events to be read again first. `again`: the whole stream must be folded, which also finds
+ * the cause.
+ */
 export type StreamFold =
   | Readonly<{ kind: 'folded'; objects: FoldedObjects; late: ReadonlyMap<string, LateFold> }>
   | Readonly<{ kind: 'again' }>;
 
-/** Folds what a batch brings of one stream onto the states that its objects have. */
+/** Folds a batch's events of one stream onto the states of its objects. */
 export function foldOntoStates(
   folding: Folding,
   states: ReadonlyMap<string, ObjectState>,
@@ -69,13 +75,15 @@ export function foldOntoStates(
       if (folded.kind === 'folded') objects.set(object, withRows(folding, folded));
     }
   } catch {
-    // Nothing is swallowed: the fold of the whole stream meets the same event, and parks the stream for it.
+    // Not swallowed: the fold of the whole stream reaches the same event, and parks the stream because of it.
     return { kind: 'again' };
   }
   return { kind: 'folded', objects, late };
 }
 
-/** What the events at these revisions say of an object, of those that were read again. @throws what makes an event unreadable */
+/**
+ * Returns the facts of an object at these revisions, from events read again. @throws the error of an unreadable event
+ */
 export const factsAt = (
   projection: AnyProjection,
   object: string,
@@ -86,7 +94,10 @@ export const factsAt = (
     revisions.flatMap((revision) => read.get(revision) ?? []),
   ).get(object) ?? [];
 
-/** Folds what came late of one object. Null when an event that was to be read again is not there. @throws what makes an event unreadable, or cannot be folded */
+/**
+ * Folds the late events of one object. Null when an event to read again is missing. @throws the error of an event that
+ * cannot be read or folded
+ */
 export function foldReadAgain(
   projection: AnyProjection,
   late: LateFold,
@@ -96,7 +107,10 @@ export function foldReadAgain(
   return again.length === late.revisions.length ? foldLate(projection, late, { again, came }) : null;
 }
 
-/** Folds late events of objects; `again` has the events that were read again, by revision. Null when that fails, or one of them is not there. */
+/**
+ * Folds the late events of objects; `again` has the events read again, by revision. Null when that fails, or one of
+ * them is missing.
+ */
 export function foldLateObjects(
   folding: Folding,
   late: ReadonlyMap<string, LateFold>,
@@ -115,5 +129,5 @@ export function foldLateObjects(
   return objects;
 }
 
-/** The event that a stream cannot be folded with, and why. */
+/** The event at which folding a stream fails, and the error. */
 export type Failure = Readonly<{ event: ReadEvent; error: unknown }>;

@@ -14,12 +14,12 @@ import { withoutEvents } from './fold.js';
 import { rowTexts } from './row-texts.js';
 import { factsAt, factsByObject, foldReadAgain, type Failure, type FoldedObject, type Folding } from './stream-fold.js';
 
-/** Reads events of the stream again, those at these revisions. */
+/** Reads events of the stream again, by revision. */
 export type ReadAgain = (revisions: readonly bigint[]) => Promise<ReadonlyMap<bigint, ReadEvent>>;
 
 /**
- * Objects with their rows; of the events before the failing one, if there is one. Of events that cannot be read, which the others count
- * without, `unread` is the first that no later one makes good, and `passed` the last that one does.
+ * The objects of a stream with their rows, up to the failing event if there is one. Of unreadable events, without which
+ * the others count, `unread` is the first that no later event makes good, and `passed` the last that one does.
  */
 export type WholeFolded = Readonly<{
   objects: ReadonlyMap<string, FoldedObject>;
@@ -30,25 +30,25 @@ export type WholeFolded = Readonly<{
 
 type Folded = Readonly<{ state: ObjectState; guesses: readonly Fact[] }>;
 
-/** Where an event stands in its stream, and in time. */
+/** The second and revision of an event. */
 type Place = Readonly<{ second: number; revision: bigint }>;
 
-/** Events of an object that are read at once, in the order of their seconds. */
+/** How many events of an object are read at once when folding by second. */
 const READ_AT_ONCE = 250;
 
 /**
- * Folds a stream from its beginning, page by page as it is read. It holds the states of objects and no events, so that a stream may be
- * of any length. An object that cannot be folded as its events come, since they are out of order by more than is kept of it, is noted,
- * and folded in the order of its seconds.
+ * Folds a stream from its start, page by page. It holds the states of objects but no events, so a stream may have any
+ * length. An object whose events are out of order by more than the kept states cover is noted, and then folded in order
+ * of seconds.
  */
 export class WholeFold {
   readonly #objects = new Map<string, Folded>();
-  /** Objects that are not folded as their events come, and where these stand. */
+  /** Objects that cannot be folded in stream order, and the places of their events. */
   readonly #noted = new Map<string, Place[]>();
   readonly #unreadable: Unreadable;
   #failure: Failure | null = null;
 
-  /** `known`: guesses up to this revision are counted already. */
+  /** `known`: guesses up to this revision have been counted. */
   constructor(
     private readonly folding: Folding,
     private readonly known: bigint,
@@ -56,7 +56,7 @@ export class WholeFold {
     this.#unreadable = new Unreadable(folding.projection);
   }
 
-  /** Folds the next page, as far as it can be read. */
+  /** Folds the next page, as far as it is readable. */
   async add(page: readonly ReadEvent[], readAgain: ReadAgain): Promise<void> {
     const { projection } = this.folding;
     this.#unreadable.take(page);
@@ -74,12 +74,12 @@ export class WholeFold {
     }
   }
 
-  /** Whether some objects are not folded yet: then all pages are to be given to `note`, too. */
+  /** Whether some objects are not folded yet: then pass all pages to `note` as well. */
   get isScattered(): boolean {
     return this.#noted.size > 0;
   }
 
-  /** Notes where the events of objects stand that are not folded yet. */
+  /** Notes the places of events of objects that are not folded yet. */
   note(page: readonly ReadEvent[]): void {
     for (const [object, facts] of factsByObject(this.folding.projection, this.#readable(page))) {
       this.#noted.get(object)?.push(...facts.map(({ fact, revision }) => ({ second: fact.order.created, revision })));
@@ -87,8 +87,8 @@ export class WholeFold {
   }
 
   /**
-   * Folds the objects that were noted; pages may be added afterwards. False when one of them cannot be folded: then only the events
-   * before the failing one count, and all pages are to be added once more.
+   * Folds the noted objects; pages may be added afterwards. Returns false when one of them fails: then only the events
+   * before the failing one count, and all pages must be added again.
    */
   async settle(readAgain: ReadAgain): Promise<boolean> {
     const failures: Failure[] = [];
@@ -104,7 +104,7 @@ export class WholeFold {
     return false;
   }
 
-  /** The objects with their rows. @throws when a row does not fit its table */
+  /** Returns the objects with their rows. @throws when a row does not fit its table */
   end(): WholeFolded {
     const { projection, stream } = this.folding;
     const objects = new Map<string, FoldedObject>();
@@ -114,7 +114,7 @@ export class WholeFold {
     return { objects, failure: this.#failure, unread, passed: passedOver.at(-1) ?? null };
   }
 
-  /** The events of a page that count: those before the first that fails. */
+  /** The readable events of a page, up to the first that fails. */
   #readable(page: readonly ReadEvent[]): readonly ReadEvent[] {
     const end = this.#failure?.event.revision;
     const before = page.filter((event) => (end === undefined || event.revision < end) && !isUnread(event));
@@ -149,7 +149,10 @@ export class WholeFold {
     return { kind: 'folded', state, guesses };
   }
 
-  /** The first event, as they stand in the stream, with which an object cannot be folded. By halves: what cannot be folded cannot be with more behind it. */
+  /**
+   * Finds the first event, in stream order, with which folding an object fails. Uses bisection: if a prefix fails, so
+   * does any longer one.
+   */
   async #firstFailure(
     object: string,
     { places, error, readAgain }: { places: readonly Place[]; error: unknown; readAgain: ReadAgain },
@@ -180,7 +183,7 @@ export class WholeFold {
 
 const earlier = (one: Failure, other: Failure): Failure => (other.event.revision < one.event.revision ? other : one);
 
-/** What makes an event unreadable for a projection; null when it can be read. */
+/** The error of an event for a projection; null when it is readable. */
 function errorIn(projection: AnyProjection, event: ReadEvent): Readonly<{ thrown: unknown }> | null {
   try {
     for (const fact of factOf(projection, event)) objectOf(projection, fact);
@@ -192,7 +195,7 @@ function errorIn(projection: AnyProjection, event: ReadEvent): Readonly<{ thrown
 
 type Coming = Readonly<{ object: string; facts: readonly FactAt[]; readAgain: ReadAgain }>;
 
-/** Folds what comes of an object; `too_late` also when it cannot be folded in this order. */
+/** Folds the new events of an object; `too_late` also when they cannot be folded in this order. */
 async function tryToFold(
   projection: AnyProjection,
   before: ObjectState | undefined,
@@ -204,7 +207,7 @@ async function tryToFold(
     if (folded.kind !== 'late') return folded;
     late = folded;
   } catch {
-    // Perhaps an event comes that belongs before these; else the fold in order meets the same error, and names it.
+    // A later event may belong before these; otherwise the fold in order reaches the same error, and reports it.
     return { kind: 'too_late' };
   }
   const read = await coming.readAgain(late.revisions);

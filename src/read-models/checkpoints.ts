@@ -1,12 +1,12 @@
 /**
- * The checkpoint of a generation, or of the index of event ids: up to where in the log its rows are complete, and who may move it on.
- * Checkpoints at one position are moved together, in one transaction.
+ * The checkpoint of a generation, or of the index of event ids: the log position up to which its rows are complete, and
+ * the lease to move it. Checkpoints at the same position move together, in one transaction.
  */
 import type { ReadModel } from '../../projections/projection.js';
 import type { Queryable } from './database.js';
 import { EVENT_INDEX_GENERATION, versionOf } from './schema.js';
 
-/** An event of the log by its place; `null` where nothing was read yet. */
+/** The place of an event in the log; `null` before the first event. */
 export type LogPosition = Readonly<{ position: bigint; eventId: string }> | null;
 
 export type Checkpoint = Readonly<{
@@ -15,19 +15,22 @@ export type Checkpoint = Readonly<{
   projection: string;
   version: number;
   generation: number;
-  /** `building`: not yet at the end of the log. `live`: it follows the log. `kept`: replaced, and left as it was for a rollback. */
+  /**
+   * `building`: not at the end of the log yet. `live`: follows the log. `kept`: replaced, and unchanged since for a
+   * rollback.
+   */
   state: 'building' | 'live' | 'kept';
   /** Whether the views of its version show it. */
   shown: boolean;
-  /** A dry run fills it, to compare it and drop it: it is never shown. */
+  /** A dry run fills it for a comparison and then drops it: it is never shown. */
   aside: boolean;
   /** The log that it was read from; null before the first event. */
   logName: string | null;
-  /** What is derived has no place of its own: that of what it follows from, where all checkpoints are read. */
+  /** A derivation has no position of its own: when all checkpoints are read, it has that of its sources. */
   at: LogPosition;
-  /** Tells owners apart: all that an earlier one still tries fails on it. */
+  /** Identifies the owner: writes of an earlier owner fail on it. */
   epoch: bigint;
-  /** Nobody has its lease. */
+  /** No process holds its lease. */
   isFree: boolean;
   owner: string | null;
   /** The versions that its owner follows. */
@@ -35,8 +38,8 @@ export type Checkpoint = Readonly<{
 }>;
 
 /**
- * How long a silent owner keeps its checkpoints; a hung one commits nothing afterwards. All that decides who may act is told by
- * clock_timestamp(): now() is when the transaction began, and a batch may take longer than a lease.
+ * How long a silent owner keeps its checkpoints; a hung one can commit nothing afterwards. Leases use
+ * clock_timestamp(), because now() is the start of the transaction, and a batch may take longer than a lease.
  */
 const LEASE = `interval '10 seconds'`;
 
@@ -75,17 +78,23 @@ const checkpointOf = (row: Row): Checkpoint => ({
   ownerFollows: row.owner_follows,
 });
 
-/** Selects generations for an update. All take their locks in one order: a batch and a renewal of its lease come at one moment, on two connections, and would wait for each other. */
+/**
+ * Selects generations for update. Locks are always taken in this order; otherwise a batch and a renewal of its lease,
+ * on two connections, could deadlock.
+ */
 const inOrder = (which: string, columns = 'checkpoints.name'): string =>
   `select ${columns} from ledger.checkpoints ${which} order by checkpoints.name for update of checkpoints`;
 
-/** Selects, of checkpoints given by name and epoch, those that no one has taken over since. */
+/** Selects those of the given checkpoints, by name and epoch, that no other owner has taken over. */
 const unchanged = (condition = 'true'): string =>
   inOrder(
     `join unnest($1::text[], $2::int8[]) as own(generation, epoch) on checkpoints.name = own.generation and owner_epoch = epoch where ${condition}`,
   );
 
-/** Where each derived generation stands: where the last of the projections stands that it follows from, over others that are derived. */
+/**
+ * The position of each derived generation: the lowest among the projections that it depends on, directly or through
+ * other derivations.
+ */
 const DERIVED_PLACES = `with recursive followed as (
   select name, unnest(stands_on) as source from ledger.derived_generations
   union select followed.name, unnest(stands_on) from followed join ledger.derived_generations other on other.name = followed.source
@@ -93,7 +102,7 @@ const DERIVED_PLACES = `with recursive followed as (
   select distinct on (followed.name) followed.name, position, event_id, log_name from followed join ledger.checkpoints on checkpoints.name = source
   where source not in (select name from ledger.derived_generations) order by followed.name, position nulls first)`;
 
-/** All checkpoints, by name. */
+/** Returns all checkpoints, ordered by name. */
 export async function readCheckpoints(database: Queryable): Promise<Checkpoint[]> {
   const { rows } = await database.query<Row>(
     `${DERIVED_PLACES} select ${COLUMNS} from (
@@ -116,8 +125,8 @@ export function checkpointsOf<T extends Pick<Checkpoint, 'name' | 'projection' |
 }
 
 /**
- * Acquires the leases of these checkpoints that are free; returns all of them that `owner` now holds.
- * No session state, so a transaction pooler may sit between. Of two processes that come at once one gets all.
+ * Acquires the leases of those checkpoints that are free; returns all that `owner` now holds. It needs no session
+ * state, so it works behind a transaction pooler. Of two concurrent callers one gets all.
  */
 export async function acquire(
   database: Queryable,
@@ -134,7 +143,7 @@ export async function acquire(
   return rows.map(checkpointOf).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Keeps the leases while nothing happens; false when another owner has one of them. */
+/** Renews the leases while there is nothing to write; false when another owner has one of them. */
 export async function renew(database: Queryable, held: readonly Checkpoint[]): Promise<boolean> {
   const { rowCount } = await database.query(
     `with own as (${unchanged()})
@@ -144,7 +153,7 @@ export async function renew(database: Queryable, held: readonly Checkpoint[]): P
   return rowCount === held.length;
 }
 
-/** Lets others go on at once; the new epoch keeps a renewal that is still under way from taking the lease back. */
+/** Releases the leases at once; the new epoch keeps a renewal still in flight from taking a lease back. */
 export async function release(database: Queryable, owner: string, names?: readonly string[]): Promise<void> {
   await database.query(
     `with own as (${inOrder(`where owner = $1 and ($2::text[] is null or name = any($2))`)})
@@ -153,13 +162,13 @@ export async function release(database: Queryable, owner: string, names?: readon
   );
 }
 
-/** Locks checkpoints by their names for this transaction, and tells how they stand. */
+/** Locks checkpoints by name for this transaction, and returns them. */
 export async function lockCheckpoints(connection: Queryable, names: readonly string[]): Promise<Checkpoint[]> {
   const { rows } = await connection.query<Row>(inOrder('where name = any($1)', COLUMNS), [names]);
   return rows.map(checkpointOf);
 }
 
-/** Locks these checkpoints for this transaction; false when an epoch or a position is not what the owner knows. */
+/** Locks these checkpoints for this transaction; false when an epoch or a position has changed. */
 export async function lock(connection: Queryable, held: readonly Checkpoint[]): Promise<boolean> {
   const found = new Map(
     (await lockCheckpoints(connection, namesOf(held))).map((checkpoint) => [checkpoint.name, checkpoint]),
@@ -169,7 +178,7 @@ export async function lock(connection: Queryable, held: readonly Checkpoint[]): 
   );
 }
 
-/** Whether these checkpoints still have these epochs; until the end of the transaction no other owner can take them. */
+/** Whether these checkpoints still have these epochs; no other owner can take them before the transaction ends. */
 export async function isHeldNow(connection: Queryable, held: readonly Checkpoint[]): Promise<boolean> {
   const { rows } = await connection.query<{ name: string; owner_epoch: bigint }>(
     'select name, owner_epoch from ledger.checkpoints where name = any($1) order by checkpoints.name for share',
@@ -179,7 +188,7 @@ export async function isHeldNow(connection: Queryable, held: readonly Checkpoint
   return held.every(({ name, epoch }) => epochs.get(name) === epoch);
 }
 
-/** Moves these checkpoints, at the end of the transaction that wrote the rows they speak of: their lease is whole when it commits. */
+/** Moves these checkpoints, at the end of the transaction that wrote their rows, and renews their lease. */
 export async function move(
   connection: Queryable,
   held: readonly Checkpoint[],
@@ -194,8 +203,8 @@ export async function move(
 }
 
 /**
- * Says of checkpoints that they have reached the end of the log, or are far from it; false when another owner has one of them, or a
- * rebuild has replaced one.
+ * Sets the state of checkpoints that have reached the end of the log, or are far from it; false when another owner has
+ * one of them, or a rebuild has replaced one.
  */
 export async function become(
   database: Queryable,
@@ -209,7 +218,7 @@ export async function become(
   return rowCount === held.length;
 }
 
-/** Keeps the checkpoints that a process follows, or stands by for, from being dropped as unused. */
+/** Marks the checkpoints that a process follows, or stands by for, as used, so that they are not dropped. */
 export async function use(database: Queryable, checkpoints: readonly Checkpoint[]): Promise<void> {
   await database.query(
     `with own as (${unchanged(`used_at < clock_timestamp() - interval '1 minute'`)})
@@ -218,7 +227,7 @@ export async function use(database: Queryable, checkpoints: readonly Checkpoint[
   );
 }
 
-/** Up to where the index of event ids is complete; -1n before the first event. */
+/** Returns the position up to which the index of event ids is complete; -1n before the first event. */
 export async function indexPosition(database: Queryable): Promise<bigint> {
   const { rows } = await database.query<{ position: bigint | null }>(
     'select position from ledger.checkpoints where name = $1',

@@ -6,18 +6,18 @@ import { engineColumnsOf, nameOfGeneration, ownerColumnOf, tableOf, type Generat
 
 export type RowValues = Readonly<Record<string, unknown>>;
 
-/** A row that is not the same on both sides; null where a side has none. */
+/** A row that differs between the sides; null where a side lacks it. */
 export type RowDifference = Readonly<{
   table: string;
   key: RowValues;
   stream: string;
   before: RowValues | null;
   after: RowValues | null;
-  /** The columns whose values differ, when both sides have the row. */
+  /** The columns that differ, when both sides have the row. */
   columns: readonly string[];
 }>;
 
-/** What a table's money columns add up to on each side, by currency. */
+/** The sum of a table's money column on each side, by currency. */
 export type MoneyTotal = Readonly<{
   table: string;
   column: string;
@@ -34,19 +34,19 @@ export type TableComparison = Readonly<{
   totals: readonly MoneyTotal[];
 }>;
 
-/** Two relations with the columns of one table, as SQL, and the parameters in it. */
+/** SQL of two relations with the columns of one table, and the parameters in it. */
 type Sides = Readonly<{
   name: string;
   before: string;
   after: string;
   columns: readonly string[];
   key: readonly string[];
-  /** The column that tells whose a row is; null for a sum of rows. */
+  /** The column with a row's owner; null for a rollup. */
   owner: 'stream' | 'key' | null;
   values: unknown[];
 }>;
 
-/** Compares all rows of a generation with those that it is held against, in the columns that both have. */
+/** Compares all rows of a generation with its counterpart, in the columns that both have. */
 export async function compareGenerations(
   connection: Queryable,
   { generation, against }: Target,
@@ -77,7 +77,10 @@ export async function compareGenerations(
   return comparisons;
 }
 
-/** Compares, within a transaction, the rows that a table has of some streams with those that it should have, as JSON. */
+/**
+ * Compares, within a transaction, the rows that a table has of some streams with those that it should have, given as
+ * JSON.
+ */
 export async function* compareRows(
   connection: Queryable,
   generation: Generation<ReadModel>,
@@ -125,21 +128,24 @@ async function compare(connection: Queryable, sides: Sides, examplesMax: number)
   };
 }
 
-/** A join of both sides, of which the rows remain that differ. Whole-row tests of null would look at all columns, so the key decides. */
+/**
+ * SQL: joins both sides and keeps the rows that differ. Whether a side has a row is a column of its own, because
+ * testing a whole row for null would read all columns.
+ */
 const differingRows = ({ before, after, key, columns }: Sides): string =>
   `from (select ${columns.join(', ')}, true as is_there from ${before} rows) as before
    full join (select ${columns.join(', ')}, true as is_there from ${after} rows) as after on ${key.map((column) => `before.${column} = after.${column}`).join(' and ')}
    cross join lateral (select before.is_there as b, after.is_there as a) as there
    where (${columns.map((column) => `before.${column}`).join(', ')}) is distinct from (${columns.map((column) => `after.${column}`).join(', ')})`;
 
-/** Rows that differ, by their key. */
+/** SQL: the rows that differ, ordered by key. */
 const differences = (sides: Sides): string =>
   `select case when b then to_jsonb(before) - 'is_there' end as before, case when a then to_jsonb(after) - 'is_there' end as after
    ${differingRows(sides)} order by ${sides.key.map((column) => `coalesce(before.${column}, after.${column})`).join(', ')}`;
 
 type DifferentRow = Readonly<{ before: RowValues | null; after: RowValues | null }>;
 
-/** Rows that are in memory at once. */
+/** Rows in memory at once. */
 const PAGE_ROWS = 200;
 
 function differenceOf({ name, key, columns, owner }: Sides, { before, after }: DifferentRow): RowDifference {

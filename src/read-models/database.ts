@@ -3,34 +3,34 @@ import { currentUrl } from '../server-address.js';
 
 export { isStorable, jsonForPostgres } from '../events/storable.js';
 
-/** Postgres counts in int8; revisions and positions are bigint here. */
+/** Postgres returns int8 as text; revisions and positions are bigint here. */
 const INT8 = 20;
 pg.types.setTypeParser(INT8, BigInt);
 
-/** Whatever runs SQL: the pool, or the connection of a transaction. */
+/** Anything that runs SQL: the pool, or the connection of a transaction. */
 export type Queryable = {
   query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>;
 };
 
 export type DatabaseOptions = Readonly<{
   connectionsMax: number;
-  /** After how long Postgres itself ends a statement; undefined: never, as for a fold or a rebuild. */
+  /** Time after which Postgres cancels a statement; undefined: never, as for a fold or a rebuild. */
   statementTimeoutMs?: number;
   /**
-   * After how long a statement is given up, and its connection closed. Enough for lookups by a key, which need no transaction of their
-   * own then: one round trip and not three.
+   * Time after which the client abandons a statement and closes its connection. Sufficient for lookups by key, which
+   * then need no transaction: one round trip instead of three.
    */
   answerWithinMs?: number;
   onIdleError: (error: Error) => void;
 }>;
 
-/** What answers are read from: several queries in `work` see one state of the read models. */
+/** A source of answers: all queries in `work` see one state of the read models. */
 export type Snapshots = Readonly<{ snapshot<T>(work: (connection: Queryable) => Promise<T>): Promise<T> }>;
 
 /**
- * Settings for one transaction. A transaction pooler takes none of a session, and refuses those that come with a
- * connection.
- * A process that hangs in the middle of a transaction must not keep its locks: Postgres ends its session then.
+ * Starts a transaction with its own settings: a transaction pooler keeps no session settings, and rejects those sent
+ * with a connection. Postgres ends the session of a process that hangs in a transaction, so that it does not keep its
+ * locks.
  */
 const begin = (mode: string, statementTimeoutMs: number | undefined): string =>
   [
@@ -39,17 +39,23 @@ const begin = (mode: string, statementTimeoutMs: number | undefined): string =>
     ...(statementTimeoutMs === undefined ? [] : [`set local statement_timeout = ${statementTimeoutMs}`]),
   ].join('; ');
 
-/** No connection was free for as long as a request waits for one: too much is asked, and Postgres may be well. */
+/**
+ * No connection became free in the time that a request waits for one: there is too much load, while Postgres may be
+ * fine.
+ */
 export class PoolBusy extends Error {
   readonly code = 'POOL_BUSY';
 }
 
 const CONNECT_WITHIN_MS = 5_000;
-/** When the answer is given up although Postgres should have ended the statement: then it does not answer at all. */
+/**
+ * Time after which the client abandons an answer although Postgres should have cancelled the statement: then it does
+ * not answer at all.
+ */
 const QUERY_TIMEOUT_MS = 30_000;
 const ANSWER_AFTER_TIMEOUT_MS = 2_000;
 
-/** A connection to where the server is now: an embedded one may have moved since the pool was made. */
+/** Connects to the server's current address: an embedded one may have moved since the pool was created. */
 class FollowingClient extends pg.Client {
   constructor(config: pg.ClientConfig = {}) {
     super({ ...config, connectionString: currentUrl(config.connectionString ?? '', 'database') });
@@ -88,20 +94,20 @@ export class Database implements Queryable, Snapshots {
     return this.transaction((connection) => connection.query<R>(text, values));
   }
 
-  /** Runs `work` in one transaction on one connection; rolls back, and throws on, what it throws. */
+  /** Runs `work` in one transaction on one connection; if it throws, rolls back and rethrows. */
   transaction<T>(work: (connection: Queryable) => Promise<T>): Promise<T> {
     return this.#within(this.#begin, work);
   }
 
   /**
-   * As `transaction`, but nobody waits for the disk: a crash of Postgres may undo it, with all that came after. Only for what a
-   * later transaction misses then, and makes again.
+   * Like `transaction`, but does not wait for the disk: a crash of Postgres may undo it and all later ones. Only for
+   * work whose loss a later transaction detects and repeats.
    */
   transactionUnflushed<T>(work: (connection: Queryable) => Promise<T>): Promise<T> {
     return this.#within(`${this.#begin}; set local synchronous_commit = off`, work);
   }
 
-  /** Runs `work` in one transaction that only reads, and sees one state of the read models. */
+  /** Runs `work` in one read-only transaction, which sees one state of the read models. */
   snapshot<T>(work: (connection: Queryable) => Promise<T>): Promise<T> {
     return this.#within(this.#beginSnapshot, work);
   }
@@ -109,7 +115,7 @@ export class Database implements Queryable, Snapshots {
   async #within<T>(beginning: string, work: (connection: Queryable) => Promise<T>): Promise<T> {
     const connection = await this.#connect();
     let broken: Error | undefined;
-    // Between two statements only this event reports a lost connection, and an unhandled error ends the process.
+    // Between two statements only this event reports a lost connection, and an unhandled error would end the process.
     const lost = (error: Error) => {
       broken = error;
     };
@@ -120,7 +126,7 @@ export class Database implements Queryable, Snapshots {
       await connection.query('commit');
       return result;
     } catch (error) {
-      // Behind a statement without an answer a rollback would wait as long again.
+      // After an unanswered statement a rollback would wait as long again.
       if (isUnanswered(error)) lost(error);
       else await connection.query('rollback').catch(lost);
       throw error;
@@ -147,16 +153,16 @@ export class Database implements Queryable, Snapshots {
   }
 }
 
-/** The pool has no code for it; a connection that cannot be made has another message. */
+/** The pool's error has no code; a failed connection has another message. */
 const isWaitTimeout = (error: unknown): boolean =>
   (error as Error | null)?.message === 'timeout exceeded when trying to connect';
 const isUnanswered = (error: unknown): error is Error =>
   error instanceof Error && error.message === 'Query read timeout';
 
 /**
- * Does something within a transaction; what it throws undoes it alone, and is told. So is a statement of it that takes longer than
- * `statementMs`, and that would else be taken for a database that is away.
- * @throws when the database is away
+ * Runs `work` within a transaction; if it throws, only its own changes are undone, and the error is returned. A
+ * statement that takes longer than `statementMs` counts as such an error, not as an unavailable database.
+ * @throws when the database is unavailable
  */
 export async function attempt<T>(
   connection: Queryable,
@@ -181,31 +187,33 @@ export async function attempt<T>(
 }
 
 /**
- * Whether Postgres cannot be written to for now, whatever the data: it is away, only read from (25006, after a failover), refuses the
- * role (28, 42501), was in conflict with another transaction (40, 55P03), or has trouble of its own (58). Every other error concerns
- * what was written.
+ * Whether Postgres cannot be written for now, whatever the data: it is unavailable, read-only (25006, after a
+ * failover), rejects the role (28, 42501), had a conflict with another transaction (40, 55P03), or has an internal
+ * problem (58). Any other error concerns the data.
  */
 export function isDatabaseAway(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
   return isUnavailable(error) || (typeof code === 'string' && /^(25...|28...|40...|42501|55P03|58...)$/.test(code));
 }
 
-/** Whether a lock was not to be had within `lock_timeout`, or two waited for each other: what was rolled back may be tried again. */
+/**
+ * Whether a lock was not available within `lock_timeout`, or there was a deadlock: the rolled-back work may be retried.
+ */
 export const isLockConflict = (error: unknown): boolean =>
   /^(55P03|40P01)$/.test(String((error as { code?: unknown } | null)?.code));
 
-/** SQLSTATE class 22: a value that Postgres cannot take. */
+/** SQLSTATE class 22: a value that Postgres does not accept. */
 export const isBadValue = (error: unknown): boolean => /^22...$/.test(codeOf(error));
 
-/** Whether two transactions stood in each other's way: what was rolled back may be tried again. */
+/** Whether two transactions conflicted: the rolled-back work may be retried. */
 export const isConflict = (error: unknown): boolean => codeOf(error) === '40001' || isLockConflict(error);
 
-/** Whether Postgres ended a statement because it took longer than it may. */
+/** Whether Postgres cancelled a statement because of its time limit. */
 export const isStatementTimeout = (error: unknown): boolean => codeOf(error) === '57014';
 
 const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code);
 
-/** Whether schema, table or column are not there: the catch-up of a new database, or of a new build, is about to make them. */
+/** Whether a schema, table or column does not exist: the catch-up of a new database or build is about to create it. */
 export const isNotYetMade = (error: unknown): boolean =>
   /^(3F000|42P01|42703)$/.test(String((error as { code?: unknown } | null)?.code));
 
@@ -214,9 +222,9 @@ const DRIVER_ERRORS =
   /^(timeout expired|timeout exceeded when trying to connect|query read timeout|connection terminated|client (was closed|has encountered a connection error)|the server does not support SSL|there was an error establishing an SSL)/i;
 
 /**
- * Whether Postgres, or the tables in it, are away for now: no connection (also the pool's own errors, which
- * have no code), somebody at its port who cannot show its certificate, SQLSTATE classes 08, 53, 57, and an undefined
- * schema, table or column, which the catch-up is about to make.
+ * Whether Postgres, or its tables, are unavailable for now: no connection (including the pool's own errors, which have
+ * no code), a server at its port without a valid certificate, SQLSTATE classes 08, 53, 57, or an undefined schema,
+ * table or column, which the catch-up is about to create.
  */
 export function isUnavailable(error: unknown): boolean {
   const { code, message, syscall } = (error ?? {}) as { code?: unknown; message?: unknown; syscall?: unknown };

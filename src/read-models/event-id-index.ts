@@ -6,7 +6,9 @@ import type { Database } from './database.js';
 import { lookUp, type Asked } from './event-index.js';
 
 const TIMEOUT_MS = 500;
-/** One slow answer costs those who waited for it; only failures in a row let the index rest, up to a second. */
+/**
+ * A slow answer delays only those that waited for it; after failures in a row the index is skipped, for at most 1 s.
+ */
 const REST_MS = 50;
 const REST_MS_MAX = 1_000;
 const IDS_PER_QUERY_MAX = 500;
@@ -14,8 +16,8 @@ const IDS_PER_QUERY_MAX = 500;
 const UNAVAILABLE: IndexAnswer = { kind: 'unavailable' };
 
 /**
- * The index of event ids as intake uses it: lookups that come while one is under way share the next, and
- * a slow or missing Postgres costs a moment once and then nothing, for intake depends on the event store alone.
+ * The index of event ids for intake. Lookups during a query share the next one. A slow or missing Postgres costs one
+ * timeout and is then skipped, because intake depends on the event store only.
  */
 export class BatchedEventIdIndex implements EventIdIndex {
   #waiting: (Asked & { settle: (answer: IndexAnswer) => void })[] = [];
@@ -36,7 +38,7 @@ export class BatchedEventIdIndex implements EventIdIndex {
   async #askAll(): Promise<void> {
     this.#asking = true;
     while (this.#waiting.length > 0) {
-      // What else has come by the end of this turn shares the query.
+      // Lookups until the end of this turn share the query.
       await othersTurn();
       const asked = this.#waiting.splice(0, IDS_PER_QUERY_MAX);
       const answers = await this.#ask(asked);
@@ -45,14 +47,14 @@ export class BatchedEventIdIndex implements EventIdIndex {
     this.#asking = false;
   }
 
-  /** No answers when Postgres does not give them in time. */
+  /** Returns no answers when Postgres does not give them in time. */
   async #ask(asked: readonly Asked[]): Promise<readonly IndexAnswer[]> {
     try {
       const answers = await withTimeout(lookUp(this.database, asked), TIMEOUT_MS, 'The index of event ids');
       this.#failures = 0;
       return answers;
     } catch {
-      // The stream itself is read instead; health and metrics tell that Postgres is away.
+      // The stream itself is read instead; health and metrics report that Postgres is unavailable.
       this.#failures += 1;
       this.#restsUntil = performance.now() + Math.min(REST_MS * 2 ** (this.#failures - 1), REST_MS_MAX);
       return [];

@@ -4,7 +4,7 @@ import { groupBy } from '../folding/group-by.js';
 import type { Queryable } from './database.js';
 import { EVENT_INDEX, EVENT_INDEX_GENERATION } from './schema.js';
 
-/** Where an event id stands in the log. */
+/** The place of an event id in the log. */
 export type IndexedEvent = Readonly<{ eventId: string; stream: string; revision: bigint; position: bigint }>;
 
 type Found = { event_id: string; stream: string; revision: bigint; position: bigint };
@@ -15,10 +15,13 @@ const indexed = ({ event_id: eventId, stream, revision, position }: Found): Inde
   position,
 });
 
-/** Renderings of one event, neighbours in the index: no more than an account has endpoints, which Stripe limits to 16. */
+/**
+ * Renderings of one event are neighbours in the index: at most one per endpoint of an account, which Stripe limits to
+ * 16.
+ */
 const RENDERINGS_MAX = 32;
 
-/** Where these ids were indexed. */
+/** Returns the places of these ids. */
 export async function findEvents(database: Queryable, eventIds: readonly string[]): Promise<Map<string, IndexedEvent>> {
   const { rows } = await database.query<Found>(
     `select event_id, stream, revision, position from ${EVENT_INDEX} where event_id = any($1)`,
@@ -27,7 +30,7 @@ export async function findEvents(database: Queryable, eventIds: readonly string[
   return new Map(rows.map((row) => [row.event_id, indexed(row)]));
 }
 
-/** Where the renderings of an event were indexed, whichever of their ids is given; the first in the log first. */
+/** Returns the places of the renderings of an event, by the id of any of them, in log order. */
 export async function findRenderings(database: Queryable, eventId: string): Promise<IndexedEvent[]> {
   const { rows } = await database.query<Found>(
     `select event_id, stream, revision, position from ${EVENT_INDEX} where event_id between $1 and $2 order by position limit ${RENDERINGS_MAX}`,
@@ -36,7 +39,7 @@ export async function findRenderings(database: Queryable, eventId: string): Prom
   return rows.map(indexed);
 }
 
-/** Where each of these events, in any rendering of it, stands first in the log; null where it is not indexed. */
+/** Returns the first position of each event, in any rendering; null where it is not indexed. */
 export async function firstPositions(
   database: Queryable,
   eventIds: readonly string[],
@@ -60,11 +63,11 @@ export const latestOfStreams = (
 
 const IN_QUARANTINE = `stream >= 'quarantine-' and stream < 'quarantine.'`;
 
-/** The latest events in quarantine, before a position. */
+/** The latest quarantined events, before a position. */
 export const latestQuarantined = (database: Queryable, before: bigint | null, max: number): Promise<IndexedEvent[]> =>
   latest(database, { where: IN_QUARANTINE, values: [], before, max });
 
-/** How many events are in quarantine; counts no more than `max`. */
+/** Counts the quarantined events, up to `max`. */
 export async function countQuarantined(database: Queryable, max: number): Promise<number> {
   const { rows } = await database.query<{ count: bigint }>(
     `select count(*) as count from (select from ${EVENT_INDEX} where ${IN_QUARANTINE} limit $1) as found`,
@@ -84,7 +87,7 @@ async function latest(database: Queryable, { where, values, before, max }: Lates
   return rows.map(indexed);
 }
 
-/** Which of these streams have an event that is indexed. */
+/** Returns which of these streams have an indexed event. */
 export async function findStreams(database: Queryable, streams: readonly string[]): Promise<Set<string>> {
   const { rows } = await database.query<{ stream: string }>(
     `select asked.stream from unnest($1::text[]) asked(stream) where exists (select from ${EVENT_INDEX} event where event.stream = asked.stream)`,
@@ -93,10 +96,13 @@ export async function findStreams(database: Queryable, streams: readonly string[
   return new Set(rows.map(({ stream }) => stream));
 }
 
-/** An event id, and the stream whose end is asked for too; null when nobody needs it, which costs Postgres a third. */
+/**
+ * An event id, and the stream whose last event is also needed; null when it is not, which saves Postgres a third of the
+ * work.
+ */
 export type Asked = Readonly<{ eventId: string; stream: string | null }>;
 
-/** Where the index stands, and a rendering that it has, or none. */
+/** The checkpoint of the index, and a rendering that it has, if any. */
 type Standing = Readonly<
   Record<'log_name' | 'event_id' | 'found_id' | 'found_stream', string | null> &
     Record<'position' | 'found_revision' | 'found_position', bigint | null>
@@ -106,7 +112,7 @@ type WithEnd = Standing &
 
 const STANDING = `checkpoint.log_name, checkpoint.position, checkpoint.event_id, found.event_id as found_id, found.stream as found_stream,
   found.revision as found_revision, found.position as found_position`;
-/** Each lateral query is one probe of a B-tree, whatever the planner expects. */
+/** Each lateral query is one B-tree probe, whatever plan is chosen. */
 const FOUND = `(select event_id, stream, revision, position from ${EVENT_INDEX} where event_id between asked.first and asked.last order by event_id limit ${RENDERINGS_MAX})`;
 
 const LOOK_UP = `
@@ -116,7 +122,10 @@ join ledger.checkpoints as checkpoint on checkpoint.name = '${EVENT_INDEX_GENERA
 left join lateral ${FOUND} as found on true
 left join lateral (select revision, position, event_id from ${EVENT_INDEX} where stream = asked.stream and position <= checkpoint.position order by revision desc limit 1) as last on true`;
 
-/** Most of the cost of a small query is its planning; and mostly nothing is found, in one row for all. */
+/**
+ * Cheaper without streams: planning is most of the cost of a small query, and usually nothing is found, which takes one
+ * row for all ids.
+ */
 const lookUpIdsIn = (found: string): string => `
 select ${STANDING} from ledger.checkpoints as checkpoint left join ${found} on true
 where checkpoint.name = '${EVENT_INDEX_GENERATION}'`;
@@ -126,9 +135,9 @@ const LOOK_UP_IDS = lookUpIdsIn(
 );
 
 /**
- * What the index says of each of these. Ids, ends of streams and the checkpoint are of one snapshot, and the projector
- * moves the checkpoint in the transaction that adds the events up to it: so what is not found is not in the log up to
- * there.
+ * Returns the index's answer for each of these. Ids, ends of streams and the checkpoint come from one snapshot, and the
+ * projector moves the checkpoint in the transaction that adds the events up to it: an id that is not found is not in
+ * the log up to there.
  */
 export async function lookUp(database: Queryable, asked: readonly Asked[]): Promise<IndexAnswer[]> {
   const ids = asked.map(({ eventId }) => idsOfEvent(eventId));
@@ -169,8 +178,8 @@ function answerOf(rows: readonly Standing[], last: End): IndexAnswer {
 }
 
 /**
- * The next streams after one, a probe of the index each: one whose first event is not indexed is among them, and one of many
- * events costs no more than the others.
+ * SQL for the next streams after one, with one index probe each: a stream whose first event is not indexed is included,
+ * and one with many events costs no more than others.
  */
 const STREAMS_AFTER = `
 with recursive found as (
@@ -179,7 +188,7 @@ with recursive found as (
   select (select stream from ${EVENT_INDEX} where stream > found.stream order by stream limit 1) from found where found.stream is not null)
 select stream from found where stream is not null limit $2`;
 
-/** All streams in their order, page by page. */
+/** Yields all streams in order, page by page. */
 export async function* allStreams(database: Queryable, pageMax: number): AsyncGenerator<string[]> {
   for (let after = ''; ;) {
     const { rows } = await database.query<{ stream: string }>(STREAMS_AFTER, [after, pageMax]);
@@ -190,7 +199,10 @@ export async function* allStreams(database: Queryable, pageMax: number): AsyncGe
   }
 }
 
-/** All streams where they are so few, else some at random. Event ids are hashes: the next one after a random id is a random event. */
+/**
+ * Returns all streams if there are at most `count`, else a random sample. Event ids are hashes, so the next one after a
+ * random id is a random event.
+ */
 export async function sampleStreams(database: Queryable, count: number): Promise<string[]> {
   const first = await database.query<{ stream: string }>(STREAMS_AFTER, ['', count + 1]);
   if (first.rows.length <= count) return first.rows.map(({ stream }) => stream);
@@ -202,15 +214,15 @@ export async function sampleStreams(database: Queryable, count: number): Promise
   return rows.map(({ stream }) => stream);
 }
 
-/** An event to be indexed; `corrects` has the higher position at which the index was seen to have its id. */
+/** An event to index; `corrects` has the higher position at which the index was seen to have its id. */
 export type ToIndex = IndexedEvent & Readonly<{ corrects?: Pick<IndexedEvent, 'position'> }>;
 
 /**
- * Adds events. False when the index has one of the ids otherwise than it was seen: another writer was faster, so what was folded may
- * count a repeat, or another stream may count one.
+ * Adds events. Returns false when the index has one of the ids at another place than was seen: another writer was
+ * faster, so this fold, or that of another stream, may count a repeat.
  */
 export async function indexEvents(connection: Queryable, events: readonly ToIndex[]): Promise<boolean> {
-  // In one order, so that two writers wait for each other in no circle.
+  // In a fixed order, so that two writers cannot deadlock.
   const sorted = [...events].sort((a, b) => (a.eventId < b.eventId ? -1 : 1));
   const corrected = events.filter(({ corrects }) => corrects !== undefined);
   const { rowCount } = await connection.query(

@@ -1,40 +1,40 @@
 import { distanceTo, type LogEnd } from '../eventstore/log-end.js';
 import type { Checkpoint } from './checkpoints.js';
 
-/** One generation of one version of a projection, as people see it; `event_index` is the index of event ids. */
+/** One generation of a version of a projection, for people; `event_index` is the index of event ids. */
 export type GenerationReport = Readonly<{
   name: string;
   version: number;
   generation: number;
   state: Checkpoint['state'];
   shown: boolean;
-  /** Whether a process has the right to move its checkpoint. */
+  /** Whether a process holds its lease. */
   moving: boolean;
   position: string | null;
-  /** Null while the end of the log is not known: then nothing is caught up. */
+  /** Null while the end of the log is unknown; then nothing counts as caught up. */
   logPosition: string | null;
   caughtUp: boolean;
-  /** Distance to the end of the log in positions: bytes of the log, not events. */
+  /** Distance to the end of the log in bytes (the unit of positions), not events. */
   behind: string | null;
   /** Age of the oldest event that is not in the rows. */
   lagSeconds: number | null;
-  /** Of a derivation: how many of its keys. */
+  /** For a derivation: parked keys. */
   parkedStreams: number;
-  /** Null for what is read from the log, not derived. */
+  /** Null for a projection, which reads the log. */
   derived: Derived | null;
 }>;
 
-/** How a generation of a derivation follows the rows that it is derived from. */
+/** How a generation of a derivation follows its sources. */
 type Derived = Readonly<{
-  /** The generations that it follows from; empty before it has begun. */
+  /** The source generations; empty before it has started. */
   standsOn: readonly string[];
-  /** The hash of the policy that its rows follow. */
+  /** The hash of the policy of its rows. */
   policy: string;
-  /** How many keys wait to be derived, counted up to 100,000; null while all keys are being looked up. */
+  /** The number of keys waiting to be derived, counted up to 100,000; null while all keys are being looked up. */
   behindKeys: number | null;
 }>;
 
-/** `end` is null while the log cannot be asked. */
+/** `end` is null while the log is unavailable. */
 export function reportOf(
   { projection: name, version, generation, state, shown, at, isFree }: Checkpoint,
   { end, ...given }: Pick<GenerationReport, 'lagSeconds' | 'parkedStreams' | 'derived'> & { end: LogEnd | null },

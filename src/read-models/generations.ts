@@ -12,20 +12,26 @@ import {
   type Generation,
 } from './schema.js';
 
-/** How long the rows of a version or generation that nobody uses any more are kept for a rollback. */
+/** How long the rows of an unused version or generation are kept for a rollback. */
 const KEPT_FOR = `interval '3 days'`;
-/** How long those of a dry run are kept that was killed: long enough for its reader to look, and for it to be started again. */
+/** How long the rows of a killed dry run are kept: time to inspect them, and to restart it. */
 const ASIDE_KEPT_FOR = `interval '1 hour'`;
-/** A version that no process has used for so long does not run any more. */
+/** A version that no process has used for this long no longer runs. */
 const GONE_AFTER = `interval '2 minutes'`;
 
-/** For so long changes are noted for complete derived rows of a version that no process uses: one that starts then need not derive all again. */
+/**
+ * How long changes are still noted for complete derived rows of a version that no process uses: a process that starts
+ * within this time need not derive all again.
+ */
 const FOLLOWED_FOR = `interval '1 hour'`;
 
-/** Nobody waits longer than this behind a change of views or tables. */
+/** The longest that other transactions wait behind a change of views or tables. */
 const LOCK_TIMEOUT = `set local lock_timeout = '200ms'`;
 
-/** Drops what nobody has used for a while, and lets the unversioned views show the newest version that runs; what is in use just now waits for the next time. */
+/**
+ * Drops what has been unused for a while, and points the unversioned views to the newest running version. Anything
+ * locked is left for the next run.
+ */
 export async function tidy(database: Database, projections: readonly ReadModel[]): Promise<void> {
   await database
     .transaction((connection) => tidyWithin(connection, projections))
@@ -47,7 +53,7 @@ async function tidyWithin(connection: Queryable, projections: readonly ReadModel
     if (await isNewest(connection, projection)) await nameVersion(connection, projection);
 }
 
-/** Generations of derivations for which others note changes in vain: nobody works at them, or follows them. */
+/** Generations of derivations for which changes are noted in vain: no process builds or follows them. */
 async function unusedDerived(connection: Queryable): Promise<string[]> {
   const { rows } = await connection.query<{ name: string }>(
     `select name from ledger.derived_generations join ledger.checkpoints using (name) where stands_on <> '{}' and lease_until < clock_timestamp()
@@ -56,7 +62,7 @@ async function unusedDerived(connection: Queryable): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** Whether this version is at the end of the log, and no higher one that runs is. */
+/** Whether this version is at the end of the log, and no higher running one is. */
 async function isNewest(connection: Queryable, { name, version }: ReadModel): Promise<boolean> {
   const { rows } = await connection.query<{ newest: number | null }>(
     `select max(version) as newest from ledger.checkpoints where projection = $1 and shown and state = 'live' and used_at > clock_timestamp() - ${GONE_AFTER}`,
@@ -65,20 +71,20 @@ async function isNewest(connection: Queryable, { name, version }: ReadModel): Pr
   return rows[0]?.newest === version;
 }
 
-/** A generation to be filled, and the rows to hold it against. */
+/** A generation to fill, and its counterpart for a comparison. */
 export type Target = Readonly<{
   generation: Generation<ReadModel>;
   /** Its name. */
   name: string;
-  /** The generation that is shown: of this version, else of the newest other one; null where there is none. */
+  /** The live generation: of this version, else of the newest other one; null where there is none. */
   against: Generation<ReadModel> | null;
-  /** Whether it is to take that one's place; a version that was never shown complete fills the tables that its views show. */
+  /** Whether it replaces that one; a version that was never complete fills the tables that its views already show. */
   replaces: boolean;
 }>;
 
 /**
- * What a rebuild of this projection fills: what an earlier one has begun, unless it is to be `fresh`, else a new generation. A dry
- * run goes on with what a dry run has begun, and leaves alone what is to be shown.
+ * Returns the target of a rebuild: the generation that an earlier rebuild has started, unless `fresh`, else a new one.
+ * A dry run resumes only a dry run's generation.
  */
 export function beginRebuild(
   database: Database,
@@ -101,7 +107,7 @@ export function beginRebuild(
   });
 }
 
-/** The generation that was shown before, to be brought up to date and shown again; null where none is kept. */
+/** Returns the generation that was live before, to be caught up and shown again; null where none is kept. */
 export function beginRollback(database: Database, projection: ReadModel): Promise<Target | null> {
   return database.transaction(async (connection) => {
     await lockSchema(connection);
@@ -119,13 +125,16 @@ export function beginRollback(database: Database, projection: ReadModel): Promis
   });
 }
 
-/** What is taken up again is in use from now on: it must not be dropped before its lease is acquired. */
+/** Marks a resumed generation as used, so that it is not dropped before its lease is acquired. */
 async function resume(connection: Queryable, target: Target): Promise<Target> {
   await connection.query('update ledger.checkpoints set used_at = clock_timestamp() where name = $1', [target.name]);
   return target;
 }
 
-/** The checkpoints of a projection, oldest first: those of this version, the one of them that is shown, and what is shown of others. */
+/**
+ * Returns the checkpoints of a projection, oldest first: those of this version, the live one among them, and the live
+ * ones of other versions.
+ */
 async function generationsOf(
   connection: Queryable,
   { name, version }: ReadModel,
@@ -161,7 +170,7 @@ function targetOf(
   };
 }
 
-/** Gives up what a rebuild has begun, unless another process has taken it up; what the views show stays. */
+/** Drops what a rebuild has started, unless another process has its lease; generations that the views show stay. */
 export async function abandon(database: Database, { name, replaces }: Target): Promise<void> {
   if (!replaces) return;
   await database.transaction(async (connection) => {
@@ -174,7 +183,7 @@ export async function abandon(database: Database, { name, replaces }: Target): P
   });
 }
 
-/** Streams that are parked in a generation, and not in the one that it is held against. */
+/** Returns the streams that are parked in a generation but not in its counterpart. */
 export async function newlyParked(connection: Queryable, { name, against }: Target): Promise<string[]> {
   const { rows } = await connection.query<{ stream: string }>(
     `select stream from ledger.parked_streams where generation = $1 and kind not in ('waiting', 'passed') except select stream from ledger.parked_streams where generation = $2 order by stream`,
@@ -184,8 +193,8 @@ export async function newlyParked(connection: Queryable, { name, against }: Targ
 }
 
 /**
- * Moves the views to a generation, within a transaction that has locked its checkpoint and that of the one shown before, which is
- * kept for a rollback; what was kept before that is dropped.
+ * Points the views to a generation, within a transaction that has locked its checkpoint and that of the live one, which
+ * is then kept for a rollback; a generation kept before that is dropped.
  */
 export async function show(connection: Queryable, { generation, name }: Target): Promise<void> {
   const { projection } = generation;

@@ -1,13 +1,13 @@
 import { filtersOf, type Filter } from '../../projections/filters.js';
 import type { Row, Table } from '../../projections/projection.js';
 
-/** A value of a filter, as a request gives it: checked, and in the type of its column. */
+/** A filter value of a request: validated, and of the type of its column. */
 export type FilterValue = string | number | boolean;
 
-/** A place in a list: after it the next page starts. `at` is null for a row whose time is not known: those come last. */
+/** A place in a list, after which the next page starts. `at` is null for a row without a time: those come last. */
 export type Place = Readonly<{ at: string | null; id: string }>;
 
-/** What of a list is wanted: any of the values of each filter, of a column of metadata all. */
+/** A page of a list: each filter matches any of its values, a filter on metadata all of them. */
 export type Listing = Readonly<{
   filters: Readonly<Record<string, readonly FilterValue[]>>;
   isNewestFirst: boolean;
@@ -16,8 +16,8 @@ export type Listing = Readonly<{
 }>;
 
 /**
- * A list that rows of a table make; `sources` are what stands after `from`, each with all columns of the table, in one order.
- * `own` are filters that need other tables, by their parameters: each makes its SQL from an array of `count` values.
+ * A list over the rows of a table; `sources` follow `from` in SQL, each with all columns of the table in the same
+ * order. `own`: filters that need other tables, by parameter; each builds its SQL from an array of `count` values.
  */
 export type ListedTable = Readonly<{
   table: Table;
@@ -27,8 +27,9 @@ export type ListedTable = Readonly<{
 }>;
 
 /**
- * Rows whose value of a column another table has moved on, `from` some values `to` others. `moved` is that table in SQL, with `moved_id`,
- * `moved_to` and the place in the list as `moved_at`; `isMoved` is the condition on a row of the list that it is one of them.
+ * Rows for which another table has replaced a column's value, one of `from` by one of `to`. `moved` is SQL of that
+ * table, with `moved_id`, `moved_to`, and the place in the list as `moved_at`; `isMoved` is the condition for a row of
+ * the list to be one of them.
  */
 export type Moved = Readonly<{
   column: string;
@@ -38,19 +39,19 @@ export type Moved = Readonly<{
   isMoved: string;
 }>;
 
-/** The time by which a list goes, as an expression of which no row has null: a row comparison leaves none out then. */
+/** SQL of the time that orders a list; never null, because a row comparison would skip nulls. */
 export function timeOf(table: Table): string {
   const { time } = orderOf(table);
   return table.columns[time]?.isNullable === true ? `coalesce(${time}, '-infinity'::timestamptz)` : time;
 }
 
-/** What a list goes by. */
+/** The columns that order a list. */
 export function orderOf({ listedBy }: Table): NonNullable<Table['listedBy']> {
   if (listedBy === undefined) throw new Error('This table has no list.');
   return listedBy;
 }
 
-/** The indexes that the list of a table needs, as `create index` takes them after the name of the table. */
+/** The indexes for the list of a table, in the syntax of `create index` after the table name. */
 export function listIndexesOf(table: Table): ReadonlyMap<string, string> {
   if (table.listedBy === undefined) return new Map();
   const place = `${timeOf(table)}, ${table.listedBy.id}`;
@@ -59,7 +60,8 @@ export function listIndexesOf(table: Table): ReadonlyMap<string, string> {
       case 'value':
         return [[filter.column, `(${filter.column}, ${place})${whereKnown(table, filter.column)}`]];
       case 'any_case':
-        // Also for those whose beginning is given; few rows share a value. Postgres takes no statistics from a partial index.
+        // Also serves prefix searches; few rows share a value. Not partial, because Postgres takes no statistics from a
+        // partial index.
         return [[filter.column, `(lower(${filter.column}) text_pattern_ops)`]];
       case 'member':
       case 'entry':
@@ -77,13 +79,13 @@ export function listIndexesOf(table: Table): ReadonlyMap<string, string> {
   return new Map([['place', `(${place})`], ...[...filtersOf(table)].flatMap(indexOf)]);
 }
 
-/** The columns of JSON in which a list of the table searches. */
+/** The JSON columns that lists of the table search. */
 export const searchedJsonOf = ({ columns, listedBy }: Table): string[] =>
   Object.entries(columns)
     .filter(([, { kind, filters }]) => listedBy !== undefined && kind === 'json' && filters.length > 0)
     .map(([name]) => name);
 
-/** No list is of those that have no value. */
+/** Excludes rows without a value, which no list filters for. */
 const whereKnown = ({ columns }: Table, column: string): string =>
   columns[column]?.isNullable === true ? ` where ${column} is not null` : '';
 
@@ -95,8 +97,8 @@ function parameters(): Parameters {
 }
 
 /**
- * The query of a page and one row more, which tells whether another page follows. Each source, and each of several values of
- * a filter, is read in the order of its own index: Postgres merges no more rows than a page has.
+ * Returns the query of a page plus one row, which shows whether another page follows. Each source, and each of several
+ * values of a filter, is read in the order of its own index, so Postgres merges no more rows than a page has.
  */
 export function pageQuery(list: ListedTable, listing: Listing): { text: string; values: unknown[] } {
   const { table, sources } = list;
@@ -116,7 +118,7 @@ export function pageQuery(list: ListedTable, listing: Listing): { text: string; 
     if (moved === null) return own;
     const others = [...conditionsOf(list, moved.branch, parameter), ...moved.ofRows];
     const beyond = placeCondition(listing, { time: 'moved_at', id: 'moved_id' }, parameter);
-    // Row by row, in the order of the index of those that were moved.
+    // Row by row, in the index order of the moved rows.
     const came = sources.map(
       (source) => `select shown.* from ${moved.from} moved cross join lateral (
         select * from ${source} where ${id} = moved_id and ${others.join(' and ')} limit 1) shown
@@ -140,13 +142,13 @@ function placeCondition(
   return [`(${time}, ${id}) ${isNewestFirst ? '<' : '>'} (${at}::timestamptz, ${parameter.add(after.id)})`];
 }
 
-/** Rows that were moved on are not those with the value that they had. */
+/** Excludes rows that have moved away from the filtered value. */
 const isStillThere = ({ moved }: ListedTable, branch: Listing['filters']): string[] =>
   moved !== undefined && branch[moved.column]?.some((value) => moved.from.includes(String(value))) === true
     ? [`not ${moved.isMoved}`]
     : [];
 
-/** What was moved on to the value of a branch: from where, on which conditions, and what else is asked for. */
+/** SQL for the rows that have moved to the value of a branch: source, conditions, and the remaining filters. */
 function movedAmong({ moved }: ListedTable, branch: Listing['filters'], parameter: Parameters) {
   const value = moved && branch[moved.column]?.[0];
   if (moved === undefined || value === undefined || !moved.to.includes(String(value))) return null;
@@ -159,7 +161,10 @@ function movedAmong({ moved }: ListedTable, branch: Listing['filters'], paramete
   };
 }
 
-/** An index gives rows in order for one value of its first column. */
+/**
+ * Splits a filter into one branch per value: an index returns rows in order only for a single value of its first
+ * column.
+ */
 function onePerValue({ table, own = {}, moved }: ListedTable, { filters }: Listing): Listing['filters'][] {
   const known = filtersOf(table);
   const all = Object.entries(filters).filter(
@@ -189,7 +194,7 @@ function conditionsOf({ table, own = {} }: ListedTable, wanted: Listing['filters
   return [...conditions, ...ofMembers, ...ofOthers];
 }
 
-/** Of columns that are lists, the members of which they must have one: what several filters say is said of one member. */
+/** For list columns, the members of which a row must have one: several filters on a column apply to the same member. */
 function membersOf(table: Table, wanted: Listing['filters']): ReadonlyMap<string, readonly Member[]> {
   const members = new Map<string, readonly Member[]>();
   for (const [name, filter] of filtersOf(table)) {
@@ -244,13 +249,13 @@ const isAmong = (expression: string, given: readonly string[]): string =>
 const either = (conditions: readonly string[]): string =>
   conditions.length === 1 ? String(conditions[0]) : `(${conditions.join(' or ')})`;
 
-/** `key:value`, of which the value may have colons too. */
+/** Parses `key:value`; the value may contain colons. */
 function entryOf(value: FilterValue): Record<string, string> {
   const [, key = '', held = ''] = /^([^:]*):(.*)$/su.exec(String(value)) ?? [];
   return { [key]: held };
 }
 
-/** The same page of rows in memory, with one row more: as a fold gives them, with times as texts. */
+/** Returns the same page plus one row from rows in memory, as a fold returns them, with times as text. */
 export function pageOfRows(table: Table, rows: readonly Row[], listing: Listing): Row[] {
   const sign = listing.isNewestFirst ? -1 : 1;
   const { after } = listing;
@@ -263,21 +268,21 @@ export function pageOfRows(table: Table, rows: readonly Row[], listing: Listing)
     .slice(0, listing.limit + 1);
 }
 
-/** Where a row stands in the list of its table. */
+/** The place of a row in the list of its table. */
 export function placeOf(table: Table, row: Row): Place {
   const { time, id } = orderOf(table);
   const at = row[time] as string | Date | null;
   return { at: at === null ? null : new Date(at).toISOString(), id: String(row[id]) };
 }
 
-/** Which of two places of a list by time is the earlier. */
+/** Compares two places of a list by time. */
 export const compared = (one: Place, other: Place): number => {
   const [a, b] = [one.at ?? '', other.at ?? ''];
   if (a !== b) return a < b ? -1 : 1;
   return one.id === other.id ? 0 : one.id < other.id ? -1 : 1;
 };
 
-/** Whether a row in memory is one of those that a list is narrowed to. */
+/** Whether a row in memory matches the filters of a list. */
 export function isWanted(table: Table, row: Row, wanted: Listing['filters']): boolean {
   const holds = [...filtersOf(table)].every(([name, filter]) => {
     const values = wanted[name] ?? [];
@@ -289,7 +294,7 @@ export function isWanted(table: Table, row: Row, wanted: Listing['filters']): bo
   return holds && [...membersOf(table, wanted)].every(hasMember);
 }
 
-/** A member of a list that is looked for: a value, or entries that it must have. */
+/** A member to find in a list: a value, or entries that it must have. */
 type Member = FilterValue | Row;
 
 const contains = (own: Member, wanted: Member): boolean =>

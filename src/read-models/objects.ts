@@ -5,11 +5,11 @@ import { stateTableOf, type Generation } from './schema.js';
 /** The state of one object of a stream. */
 export type StoredObject = Readonly<{ stream: string; object: string; state: StateText }>;
 
-/** An object of a stream, by its name. */
+/** An object of a stream, by name. */
 export type ObjectName = Readonly<{ stream: string; object: string }>;
 
 type Row = { stream: string; object: string; revision: bigint; state: string; kept: string | null };
-/** The states of these objects, as far as they have any. */
+/** Returns the states of those objects that have one. */
 export async function readStates(
   database: Queryable,
   generation: Generation,
@@ -26,7 +26,7 @@ export async function readStates(
   }));
 }
 
-/** The highest revision that a state of this stream has; -1n without a state. */
+/** Returns the highest revision among the states of a stream; -1n without a state. */
 export async function lastFolded(database: Queryable, generation: Generation, stream: string): Promise<bigint> {
   const { rows } = await database.query<{ last: bigint | null }>(
     `select max(revision) as last from ${stateTableOf(generation)} where stream = $1`,
@@ -44,8 +44,8 @@ export const deleteStates = async (
 };
 
 /**
- * Puts states; the kept ones only where they are new: they are the larger part, and change seldom. Texts are lines of one parameter, for
- * JSON has no line breaks: in an array, each of their quotes would be escaped here and read again there.
+ * Puts states; kept states only where new, because they are the larger part and seldom change. The texts are lines of
+ * one parameter, since JSON has no line breaks: in an array each quote would have to be escaped and unescaped.
  */
 export async function putStates(
   connection: Queryable,

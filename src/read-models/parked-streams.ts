@@ -4,25 +4,26 @@ import { jsonForPostgres, type Queryable } from './database.js';
 import { EVENT_INDEX_GENERATION, nameOfGeneration, type Generation } from './schema.js';
 
 /**
- * What a parked stream is tried again with. `event`: its states are those before the event that it stands at, from which on it is
- * read. `whole`: all of it is read. `waiting`: nothing is wrong with it; all of it is to be read, beside the batches. `unread`: the event
- * that it stands at cannot be read, and its states have all others. `passed`: it is not parked; an event in it cannot be read, and a later
- * one shows the object whole. `large`: a key of a derivation that is too much to be derived; its changes do not try it again.
+ * How a parked stream is retried. `event`: its states are those before the event at `revision`, and it is read from
+ * there. `whole`: all of it is read. `waiting`: nothing is wrong; all of it will be read, outside the batches.
+ * `unread`: the event at `revision` is unreadable, and the states include all others. `passed`: it is not parked; it
+ * has an unreadable event, and a later one shows the object completely. `large`: the key of a derivation exceeds what
+ * can be derived; changes do not retry it.
  */
 export type ParkingKind = 'event' | 'whole' | 'waiting' | 'unread' | 'passed' | 'large';
-/** As SQL, of a parked stream: whether its rows lack an event. */
+/** SQL for a parked stream: whether its rows lack an event. */
 export const LACKS_EVENTS = `kind in ('event', 'whole', 'unread', 'large')`;
 
 /**
- * As SQL, of a parked key: whether it is to be derived again. One that was too much, perhaps since Postgres was slow, is tried again by
- * itself, after ten minutes and then ever more rarely.
+ * SQL for a parked key: whether to derive it again. A `large` key, which may only have timed out on a slow Postgres, is
+ * retried after 10 minutes, then after twice as long each time, at most a day.
  */
 export const IS_WANTED = `replay_wanted_at is not null
   or (kind = 'large' and attempted_at < clock_timestamp() - least(interval '10 minutes' * power(2, least(attempts, 10) - 1), interval '1 day'))`;
 
 /**
- * A stream that one projection could not fold; its rows stay as they were. `revision` is that of the event that it stands at, which
- * `stripeEventId` and `eventType` name; both are null where no single event is to blame.
+ * A stream that one projection could not fold; its rows are unchanged. `revision` is that of the causing event, which
+ * `stripeEventId` and `eventType` name; both are null when no single event is the cause.
  */
 export type ParkedStream = Readonly<{
   kind: ParkingKind;
@@ -36,7 +37,7 @@ export type ParkedStream = Readonly<{
 
 type Blamed = Pick<ParkedStream, 'revision' | 'stripeEventId' | 'eventType'>;
 
-/** Blames an event for the parking of its stream; without one, none is blamed, and nothing of the stream counts as folded. */
+/** The event that caused the parking; without one, none is named, and nothing of the stream counts as folded. */
 export const atEvent = (event: Pick<Envelope, 'revision' | 'type' | 'metadata'> | undefined): Blamed => ({
   revision: event?.revision ?? 0n,
   stripeEventId: event?.metadata?.stripeEventId ?? null,
@@ -45,13 +46,13 @@ export const atEvent = (event: Pick<Envelope, 'revision' | 'type' | 'metadata'> 
 
 const CAUSE_LENGTH_MAX = 2_000;
 const STACK_LENGTH_MAX = 8_000;
-/** What intake writes is shorter; another writer of the log may write what it likes. */
+/** Limits the text of an event type: intake's are shorter, but other writers of the log may use any. */
 const EVENT_LENGTH_MAX = 500;
 
-/** How a stream is parked; `attempts` tells one parking from the next. */
+/** How a stream is parked; `attempts` distinguishes one parking from the next. */
 type KnownParking = Readonly<{ kind: ParkingKind; revision: bigint; attempts: number }>;
 
-/** Which of these streams are parked, by the names of generations. */
+/** Returns which of these streams are parked, by generation name. */
 export async function findParked(
   database: Queryable,
   names: readonly string[],
@@ -66,7 +67,7 @@ export async function findParked(
   return parked;
 }
 
-/** Streams of these generations that are to be folded again, those that wait longest first. */
+/** Returns streams of these generations to fold again, the longest waiting first. */
 export async function findWaiting(database: Queryable, names: readonly string[], max: number): Promise<string[]> {
   const { rows } = await database.query<{ stream: string }>(
     `select stream from ledger.parked_streams where generation = any($1) and (kind = 'waiting' or replay_wanted_at is not null)
@@ -77,8 +78,8 @@ export async function findWaiting(database: Queryable, names: readonly string[],
 }
 
 /**
- * Parks streams, or counts one attempt more of those that are parked; a replay that was asked for has then been made. One that waits is
- * left to wait, unless `known` tells that this is what it has waited for.
+ * Parks streams, or counts one more attempt for those already parked, which completes a requested replay. A waiting
+ * stream keeps waiting, unless `known` shows that this was the awaited attempt.
  */
 export async function park(
   connection: Queryable,
@@ -118,7 +119,7 @@ const bounded = ({
   stack: stack?.slice(0, STACK_LENGTH_MAX) ?? null,
 });
 
-/** Asks for parked streams to be folded again, as people do by `wantReplay`. */
+/** Requests a replay of parked streams, as `wantReplay` does for people. */
 export async function wantRetry(
   connection: Queryable,
   generation: Generation<ReadModel>,
@@ -130,7 +131,7 @@ export async function wantRetry(
   );
 }
 
-/** Takes streams out of parking that were folded again; one that was parked once more since, for something else, stays. */
+/** Unparks streams that were folded again; a stream that has been parked again since stays parked. */
 export async function unpark(
   connection: Queryable,
   generation: Generation<ReadModel>,
@@ -143,7 +144,7 @@ export async function unpark(
   );
 }
 
-/** Lets streams wait in all generations to be folded again: other events of them count than was known. */
+/** Marks streams to be folded again in all generations, because other events of them count than before. */
 export async function wait(connection: Queryable, streams: readonly string[]): Promise<void> {
   if (streams.length === 0) return;
   await connection.query(
@@ -156,7 +157,7 @@ export async function wait(connection: Queryable, streams: readonly string[]): P
   );
 }
 
-/** How many streams are parked in each generation, by its name. */
+/** Counts the parked streams of each generation, by its name. */
 export async function countParked(database: Queryable): Promise<Map<string, number>> {
   const { rows } = await database.query<{ name: string; parked: bigint }>(
     `select name, count(stream) as parked from ledger.checkpoints left join ledger.parked_streams parked on parked.generation = name and parked.kind not in ('waiting', 'passed') group by name`,
@@ -164,7 +165,9 @@ export async function countParked(database: Queryable): Promise<Map<string, numb
   return new Map(rows.map(({ name, parked }) => [name, Number(parked)]));
 }
 
-/** A parked stream as people see it: of which generation (`name`), at which event, since when, and how often it was tried. */
+/**
+ * A parked stream as people see it: its generation (`name`), the causing event, since when, and the number of attempts.
+ */
 export type Parking = Readonly<{
   projection: string;
   version: number;
@@ -184,8 +187,8 @@ export type Parking = Readonly<{
 }>;
 
 /**
- * Which parked streams: of a projection, in all its shown generations, or of a generation by its name; one stream, those that one cause
- * stopped, or those after a place in the list.
+ * Selects parked streams: of a projection, in all its live generations, or of a generation by name; a single stream,
+ * those with one cause, or those after a place in the list.
  */
 export type ParkingFilter = Readonly<{
   projection?: string | undefined;
@@ -198,14 +201,14 @@ const MATCHING = `($1::text is null or checkpoint.name = $1 or (checkpoint.proje
   and ($2::text is null or parked.stream = $2) and ($3::text is null or parked.cause = $3)`;
 
 /**
- * One that is kept for a rollback stays as it is, and so does one that nobody has used for two minutes while others are in use, as that of a
- * build that was killed or of an older service: nobody would fold its streams.
+ * SQL for generations whose streams are folded: not those kept for a rollback, nor those unused for two minutes while
+ * others are in use (of a killed build or an older service), because no process would fold their streams.
  */
 const IN_USE = `(lease_until > clock_timestamp() or used_at > clock_timestamp() - interval '2 minutes')`;
 const FOLLOWED = `checkpoint.state <> 'kept'
   and (checkpoint.name in (select name from ledger.checkpoints where ${IN_USE}) or not exists (select from ledger.checkpoints where ${IN_USE}))`;
 
-/** Parked streams by stream and generation. */
+/** Returns parked streams, ordered by stream and generation. */
 export async function listParked(
   database: Queryable,
   { projection, stream, cause, after }: ParkingFilter,
@@ -222,8 +225,8 @@ export async function listParked(
 }
 
 /**
- * Asks the process that projects to fold parked streams again; returns how many there are. Rows are locked in the
- * order of their key, so that wishes for one stream and for all do not wait for each other in a circle.
+ * Requests a replay of parked streams from the projecting process; returns their number. Rows are locked in order of
+ * their key, so that concurrent requests cannot deadlock.
  */
 export async function wantReplay(
   database: Queryable,
@@ -242,7 +245,7 @@ export async function wantReplay(
   return Number(rows[0]?.parked ?? 0);
 }
 
-/** Of which of these a replay is still to be made, by their places in the list. */
+/** Returns those of the filters with a replay still pending, by index. */
 export async function whichWantReplay(
   database: Queryable,
   filters: readonly Omit<ParkingFilter, 'after'>[],

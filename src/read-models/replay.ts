@@ -2,16 +2,22 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Queryable } from './database.js';
 import { listParked, wantReplay, whichWantReplay, type Parking, type ParkingFilter } from './parked-streams.js';
 
-/** `replayed`: folded again, nothing is parked any more. `parked_again`: it failed once more. `wanted`: asked for, and not done yet. */
+/**
+ * `replayed`: folded again, nothing is parked any more. `parked_again`: it failed again. `wanted`: requested, but not
+ * done yet.
+ */
 export type Replay = Readonly<{ outcome: 'replayed' | 'parked_again' | 'wanted'; parked: readonly Parking[] }>;
-/** Which parked streams are to be folded again. */
+/** Selects the parked streams to fold again. */
 export type ReplayFilter = Omit<ParkingFilter, 'after'>;
 
 export const REPLAY_POLL_MS = 100;
 /** At most this many streams are listed in an answer; the wait covers all. */
 export const LISTED_MAX = 200;
 
-/** Asks for parked streams to be folded again, and waits until that is done, or the signal aborts; null when none of these is parked. */
+/**
+ * Requests a replay of parked streams, and waits until it is done or the signal aborts; null when none of these is
+ * parked.
+ */
 export async function replayParked(
   database: Queryable,
   filter: ReplayFilter,
@@ -27,7 +33,7 @@ export async function replayParked(
   }
 }
 
-/** How a replay came out: what is parked now. */
+/** Returns the outcome of a replay, with the streams parked now. */
 export async function replayOf(database: Queryable, filter: ReplayFilter, isDone: boolean): Promise<Replay> {
   const parked = await listParked(database, filter, LISTED_MAX);
   return { outcome: !isDone ? 'wanted' : parked.length === 0 ? 'replayed' : 'parked_again', parked };

@@ -4,10 +4,10 @@ import { groupBy } from '../folding/group-by.js';
 import { jsonForPostgres, type Queryable } from './database.js';
 import { engineColumnsOf, EVENT_INDEX, ownerColumnOf, tableOf, type Generation } from './schema.js';
 
-/** A row by its table and its key, which is JSON. */
+/** A row's table and its key, which is JSON. */
 type RowName = Readonly<{ table: string; key: string }>;
 
-/** Streams that have rows though no event of them is indexed: nothing in the log accounts for these rows. */
+/** Returns streams that have rows but no indexed event: the log does not account for these rows. */
 export async function strayStreams(database: Queryable, generation: Generation, max: number): Promise<string[]> {
   const tables = Object.keys(generation.projection.tables).map(
     (name) => `select stream from ${tableOf(generation, name)}`,
@@ -30,11 +30,11 @@ const targetOf = (generation: Generation<ReadModel>, name: string): Target => {
   };
 };
 
-/** Postgres' names of the types of columns. */
+/** The Postgres types of columns. */
 export const typesOf = (columns: Columns): Target['columns'] =>
   Object.fromEntries(Object.entries(columns).map(([name, { type }]) => [name, type]));
 
-/** Rows as one parameter, which Postgres reads as a table of these columns. */
+/** SQL that reads rows from one JSON parameter as a table of these columns. */
 export const givenAs = (columns: Target['columns'], parameter: string): string =>
   `jsonb_to_recordset(${parameter}::jsonb) as given(${Object.entries(columns)
     .map(([name, type]) => `${name} ${type}`)
@@ -52,7 +52,7 @@ export async function deleteStreams(
     await connection.query(`delete from ${tableOf(generation, name)} where stream = any($1)`, [streams]);
 }
 
-/** Deletes rows by their keys; `stream` is whose they are, a stream's or a derivation's key. */
+/** Deletes rows by key; `stream` is their owner, a stream or a derivation's key. */
 export async function deleteRows(
   connection: Queryable,
   generation: Generation<ReadModel>,
@@ -70,7 +70,10 @@ export async function deleteRows(
   }
 }
 
-/** Puts rows, each of which replaces the one that stands there; false when one of those is another stream's, which is left as it is. */
+/**
+ * Puts rows, replacing existing ones; returns false when an existing one belongs to another stream, which is left
+ * unchanged.
+ */
 export async function putRows(
   connection: Queryable,
   generation: Generation<ReadModel>,
@@ -95,7 +98,7 @@ export async function putRows(
   return mayPut;
 }
 
-/** Whose these rows are, streams' or keys', where they are others' than of those that want to write them (`stream`). */
+/** Returns the owners (streams or keys) of those rows that do not belong to the `stream` that wants to write them. */
 export async function findOwners<R extends RowName & Readonly<{ stream: string }>>(
   connection: Queryable,
   generation: Generation<ReadModel>,

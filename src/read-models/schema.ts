@@ -2,21 +2,26 @@ import type { AnyProjection, ReadModel, Table, Tables } from '../../projections/
 import type { Database, Queryable } from './database.js';
 import { listIndexesOf, searchedJsonOf } from './listing.js';
 
-/** One filling of the tables of a projection, or of another read model. A version begins with generation 1; a rebuild fills the next one. */
+/**
+ * One set of tables of a projection or derivation. A version starts with generation 1; a rebuild fills the next one.
+ */
 export type Generation<M extends ReadModel = AnyProjection> = Readonly<{ projection: M; generation: number }>;
 
-/** Columns that the engine adds, with Postgres' types: whose the row is, a stream's or a key's, and of a key whether its facts are whole. */
+/**
+ * Columns that the engine adds, with their Postgres types: the owner of a row (a stream or a key) and, for a key,
+ * whether its facts are incomplete.
+ */
 export const engineColumnsOf = (model: ReadModel): Readonly<Record<string, string>> =>
   model.reads === undefined ? { stream: 'text' } : { key: 'text', is_incomplete: 'boolean' };
-/** The column that tells whose a row is. */
+/** The column with the owner of a row. */
 export const ownerColumnOf = (model: ReadModel): 'stream' | 'key' => (model.reads === undefined ? 'stream' : 'key');
 
-/** Names of what a generation has in Postgres. */
+/** Names of a generation's objects in Postgres. */
 function nameOf(name: string, version: number, generation: number): string {
   return `${name}_v${version}_g${generation}`;
 }
 const stateNameOf = (name: string): string => `${name}_states`;
-/** What a generation is called in checkpoints and in parking. */
+/** The name of a generation in checkpoints and parked streams. */
 export const nameOfGeneration = ({ projection, generation }: Generation<ReadModel>): string =>
   nameOf(projection.name, projection.version, generation);
 export const tableOf = ({ projection, generation }: Generation<ReadModel>, table: string): string =>
@@ -25,7 +30,10 @@ export const stateTableOf = (generation: Generation): string => `ledger.${stateN
 export const viewOf = <T extends Tables>({ version }: ReadModel<T>, table: keyof T & string): string =>
   `ledger.${table}_v${version}`;
 
-/** The index of event ids: a generation of its own, which knows no projection. Its version is raised when its columns change, or what it holds: builds share one of a version. */
+/**
+ * The index of event ids: a generation of its own, independent of projections. Raise its version when its columns or
+ * its content change: builds of one version share it.
+ */
 const EVENT_INDEX_NAME = 'event_index';
 const EVENT_INDEX_VERSION = 3;
 const eventIndexTable = (version: number): string => `${EVENT_INDEX_NAME}_v${version}`;
@@ -37,16 +45,16 @@ const tableNamesOf = ({ tables, rollups = {} }: ReadModel): string[] => [
   ...Object.keys(rollups),
 ];
 
-/** A version of a projection, as checkpoints name what a process follows. */
+/** The version of a projection, as checkpoints name what a process follows. */
 export const versionOf = ({ name, version }: Pick<ReadModel, 'name' | 'version'>): string => `${name}_v${version}`;
 
-/** Any number that nobody else uses for an advisory lock in this database. */
+/** An advisory lock number that nothing else in this database uses. */
 const SCHEMA_LOCK = 7_319_046_251;
-/** For the transaction only, so that a transaction pooler may sit between. */
+/** Held for the transaction only, so that it works behind a transaction pooler. */
 export const lockSchema = (connection: Queryable) =>
   connection.query('select pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);
 
-/** Whether a service has ever made the schema `ledger` in this database. */
+/** Whether a service has ever created the schema `ledger` in this database. */
 export async function hasSchema(database: Queryable): Promise<boolean> {
   const { rows } = await database.query<{ found: boolean }>(
     `select to_regclass('ledger.checkpoints') is not null as found`,
@@ -54,7 +62,10 @@ export async function hasSchema(database: Queryable): Promise<boolean> {
   return rows[0]?.found === true;
 }
 
-/** What tells these read models apart from those that another Postgres has of the same log; they get another name when they are dropped. */
+/**
+ * Returns the identity of these read models, which distinguishes them from another Postgres on the same log; it changes
+ * when they are dropped.
+ */
 export async function identityOf(database: Queryable): Promise<string> {
   const { rows } = await database.query<{ name: string }>('select name from ledger.identity');
   const [identity] = rows;
@@ -62,7 +73,9 @@ export async function identityOf(database: Queryable): Promise<string> {
   return identity.name;
 }
 
-/** Makes what is missing of the schema `ledger`, for the versions of this build. Several processes may call it at once. */
+/**
+ * Creates what is missing in the schema `ledger` for the versions of this build. Several processes may call it at once.
+ */
 export async function ensureSchema(database: Database, models: readonly ReadModel[]): Promise<void> {
   await database.transaction(async (connection) => {
     await lockSchema(connection);
@@ -93,11 +106,11 @@ async function ensureVersion(connection: Queryable, projection: ReadModel): Prom
 type GenerationUse = Readonly<{
   /** Whether the views of its version show it. */
   shown: boolean;
-  /** Whether a dry run fills it, to compare it and drop it: it is never shown. */
+  /** Whether a dry run fills it for a comparison and then drops it: it is never shown. */
   aside?: boolean;
 }>;
 
-/** Makes the empty tables and the checkpoint of a generation. */
+/** Creates the empty tables and the checkpoint of a generation. */
 export async function createGeneration(
   connection: Queryable,
   generation: Generation<ReadModel>,
@@ -137,10 +150,10 @@ const ENGINE_COLUMNS = {
   stream: 'stream text collate "C" not null',
   key: 'key text collate "C" not null, is_incomplete boolean not null',
 };
-/** How many rows a sum is of: one of none is no row. */
+/** The number of rows behind a sum; a sum of none is no row. */
 const ROLLUP_COLUMNS = 'row_count int8 not null';
 
-/** What a generation of a derivation stands on is told when it begins to be filled. */
+/** Registers a generation of a derivation; its sources are recorded when it starts to be filled. */
 const addDerived = (connection: Queryable, generation: Generation<ReadModel>) =>
   connection.query('insert into ledger.derived_generations (name) values ($1) on conflict do nothing', [
     nameOfGeneration(generation),
@@ -166,7 +179,10 @@ async function addCheckpoint(
   );
 }
 
-/** How many values of a JSON column Postgres samples: by too few it takes a rare one for a common one, and walks the list to find it. */
+/**
+ * How many values of a JSON column Postgres samples: with too few it takes a rare value for a common one, and scans the
+ * list for it.
+ */
 const JSON_STATISTICS = 1_000;
 
 async function createTable(
@@ -190,13 +206,13 @@ async function createTable(
     await connection.query(`create index if not exists ${name}_list_${by} on ledger.${name} ${index}`);
 }
 
-/** Lets the views of its version show a generation. */
+/** Points the views of a version to a generation. */
 export async function showGeneration(connection: Queryable, generation: Generation<ReadModel>): Promise<void> {
   for (const name of tableNamesOf(generation.projection))
     await replaceView(connection, viewOf(generation.projection, name), tableOf(generation, name));
 }
 
-/** Lets the unversioned views, which serve people and BI tools, show a version. */
+/** Points the unversioned views, which serve people and BI tools, to a version. */
 export async function nameVersion(connection: Queryable, projection: ReadModel): Promise<void> {
   for (const name of tableNamesOf(projection)) {
     const { rows } = await connection.query(
@@ -207,7 +223,7 @@ export async function nameVersion(connection: Queryable, projection: ReadModel):
   }
 }
 
-/** A view that other views stand on keeps them, unless its columns are others now. */
+/** Replaces a view; views that depend on it survive, unless its columns have changed. */
 async function replaceView(connection: Queryable, view: string, source: string): Promise<void> {
   await connection.query('savepoint one_view');
   try {
@@ -223,7 +239,7 @@ async function replaceView(connection: Queryable, view: string, source: string):
 /** SQLSTATE invalid_table_definition. */
 const OTHER_COLUMNS = '42P16';
 
-/** Drops the checkpoint of a generation and all that it has, with the views that show it. */
+/** Drops a generation: its checkpoint, its tables, and the views that show it. */
 export async function dropGeneration(connection: Queryable, name: string): Promise<void> {
   const { rows } = await connection.query<Dropped>(
     'delete from ledger.checkpoints where name = $1 returning projection, version, generation, tables',
@@ -237,7 +253,7 @@ export async function dropGeneration(connection: Queryable, name: string): Promi
   await connection.query('delete from ledger.derived_generations where name = $1', [name]);
 }
 
-/** Lets nothing be noted for these generations of derivations any more: they stay as they are, or begin anew. */
+/** Stops noting changes for these generations of derivations: they stay as they are, or start anew. */
 export async function letGo(connection: Queryable, names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
   await connection.query(
@@ -250,15 +266,15 @@ export async function letGo(connection: Queryable, names: readonly string[]): Pr
 
 type Dropped = Readonly<{ projection: string; version: number; generation: number; tables: readonly string[] }>;
 
-/** The names of the tables that hold the rows of a generation. */
+/** The names of a generation's tables. */
 const tablesOf = ({ projection, version, generation, tables }: Dropped): string[] =>
   projection === EVENT_INDEX_NAME
     ? [eventIndexTable(version)]
     : tables.map((table) => nameOf(table, version, generation));
 
 /**
- * Takes no lock on a table that is as it should be: an `alter table` that changes nothing would wait for the longest
- * transaction that reads it, and all others would wait behind it.
+ * Takes no lock on a table that is up to date: an `alter table` without effect would wait for the longest transaction
+ * that reads it, and all others would wait behind it.
  */
 const BASE = `
 create schema if not exists ledger;
