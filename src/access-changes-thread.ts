@@ -1,4 +1,4 @@
-/** The program of the thread that decides who has access, and tells of changes, until its parent says stop. */
+/** The program of the thread that decides who has access and delivers changes, until its parent stops it. */
 import { hash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -23,7 +23,7 @@ const CONNECTIONS_MAX = 3;
 const ROUND_EVERY_MS = 500;
 const AFTER_FAILURE_MS = 2_000;
 const STATES_EVERY_MS = 2_000;
-/** Counting reads all customers. */
+/** Rarely, because counting reads all customers. */
 const COUNTED_EVERY_MS = 30_000;
 const store = connectEventStore(data.eventstoreUrl);
 const database = new Database(data.databaseUrl, { connectionsMax: CONNECTIONS_MAX, onIdleError: () => undefined });
@@ -57,7 +57,7 @@ const outboxes = data.outbox.endpoints.map(
     }),
 );
 
-/** Does rounds until it is to stop; a failure that lasts is told once. */
+/** Runs rounds until it is stopped; a lasting failure is logged once. */
 async function rounds(what: string, round: () => Promise<boolean>): Promise<void> {
   let failure = '';
   while (!signal.aborted) {
@@ -74,7 +74,7 @@ async function rounds(what: string, round: () => Promise<boolean>): Promise<void
 }
 
 let counted = { atMs: -Infinity, states: '' };
-/** Who decides also delivers, so that one process does. */
+/** The deciding process also delivers, so that only one does. */
 let isDeciding = false;
 function decides(now: boolean): void {
   if (isDeciding !== now) counted = { atMs: -Infinity, states: '' };
@@ -82,12 +82,12 @@ function decides(now: boolean): void {
   isDeciding = now;
 }
 
-/** For metrics, and for the processes that answer how the service is: at once what is new, and all from time to time. */
+/** Reports states for metrics and for `/v1/status` of other processes: changes at once, all of them from time to time. */
 async function tellStates(): Promise<void> {
   const endpoints = outboxes.flatMap(({ state }) => state ?? []);
   const states = JSON.stringify(endpoints);
   const isTime = performance.now() - counted.atMs >= COUNTED_EVERY_MS;
-  // Before all are read, the others' states are what was known last.
+  // Until all are read, the last known states of the others remain.
   const areRead = endpoints.length === outboxes.length;
   if (areRead && (isTime || states !== counted.states)) await noteEndpoints(database, endpoints);
   if (isTime) tell({ kind: 'customers', ...(await countCustomers(database)) });
@@ -125,5 +125,5 @@ for (const outbox of outboxes)
   await outbox.leave().catch((error: unknown) => warned(`A place was not written: ${String(error)}`));
 await decider.stop();
 await database.close();
-// Ends this thread alone. The connections to the store go with it.
+// Ends only this thread. Its connections to the store end with it.
 process.exit();

@@ -40,8 +40,8 @@ import { IntakeReport } from './webhook/intake.report.js';
 import { WebhookModule } from './webhook/webhook.module.js';
 
 /**
- * `reads` is the pool for what the read API looks up, `database` for all else: null in a process that only ingests.
- * `index` is intake's own, for the index of event ids: null without a Postgres.
+ * `reads` is the pool of the read API's queries, `database` the pool for everything else: null in a process that only
+ * ingests. `index` is intake's own pool, for the index of event ids: null without Postgres.
  */
 export type AppParts = Readonly<{
   config: Config;
@@ -49,11 +49,11 @@ export type AppParts = Readonly<{
   database: Database | null;
   reads: Database | null;
   index: Database | null;
-  /** Servers that this process runs, to be closed last. */
+  /** Servers that this process runs; they are closed last. */
   servers?: readonly Closing[];
 }>;
 
-/** A module, and what the server needs that serves it. */
+/** The root module, and what its HTTP server needs. */
 export type App = Readonly<{
   module: DynamicModule;
   registry: Registry;
@@ -61,7 +61,7 @@ export type App = Readonly<{
   bodyRoute: BodyRoute | null;
 }>;
 
-/** The one file that knows every part, and how they are joined. Roles decide which modules a process has. */
+/** The root module: the only file that knows and connects all parts. Roles decide which modules a process has. */
 @Module({})
 export class AppModule {
   static of({ config, store, database, reads, index, servers = [] }: AppParts): App {
@@ -147,7 +147,7 @@ export class AppModule {
   }
 }
 
-/** What holds for the routes of every module. */
+/** Rules for the routes of every module. */
 const RULES: Provider[] = [
   { provide: APP_PIPE, useClass: SchemaPipe },
   { provide: APP_FILTER, useValue: new ProblemFilter(problemOf) },
@@ -155,7 +155,7 @@ const RULES: Provider[] = [
 
 const isThere = <T>(part: T | null): part is T => part !== null;
 
-/** A process that projects works at operations too. */
+/** A process that projects also runs operations. */
 const operationsOf = ({
   config,
   store,
@@ -172,7 +172,7 @@ const operationsOf = ({
         warned: (text) => new Logger('operations').warn(text),
       });
 
-/** A process that projects decides who has access, unless nobody is to. */
+/** A process that projects also decides who has access, unless that is off. */
 function accessChangesOf(config: Config, registry: Registry): AccessChanges | null {
   const { roles, eventstoreUrl, databaseUrl, access: policy, referenceKey, accessChanges } = config;
   const { isOn, brake, outbox } = accessChanges;
@@ -180,7 +180,7 @@ function accessChangesOf(config: Config, registry: Registry): AccessChanges | nu
   return new AccessChanges({ eventstoreUrl, databaseUrl, policy, referenceKey, brake, outbox }, registry);
 }
 
-/** A process of the role `reconcile` asks Stripe by itself, and for whoever wants it; with one key never faster than configured. */
+/** A process with the role `reconcile` asks Stripe regularly and on request, with each key at most at the configured rate. */
 function askersOf({
   config: { roles, stripeApi, repairs },
   store,
@@ -202,7 +202,7 @@ function askersOf({
     return { ...{ key, label, livemode, url, apiVersion, perSecond }, rates: new Rates({ perSecond }) };
   });
   return {
-    // Without a budget it only takes up what somebody asks for.
+    // Without a daily budget it only runs what is requested.
     watches: (perDay === 0 ? [] : keys).map(
       (options) => new Watch(parts, { ...options, perDay, connected, repair: repairs }, metrics),
     ),

@@ -6,17 +6,17 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 
-/** Work that goes on while the service runs, such as the catch-up. */
+/** Background work, such as the catch-up. */
 export type Worker = Readonly<{
-  /** Absent where it only works when it is asked. */
+  /** Absent when it works only on request. */
   start?(): void;
-  /** Finishes what is under way, and lets another process go on. */
+  /** Finishes the current work and hands over to another process. */
   stop(): Promise<void>;
 }>;
 
 const WORKERS = Symbol('Workers');
 
-/** Starts the workers with the application, and stops them when the last request is answered. */
+/** Starts the workers with the application, and stops them after the last request is answered. */
 @Module({})
 export class BackgroundModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(@Inject(WORKERS) private readonly workers: readonly Worker[]) {}
@@ -24,7 +24,7 @@ export class BackgroundModule implements OnApplicationBootstrap, OnApplicationSh
   static of(workers: readonly Worker[], connections: DynamicModule): DynamicModule {
     return {
       module: BackgroundModule,
-      // Modules stop before those that they import.
+      // A module stops before the modules that it imports.
       imports: [connections],
       providers: [{ provide: WORKERS, useValue: workers }],
     };

@@ -1,4 +1,4 @@
-/** The program of a thread that builds read models: it works until they are at the end of the log, or its parent says stop. */
+/** The program of a thread that builds read models, until they reach the end of the log or its parent stops it. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { derivations } from '../derivations/index.js';
 import { projections } from '../projections/index.js';
@@ -23,7 +23,7 @@ const outcome = await build(
     store: connectEventStore(eventstoreUrl),
     database,
     projections,
-    // What follows from these rows is noted here, and derived elsewhere.
+    // This thread only notes the keys of derived rows; they are derived elsewhere.
     deriver: new Deriver({ projections, derivations, policy: {} }),
   },
   {
@@ -35,5 +35,5 @@ const outcome = await build(
 );
 post({ kind: 'ended', outcome });
 await database.close();
-// Ends this thread alone. The connections to the store go with it: closing them in order would wait for streams that nobody reads.
+// Ends only this thread, with its connections: closing them properly would wait for unread streams.
 process.exit();

@@ -1,4 +1,4 @@
-/** The program of the thread that follows the log, until its parent says stop. */
+/** The program of the thread that follows the log, until its parent stops it. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { derivations } from '../derivations/index.js';
 import { projections } from '../projections/index.js';
@@ -59,5 +59,5 @@ function follow(): Promise<void> {
 
 await follow();
 await database.close();
-// Ends this thread alone. The connections to the store go with it: closing them in order would wait for streams that nobody reads.
+// Ends only this thread, with its connections: closing them properly would wait for unread streams.
 process.exit();

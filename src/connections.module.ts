@@ -5,12 +5,12 @@ export type Closing = Readonly<{ close(): Promise<void> }>;
 
 const CONNECTIONS = Symbol('Connections');
 
-/** Closes the connections after everything that uses them, and then the servers that this process runs. */
+/** Closes the connections after everything that uses them, then the servers of this process. */
 @Module({})
 export class ConnectionsModule implements OnApplicationShutdown {
   constructor(@Inject(CONNECTIONS) private readonly groups: readonly (readonly Closing[])[]) {}
 
-  /** Closes one group after the other. */
+  /** Closes the groups one after the other. */
   static of(groups: readonly (readonly Closing[])[]): DynamicModule {
     return { module: ConnectionsModule, providers: [{ provide: CONNECTIONS, useValue: groups }] };
   }

@@ -1,2 +1,2 @@
-/** What a program imports from the package. Its types are in types/index.d.ts, which names no package. */
+/** The package's exports. Their types are in types/index.d.ts, which imports no other package. */
 export { startLedger } from './ledger.js';

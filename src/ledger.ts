@@ -10,34 +10,34 @@ import { ServiceLogger } from './logger.js';
 import { assertPortIsFree, portErrorOf } from './port.js';
 import { startService } from './service.js';
 
-/** A ledger that runs in this process, with the embedded servers that no URL stands for. */
+/** A ledger that runs in this process, with embedded servers where no URL is configured. */
 export type Ledger = Readonly<{
   /** Where it listens, e.g. `http://127.0.0.1:3000`. */
   url: string;
-  /** Resolves with the error when an embedded server cannot go on: stop the ledger then. */
+  /** Resolves with the error when an embedded server fails: stop the ledger then. */
   failed: Promise<Error>;
-  /** Finishes what is in flight, and stops. What was acknowledged is durable anyway. */
+  /** Finishes requests in flight and stops. Acknowledged events are durable in any case. */
   stop(): Promise<void>;
 }>;
 
 type Opened = Readonly<{
   ledger: Ledger;
   app: NestFastifyApplication;
-  /** As it was given, and what secrets were made where it has none. */
+  /** The configuration, with generated secrets where it has none. */
   configured: Config;
   made: LocalSecrets | null;
   logger: LoggerService & Pick<ServiceLogger, 'log'>;
 }>;
 
 /**
- * Starts a ledger inside another program, at a listener of its own. `variables` are those of docs/configuration.md; by default the
- * environment, over a file `.env`. Its log goes to standard output. @throws with a message that says what to do
+ * Starts a ledger inside another program, with its own listener. `variables` are those of docs/configuration.md, by
+ * default the environment and `.env`. Logs to standard output. @throws with a message that says what to do
  */
 export async function startLedger(variables: Environment = environment()): Promise<Ledger> {
   return (await openLedger(variables, false)).ledger;
 }
 
-/** A ledger with what a program tells people of it; on a terminal it shows each delivery. */
+/** Opens a ledger, with the facts for a program's welcome text. On a terminal it shows each delivery. */
 export async function openLedger(variables: Environment, isTerminal: boolean): Promise<Opened> {
   const configured = loadConfig(variables);
   await assertPortIsFree(configured.host, configured.port);
@@ -72,9 +72,9 @@ export async function openLedger(variables: Environment, isTerminal: boolean): P
 }
 
 /**
- * The process that runs the embedded store of a data directory runs Postgres too, for the other processes there,
- * whatever its own roles are. With a store elsewhere, a process that only ingests starts no Postgres, but asks the
- * index of one that is named.
+ * The process that runs the embedded store of a data directory also runs Postgres for the other processes there,
+ * whatever its roles. With an external store, a process that only ingests starts no Postgres; it uses the index of a
+ * configured one.
  */
 function databaseUrlOf(config: Config): string {
   const isNeeded = usesReadModels(config) || config.eventstoreUrl === 'embedded';

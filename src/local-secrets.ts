@@ -11,10 +11,10 @@ const localSecrets = z.object({
   readToken: z.string().min(16),
   adminToken: z.string().min(16),
 });
-/** Secrets of a local run, kept in `secrets.json` of the data directory. */
+/** The secrets of a local run, in `secrets.json` of the data directory. */
 export type LocalSecrets = z.infer<typeof localSecrets>;
 
-/** The configuration with secrets and tokens made for its data directory where none are configured. */
+/** Adds generated secrets and tokens of the data directory where none are configured. */
 export function withLocalSecrets(config: Config): { config: Config; made: LocalSecrets | null } {
   if (!lacksSecrets(config)) return { config, made: null };
   const made = readOrMake(config.dataDirectory);
@@ -23,7 +23,7 @@ export function withLocalSecrets(config: Config): { config: Config; made: LocalS
 
 type SecretsOfService = Readonly<Record<'secret' | 'token' | 'adminToken', string | undefined>>;
 
-/** What signs events, reads and changes like the service on this data directory; a part is missing where no service has run. */
+/** The secret and tokens of the service on this data directory; some are missing when no service has run there. */
 export function secretsOfService(config: Config): SecretsOfService {
   const known = lacksSecrets(config) ? readIfThere(join(config.dataDirectory, SECRETS_FILE)) : null;
   const { webhookSecrets, apiTokens } = known === null ? config : withSecrets(config, known);
@@ -34,7 +34,7 @@ export function secretsOfService(config: Config): SecretsOfService {
   };
 }
 
-/** Nothing is made in production: what is missing there is of no use in the roles of the process. */
+/** Whether secrets must be generated. Never in production: there the process's roles need none that is missing. */
 const lacksSecrets = ({ production, webhookSecrets, apiTokens }: Config): boolean =>
   !production && (webhookSecrets.length === 0 || apiTokens.length === 0);
 
@@ -51,7 +51,7 @@ const withSecrets = (config: Config, { webhookSecret, readToken, adminToken }: L
         ],
 });
 
-/** Two processes may start at once: the first `link` wins, both read what it wrote. */
+/** Reads or creates the secrets. When two processes start at once, the first `link` wins and both read its file. */
 function readOrMake(dataDirectory: string): LocalSecrets {
   prepareDirectory(dataDirectory);
   const file = join(dataDirectory, SECRETS_FILE);
@@ -97,7 +97,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The secrets of a local run are of no use; the message does not repeat them. */
+/** `secrets.json` is unusable. The message does not repeat its content. */
 export class SecretsError extends Error {
   readonly code = 'SECRETS_UNREADABLE';
 

@@ -2,7 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { styleText } from 'node:util';
 import { pino, stdSerializers, type Logger } from 'pino';
 
-/** What Nest says of its own start, route by route: fifty lines that would push the welcome off a screen. */
+/** Contexts of Nest's own start-up lines, one per route, which would push the welcome off the screen. */
 const START_UP_CONTEXTS = new Set([
   'NestFactory',
   'InstanceLoader',
@@ -12,12 +12,12 @@ const START_UP_CONTEXTS = new Set([
 ]);
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
-/** Where lines go; standard output has this form. */
+/** The destination of lines, such as standard output. */
 export type Output = Readonly<{ write(text: string): unknown }>;
 
 /**
- * Nest's log calls as lines on standard output: of JSON, with the part that speaks as `context`; on a terminal as text
- * for people.
+ * Writes Nest's log calls to standard output: as JSON lines with the logging part as `context`, on a terminal as plain
+ * text.
  */
 export class ServiceLogger implements LoggerService {
   readonly #pino: Logger;
@@ -57,7 +57,7 @@ export class ServiceLogger implements LoggerService {
     this.#write('fatal', message, rest);
   }
 
-  /** Nest gives the context last; an error first may be followed by what it means. */
+  /** Nest passes the context last; an error may be followed by an explanation. */
   #write(level: Level, message: unknown, rest: unknown[]): void {
     const texts = rest.filter((part): part is string => typeof part === 'string');
     const context = texts.at(-1);
@@ -73,7 +73,7 @@ type Line = Readonly<{ level: Level; time: string; context?: string; msg?: strin
 
 const COLOURS = { fatal: 'red', error: 'red', warn: 'yellow', info: 'green', debug: 'gray', trace: 'gray' } as const;
 
-/** A line for people: time of day, level, context and message, then the stack of an error. */
+/** Formats a line for people: time of day, level, context and message, then an error's stack. */
 function textOf({ level, time, context, msg, err, ...fields }: Line): string {
   const more = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
   const head = `${styleText('gray', localTime(time))} ${styleText(COLOURS[level], level.padEnd(5))} ${context === undefined ? '' : `${styleText('cyan', context)}  `}`;

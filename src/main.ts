@@ -8,7 +8,7 @@ import { boundHeaps } from './heaps.js';
 import { openLedger } from './ledger.js';
 import type { LocalSecrets } from './local-secrets.js';
 
-/** Longest time a stop may take before the process gives up; whatever was acknowledged is durable anyway. */
+/** The time limit of a stop. After it the process exits anyway; acknowledged events are durable. */
 const STOP_WITHIN_MS = 30_000;
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   const { ledger, app, configured, made, logger } = await openLedger(env, isTerminal);
   app.enableShutdownHooks([...SIGNALS], { useProcessExit: true });
   let isStopping = false;
-  // Nest stops the application on the first signal. A second one, or a stop that takes too long, ends the process.
+  // The first signal stops the application. A second one, or a stop that takes too long, ends the process.
   for (const signal of SIGNALS)
     process.on(signal, () => {
       const exit = (): never => process.exit(128 + constants.signals[signal]);
@@ -41,15 +41,15 @@ async function main(): Promise<void> {
   });
   logger.log(`Listening on ${ledger.url}.`, 'main');
   if (made !== null) {
-    // How a person runs another program of this package: by npm in a checkout, else by the binary.
+    // How users run the other programs: by npm in a checkout, else by the binary.
     const run = env['npm_lifecycle_event'] === undefined ? 'subscription-ledger' : 'npm run';
     process.stdout.write(welcome(ledger.url, configured, { secrets: isTerminal ? made : null, run }));
   }
 }
 
 /**
- * npm runs a program in a shell, and passes a signal on to that shell, which ends without passing it on. A program whose
- * shell is gone takes that for the signal.
+ * Treats the end of the parent as a stop signal: npm sends signals to the shell that it runs a program in, and the shell
+ * exits without forwarding them.
  */
 function stopWithParent(): void {
   const parent = process.ppid;
@@ -61,7 +61,7 @@ function stopWithParent(): void {
   looking.unref();
 }
 
-/** For people. Secrets are shown on a terminal only: a log keeps what it gets. */
+/** Prints the welcome. Shows secrets only on a terminal, because logs are kept. */
 function welcome(
   url: string,
   { dataDirectory, port, webhookSecrets, apiTokens, hasConsole }: Config,
@@ -105,8 +105,7 @@ ${hasConsole ? `  Its console is at ${url}/console: log in with one of the token
 }
 
 /**
- * An expected failure names itself by a code, and its message says what to do; anything else is a fault of ours, with
- * its stack.
+ * Explains why the start failed: an expected error by its message, which says what to do; any other error with its stack.
  */
 function explain(error: unknown): string {
   if (error instanceof ConfigError) return `The configuration is wrong:\n${error.message}`;

@@ -1,4 +1,4 @@
-/** The program of a thread that works at one operation, to its end or until its parent says stop. */
+/** The program of a thread that runs one operation, until it is done or its parent stops it. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { derivations } from '../derivations/index.js';
 import { projections } from '../projections/index.js';
@@ -21,5 +21,5 @@ parent.once('message', () => stopping.abort());
 const deriver = new Deriver({ projections, derivations, policy });
 await workAt(operation, { store, parts: { store, database, projections, deriver }, signal: stopping.signal });
 await database.close();
-// Ends this thread alone. The connections to the store go with it: closing them in order would wait for streams that nobody reads.
+// Ends only this thread, with its connections: closing them properly would wait for unread streams.
 process.exit();

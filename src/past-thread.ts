@@ -1,4 +1,4 @@
-/** The program of a thread that answers questions about the past, one at a time, until it is terminated. */
+/** The program of a thread that answers queries about the past, one at a time, until it is terminated. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { LIMITS } from './api/limits.js';
 import { KeptTimelines } from './api/timeline/kept-timelines.js';
@@ -14,7 +14,7 @@ const parent = parentPort;
 const { eventstoreUrl, databaseUrl, readTimeoutMs, reading, referenceKey, policy } = workerData as PastThreadData;
 
 const store = connectEventStore(eventstoreUrl);
-// A connection that is lost while it is idle is replaced for the next question.
+// A connection lost while idle is replaced for the next query.
 const database = new Database(databaseUrl, {
   connectionsMax: 1,
   statementTimeoutMs: readTimeoutMs,

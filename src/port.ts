@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** The service cannot listen where it is configured to; the message says what to change. */
+/** The service cannot listen on its configured address. The message says what to change. */
 export class PortError extends Error {
   readonly code = 'PORT_TAKEN';
 }
 
 /**
- * Checks that the service can listen, before secrets, folders and servers are made for it.
+ * Checks that the service can listen, before it creates secrets, folders and servers.
  * @throws PortError
  */
 export async function assertPortIsFree(host: string, port: number): Promise<void> {
@@ -21,7 +21,7 @@ export async function assertPortIsFree(host: string, port: number): Promise<void
   }
 }
 
-/** What it means that a server cannot listen. */
+/** Returns an error that explains why a server cannot listen. */
 export function portErrorOf(error: unknown, { host, port }: { host: string; port: number }): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE')

@@ -4,12 +4,12 @@ import { environment } from './config/environment.js';
 import { secretsOfService } from './local-secrets.js';
 import { signedDelivery, stripeEvent } from './signed-event.js';
 
-/** The sample could not be sent; the message says what to do. */
+/** The sample could not be sent. The message says what to do. */
 class NotSent extends Error {}
 
 /**
- * `npm run sample`: sends one signed event to the service of this data directory, as Stripe would, and shows what the
- * ledger answers and what it then knows. A first look for people, not a test.
+ * `npm run sample`: sends one signed event to the service of this data directory, as Stripe would, and prints the answer
+ * and the resulting row. A demonstration, not a test.
  */
 async function main(): Promise<void> {
   const config = loadConfig(environment());

@@ -1,19 +1,19 @@
 /**
- * Where an embedded server is now. Its URL may refer to `endpoints.json`, since a server at a port can move to
- * another.
+ * The current address of an embedded server. Its URL may refer to `endpoints.json`, since a server can move to another
+ * port.
  */
 import { readFileSync } from 'node:fs';
 
 const REFERENCE = /[?&]endpoints=([^&]+)/;
 
-/** Adds to a URL the file that names the server's address at any time. */
+/** Adds a reference to the file with the server's current address to a URL. */
 export const referringTo = (endpointsFile: string, url: string): string =>
   `${url}${url.includes('?') ? '&' : '?'}endpoints=${encodeURIComponent(endpointsFile)}`;
 
 /** The URL without its reference. */
 export const withoutReference = (url: string): string => url.replace(REFERENCE, '').replace(/^([^?&]*)&/, '$1?');
 
-/** The URL by which a server is reached now: the one that the file names to which `url` refers, or `url` itself. */
+/** Returns the server's current URL: from the file that `url` refers to, or `url` itself. */
 export function currentUrl(url: string, server: 'eventstore' | 'database'): string {
   const file = REFERENCE.exec(url)?.[1];
   if (file === undefined) return url;
@@ -25,7 +25,7 @@ export function currentUrl(url: string, server: 'eventstore' | 'database'): stri
     const current = endpoints[server]?.url;
     return typeof current === 'string' ? current : url;
   } catch (error) {
-    // Gone or being replaced: the address of before is the best guess, and a server that is not there is tried again.
+    // The file is gone or being replaced: the previous address is the best guess, and a failed connection is retried.
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code !== undefined) return url;
     throw error;
   }

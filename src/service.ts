@@ -14,15 +14,15 @@ export type Service = Readonly<{
   /** Where it listens, e.g. `http://127.0.0.1:3000`. */
   url: string;
   app: NestFastifyApplication;
-  /** Stops intake, finishes what is in flight, hands the projecting over, closes its connections and servers. */
+  /** Stops intake, finishes requests in flight, hands over the projecting, and closes connections and servers. */
   stop(): Promise<void>;
 }>;
 
 const INDEX_OPENS_WITHIN_MS = 2_000;
 
 /**
- * Starts the service against the two servers that the configuration names; both may be away, it waits for
- * them by itself. It closes `servers` last. Rejects only when it cannot listen.
+ * Starts the service with the configured servers. Both may be unavailable; it waits for them. It closes `servers` last.
+ * Rejects only when it cannot listen.
  */
 export async function startService(
   config: Config,
@@ -50,7 +50,7 @@ export async function startService(
   const limits = { requestTimeoutMs, connectionsMax, bodiesBytesMax, answersBytesMax: LIMITS.answersBytesMax };
   const app = await createServer(module, { logger, limits, registry, bodyRoute });
   try {
-    // The first deliveries would find no connection yet, and read their streams. Without Postgres intake begins all the same.
+    // Without a connection to the index, the first deliveries would read their streams. Intake starts without Postgres, too.
     if (index !== null)
       await withTimeout(index.query('select 1'), INDEX_OPENS_WITHIN_MS, 'Postgres').catch(() => undefined);
     await app.listen(config.port, config.host);

@@ -1,4 +1,4 @@
-/** The program of a thread that projects a part of all streams, up to a place in the log. */
+/** The program of a thread that projects a share of all streams, up to a position in the log. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { derivations } from '../derivations/index.js';
 import { projections } from '../projections/index.js';
@@ -20,7 +20,7 @@ const parent = parentPort;
 const { eventstoreUrl, databaseUrl, group, until, batchMax } = workerData as ShardThreadData;
 const post = (message: ShardMessage): void => parent.postMessage(message);
 
-/** One for the batch, one for what is read beside it. */
+/** One connection for the batch, one for concurrent reads. */
 const CONNECTIONS_MAX = 2;
 const store = connectEventStore(eventstoreUrl);
 const database = new Database(databaseUrl, { connectionsMax: CONNECTIONS_MAX, onIdleError: () => undefined });
@@ -34,7 +34,7 @@ parent.on('message', (message: ForShard) => {
 async function follow(): Promise<Followed['kind']> {
   const projector = new Projector({
     reader: eventReader(store, projections),
-    // What follows from these rows is noted here, and derived elsewhere.
+    // This thread only notes the keys of derived rows; they are derived elsewhere.
     models: readModelsIn(database, new Deriver({ projections, derivations, policy: {} })),
     projections,
     isShard: true,

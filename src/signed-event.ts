@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import Stripe from 'stripe';
 
-/** An event of test mode as Stripe sends it, with a random id. `created` is in seconds. */
+/** Builds a test-mode event as Stripe sends it, with a random id. `created` is in seconds. */
 export const stripeEvent = <O>(type: string, object: O, created: number) => ({
   id: `evt_${randomBytes(12).toString('hex')}`,
   object: 'event',
@@ -14,7 +14,7 @@ export const stripeEvent = <O>(type: string, object: O, created: number) => ({
   data: { object },
 });
 
-/** The request by which Stripe delivers a body. */
+/** Builds the request with which Stripe delivers a body. */
 export const signedDelivery = (payload: string, secret: string) => ({
   method: 'POST',
   headers: {

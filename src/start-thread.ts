@@ -2,25 +2,24 @@ import { fileURLToPath } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 
-/** The program of a thread, by its name in `src`. Threads run compiled code only: under a test runner that reads the sources, that of the last build. */
+/** The compiled file of a thread's program in `src`. Threads cannot run sources, so under a test runner it is that of the last build. */
 const compiledFile = (name: string): string =>
   fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? `../dist/src/${name}` : `./${name}`, import.meta.url));
 
 /**
- * The larger a heap may be, the further V8 lets it grow before it looks for garbage: beyond this to four times what is in use, below to
- * twice as much, which costs a fourteenth of the time.
+ * The heap limit. V8 lets heaps with a larger limit grow to four times the live size before a collection, and others to
+ * twice the live size, which costs 7 % of the time.
  */
 const HEAP_MB = Math.min(2_000, Math.floor(getHeapStatistics().heap_size_limit / 1024 / 1024));
 
 /**
- * A batch of events outlives a young generation of any size, and one of the usual size is held beside it: a small one takes 20 MB less of
- * each thread, and no more time.
+ * The young generation. A batch of events outlives one of any size; a small one saves 20 MB per thread and costs no time.
  */
 const YOUNG_MB = 12;
 
 type Started = Readonly<{ name: string; workerData: unknown; heapMb?: number }>;
 
-/** Starts a thread with a program of `src`, without the options of this process; it ends by itself when it needs more than `heapMb`. */
+/** Starts a thread with a program of `src`, without this process's options. The thread fails when it needs more than `heapMb`. */
 export const startThread = (program: string, { name, workerData, heapMb = HEAP_MB }: Started): Worker =>
   new Worker(compiledFile(program), {
     workerData,

@@ -6,13 +6,13 @@ import { Webhook } from 'standardwebhooks';
 import type { AccessChange } from './change.js';
 import type { Endpoint } from './outbox-config.js';
 
-/** `gone`: the receiver wants nothing any more (410). */
+/** The outcome of a delivery. `gone`: the receiver answered 410 and wants no more. */
 export type Delivered =
   Readonly<{ kind: 'delivered' }> | Readonly<{ kind: 'gone' }> | Readonly<{ kind: 'failed'; cause: string }>;
 
 const ANSWER_WITHIN_MS = 10_000;
 
-/** Networks that are not the Internet, or that wrap an address of IPv4: a URL must not lead into one's own. */
+/** Networks outside the public Internet, or that embed IPv4 addresses: a URL must not lead into a private network. */
 const PRIVATE = new BlockList();
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
@@ -41,7 +41,7 @@ for (const [network, prefix] of [
 ] as const)
   PRIVATE.addSubnet(network, prefix, 'ipv6');
 
-/** Whether an address is in a network that is not the Internet; an IPv4 address may be written as one of IPv6. */
+/** Whether an address is outside the public Internet, including IPv4 addresses written as IPv6. */
 export const isPrivate = (address: string): boolean => {
   const family = isIP(address);
   if (family === 4) return PRIVATE.check(address, 'ipv4');
@@ -56,7 +56,7 @@ class PrivateAddress extends Error {
 
 type Resolved = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 
-/** Looks at what a name stands for when it is connected to: a name may stand for another address each time. */
+/** Resolves a name at connection time and refuses private addresses, since a name may resolve differently each time. */
 function publicLookup(name: string, options: LookupOptions, done: Resolved): void {
   resolve(name, { ...options, all: true }, (error, addresses) => {
     const [first] = addresses ?? [];
@@ -67,7 +67,7 @@ function publicLookup(name: string, options: LookupOptions, done: Resolved): voi
   });
 }
 
-/** Sends a change, signed as Standard Webhooks says. Redirects are not followed, and only a 2xx within 10 s counts. */
+/** Sends a change, signed by Standard Webhooks. Follows no redirects; only a 2xx within 10 s counts. */
 export function send(
   { url, secrets }: Pick<Endpoint, 'url' | 'secrets'>,
   change: AccessChange,
@@ -100,7 +100,7 @@ export function send(
     request.on('error', failed);
     request.on('response', (response) => {
       const { statusCode = 0 } = response;
-      // The answer is its status; the rest is not read.
+      // Only the status matters; the body is discarded.
       response.on('error', () => undefined);
       response.destroy();
       if (statusCode >= 200 && statusCode < 300) resolved({ kind: 'delivered' });

@@ -1,22 +1,22 @@
-/** An address to which changes are delivered, with the secrets that sign them: two of them while one is rolled. */
+/** An address that receives changes, with the signing secrets: two while one is rolled. */
 export type Endpoint = Readonly<{ name: string; url: string; secrets: readonly string[] }>;
-/** `allowsPrivate`: addresses in one's own network may be told too, and without TLS. */
+/** `allowsPrivate`: also allows addresses in private networks, and without TLS. */
 export type OutboxConfig = Readonly<{ endpoints: readonly Endpoint[]; allowsPrivate: boolean }>;
 
 const VARIABLE = /^WEBHOOK_OUT_([A-Z0-9]+(?:_[A-Z0-9]+)*)_(?:URL|SECRET|SECRET_FILE)$/;
 const ALLOWS_PRIVATE = 'WEBHOOK_OUT_PRIVATE';
 const SECRETS_MAX = 4;
 const NAME_MAX = 40;
-/** As the makers of Standard Webhooks write one: 24 to 64 bytes in base64. */
+/** The form that Standard Webhooks specifies: 24 to 64 bytes in base64. */
 const SECRET = /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/;
 
-/** What a variable holds, or the file that its `_FILE` variant names. */
+/** Reads a variable, or the file that its `_FILE` variant names. */
 type ValueOf = (variable: string) => Readonly<{ value: string }> | Readonly<{ mistake: string }>;
 
-/** The variables of secrets, which may each be the name of a file. */
+/** Whether a variable holds an endpoint's secret, which may be given as a file. */
 export const isOutboxSecret = (variable: string): boolean => variable.endsWith('_SECRET') && VARIABLE.test(variable);
 
-/** Reads WEBHOOK_OUT_<NAME>_URL and WEBHOOK_OUT_<NAME>_SECRET. A mistake repeats no value: it may be a secret. */
+/** Reads WEBHOOK_OUT_<NAME>_URL and WEBHOOK_OUT_<NAME>_SECRET. Error messages repeat no value, which may be a secret. */
 export function endpointsIn(
   variables: readonly string[],
   { allowsPrivate, valueOf }: { allowsPrivate: boolean; valueOf: ValueOf },

@@ -9,11 +9,11 @@ import type { Delivered } from './delivery.js';
 import type { Endpoint } from './outbox-config.js';
 import type { EndpointState } from './states.js';
 
-/** A customer whose latest change is to be delivered yet; times in milliseconds since 1970. */
+/** A customer whose latest change is not delivered yet; times in milliseconds since 1970. */
 type Open = Readonly<{ customer: string; revision: number; attempts: number; nextMs: number; sinceMs: number }>;
 /**
- * How far an endpoint was told: all changes up to `position` are delivered, but for those that are `open`. `stopped`: the hash of the
- * address that answered 410; another address begins again.
+ * An endpoint's place: all changes up to `position` are delivered, except those in `open`. `stopped`: the hash of the
+ * address that answered 410; another address starts again.
  */
 type Place = Readonly<{ position: string; open: readonly Open[]; stopped: string | null }>;
 
@@ -29,20 +29,20 @@ export type OutboxOptions = Readonly<{
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** Pauses between attempts, as Standard Webhooks proposes; after the last one a change is given up. */
+/** The pauses between attempts, as Standard Webhooks proposes. After the last one the change is given up. */
 const PAUSES_MS = [5_000, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
-/** Beyond it the feed is not read further: a place stays small. */
+/** With more open customers the feed is not read further, so that a place stays small. */
 const OPEN_MAX = 1_000;
 const PAGE = 500;
 const AT_ONCE = 8;
-/** Earlier places are of no use: the store shows this many, and a scavenge frees the others. */
+/** Earlier places are useless: the store keeps this many visible, and a scavenge frees the others. */
 const PLACES_KEPT = 5;
-/** While there is much to deliver, the place is written so often, and less often the larger it is. What is not written is delivered again. */
+/** How often the place is saved during deliveries: less often the larger it is. Unsaved deliveries are repeated after a crash. */
 const saveEveryMs = ({ open }: Place): number => 1_000 + 5 * open.length;
 
 /**
- * Tells an endpoint of changes, those of a customer in their order. While one waits, a later one takes its place: the receiver wants to
- * know what holds now. The place is kept in the log, as `outbox-<name>`.
+ * Delivers changes to an endpoint, in order per customer. A newer change replaces one that still waits, because the
+ * receiver needs the current state. The place is stored in the log, as `outbox-<name>`.
  */
 export class Outbox {
   readonly #stream: string;
@@ -54,7 +54,7 @@ export class Outbox {
     this.#stream = `outbox-${options.endpoint.name}`;
   }
 
-  /** How the endpoint stands; null while that is not known. */
+  /** The state of the endpoint; null while unknown. */
   get state(): EndpointState | null {
     if (this.#at === null) return null;
     const { open, stopped } = this.#at.place;
@@ -67,21 +67,21 @@ export class Outbox {
     };
   }
 
-  /** Writes the place and forgets it: another process may move it on. @throws Error when the store does not take it */
+  /** Saves the place and forgets it, since another process may move it. @throws Error when the store refuses it */
   async leave(): Promise<void> {
     const at = this.#at;
     if (at !== null && !this.#isSaved) await this.#save(at.place);
     this.#at = null;
   }
 
-  /** One round: takes new changes in and tries what is due; whether something was delivered. @throws StoreUnavailable */
+  /** Runs a round: reads new changes and tries due deliveries. Returns whether anything was delivered. @throws StoreUnavailable */
   async tick(): Promise<boolean> {
     this.#at ??= await this.#read();
     if (this.#at === null || this.#at.place.stopped !== null) return false;
     const taken = await this.#takeIn(this.#at.place);
     const nowMs = this.options.now().getTime();
     const due = taken.open.filter(({ nextMs }) => nextMs <= nowMs).slice(0, AT_ONCE);
-    // That the log has gone on without a change is not worth an event; after a restart it is looked at again.
+    // Progress in the log without a change is not saved; after a restart that part is read again.
     this.#move(taken, { isWorthSaving: taken.open !== this.#at.place.open });
     const outcomes = await Promise.all(due.map((open) => this.#deliver(open)));
     const place = this.#after(taken, outcomes);
@@ -100,7 +100,7 @@ export class Outbox {
     const { store, endpoint } = this.options;
     const last = await lastOf(store, this.#stream);
     if (last === null) {
-      // A new endpoint gets the changes from now on; the feed has the earlier ones.
+      // A new endpoint receives changes from now on; the feed has the earlier ones.
       const end = (await lastRecordOf(store))?.position ?? -1n;
       await this.#save({ position: String(end), open: [], stopped: null });
       await keepLast(store, this.#stream, PLACES_KEPT);
@@ -113,7 +113,7 @@ export class Outbox {
     return { revision: last.revision, place: isOther ? { ...place, stopped: null } : place };
   }
 
-  /** With `open` as it was when nothing is new. */
+  /** Adds new changes; returns the same `open` when there are none. */
   async #takeIn(place: Place): Promise<Place> {
     if (place.open.length >= OPEN_MAX) return place;
     const from = BigInt(place.position);
@@ -136,11 +136,11 @@ export class Outbox {
   async #deliver(open: Open): Promise<{ open: Open; outcome: Delivered }> {
     try {
       const change = await readChange(this.options.store, open.customer, BigInt(open.revision));
-      // A stream that somebody deleted has nothing to tell.
+      // A deleted stream has no change to deliver.
       return { open, outcome: change === null ? { kind: 'delivered' } : await this.options.send(change) };
     } catch (error) {
       if (isStoreAway(error)) throw error;
-      // What is wrong with one change holds up no other.
+      // An error with one change does not hold up others.
       return { open, outcome: { kind: 'failed', cause: String(error) } };
     }
   }
@@ -174,7 +174,7 @@ export class Outbox {
     return { ...place, open: [...open.values()], stopped };
   }
 
-  /** When another process has moved the place, it is read again. @throws Error when the store does not take it */
+  /** Saves the place, or reads it again when another process has moved it. @throws Error when the store refuses it */
   async #save(place: Place): Promise<void> {
     const revision = this.#at?.revision ?? -1n;
     const event = { eventId: randomUUID(), type: 'outbox-moved', data: place };

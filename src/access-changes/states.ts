@@ -1,4 +1,4 @@
-/** What the decider keeps in Postgres: what the log says was decided, when each answer next changes, and what is held. All of it can be made again. */
+/** The decider's state in Postgres: the last decisions in the log, when each answer next changes, and held decisions. It can be rebuilt. */
 import type { AnyProjection } from '../../projections/projection.js';
 import { checkpointsOf, readCheckpoints } from '../read-models/checkpoints.js';
 import { jsonForPostgres, type Database, type Queryable } from '../read-models/database.js';
@@ -36,7 +36,7 @@ create table if not exists ledger.access_decider (
 );
 insert into ledger.access_decider default values on conflict do nothing;`;
 
-/** Makes the tables. The schema is there when a service has projected. */
+/** Creates the tables. The schema exists once a service has projected. */
 export async function ensureStates(database: Database): Promise<void> {
   await database.transaction(async (connection) => {
     await lockSchema(connection);
@@ -45,8 +45,8 @@ export async function ensureStates(database: Database): Promise<void> {
 }
 
 /**
- * How far the decider is: up to where the log was read for decisions, and for events that may change access (null: not at all); by which
- * rules and which rows it decided last.
+ * The decider's progress: the positions up to which the log was read for decisions, and for events that may change access
+ * (null: not at all); the rules and the rows of the last decisions.
  */
 export type Progress = Readonly<{
   logName: string | null;
@@ -64,7 +64,7 @@ type ProgressRow = {
   shown: string | null;
 };
 
-/** Takes or keeps the right to decide; null while another process has it. It runs out ten seconds after the last call. */
+/** Acquires or renews the lease to decide; null while another process holds it. It expires ten seconds after the last call. */
 export async function leaseDecider(database: Queryable, owner: string): Promise<Progress | null> {
   const { rows } = await database.query<ProgressRow>(
     `update ledger.access_decider set owner = $1, lease_until = clock_timestamp() + interval '10 seconds'
@@ -83,14 +83,14 @@ export async function leaseDecider(database: Queryable, owner: string): Promise<
       };
 }
 
-/** Lets another process go on at once. */
+/** Releases the lease for another process. */
 export async function releaseDecider(database: Queryable, owner: string): Promise<void> {
   await database.query(`update ledger.access_decider set owner = null, lease_until = '-infinity' where owner = $1`, [
     owner,
   ]);
 }
 
-/** False when the right to decide is another's by now. */
+/** Saves the progress; false when another process holds the lease. */
 export async function saveProgress(database: Queryable, owner: string, progress: Progress): Promise<boolean> {
   const { rowCount } = await database.query(
     `update ledger.access_decider set log_name = $2, decided_to = $3, looked_to = $4, policy = $5, shown = $6 where owner = $1`,
@@ -99,7 +99,7 @@ export async function saveProgress(database: Queryable, owner: string, progress:
   return rowCount === 1;
 }
 
-/** Takes decisions of the log over; an older one changes nothing. What was held of these customers is judged again. */
+/** Stores decisions from the log; older ones are ignored. Held decisions of these customers are judged again. */
 export async function learn(database: Queryable, decided: readonly Decided[]): Promise<void> {
   if (decided.length === 0) return;
   const latest = new Map<string, Decided>();
@@ -123,7 +123,7 @@ export async function learn(database: Queryable, decided: readonly Decided[]): P
   );
 }
 
-/** What was decided about a customer last (revision -1n: nothing), and what somebody rejected since. */
+/** The last decision about a customer (revision -1n: none), and the answer rejected since. */
 export type State = Readonly<{
   revision: bigint;
   access: Access;
@@ -144,7 +144,7 @@ export async function statesOf(
   return (customer) => states.get(customer) ?? UNDECIDED;
 }
 
-/** When the answer about a customer next changes, the decision that waits for an approval, and the answer that somebody rejected. */
+/** When a customer's answer next changes, the decision that waits for approval, and the rejected answer. */
 export type Note = Readonly<{
   customer: string;
   nextAt: Date | null;
@@ -175,7 +175,7 @@ export async function note(database: Queryable, notes: readonly Note[]): Promise
 /** A customer whose answer changes by time, and when. */
 export type Due = Readonly<{ customer: string; at: Date }>;
 
-/** Customers whose answer changes by time, up to now, in the order of their times, after one. */
+/** Lists customers whose answer changed by time until now, in order of time, after a given one. */
 export async function dueCustomers(
   database: Queryable,
   { now, after, max }: { now: Date; after: Due | null; max: number },
@@ -188,7 +188,7 @@ export async function dueCustomers(
   return rows;
 }
 
-/** Lets a customer who cannot be judged come again at another time, or sooner where a change of its answer is to come sooner. */
+/** Postpones a customer who cannot be judged, at most to the next known change of the answer. */
 export async function postpone(
   database: Queryable,
   customer: string,
@@ -201,7 +201,7 @@ export async function postpone(
   );
 }
 
-/** How many customers have access, as far as was decided. */
+/** Counts the customers with access, by the decisions. */
 export async function countGranted(database: Queryable): Promise<number> {
   const { rows } = await database.query<{ count: bigint }>(
     `select count(*) as count from ledger.access_customers where access -> 'granted' = 'true'`,
@@ -209,7 +209,7 @@ export async function countGranted(database: Queryable): Promise<number> {
   return Number(rows[0]?.count ?? 0);
 }
 
-/** Decisions that wait for an approval, by customer, after one; of these holds, else of all. */
+/** Lists decisions that wait for approval, by customer, after a given one; of these holds, or of all. */
 export async function listHeld(
   database: Queryable,
   { after, max, holds = null }: { after: string; max: number; holds?: readonly string[] | null },
@@ -229,7 +229,7 @@ export async function heldSummary(database: Queryable): Promise<{ count: number;
   return { count: rows.reduce((sum, { count }) => sum + Number(count), 0), holds: rows.map(({ hold }) => hold) };
 }
 
-/** How many customers have access, and how many had a decision and have none; as far as was decided. */
+/** Counts the customers with access, and those with a decision but without access. */
 export async function countCustomers(database: Queryable): Promise<{ granted: number; denied: number }> {
   const { rows } = await database.query<{ granted: bigint; denied: bigint }>(
     `select count(*) filter (where access -> 'granted' = 'true') as granted,
@@ -238,10 +238,10 @@ export async function countCustomers(database: Queryable): Promise<{ granted: nu
   return { granted: Number(rows[0]?.granted ?? 0), denied: Number(rows[0]?.denied ?? 0) };
 }
 
-/** How an endpoint stands: customers whose change it was not told yet, since when the oldest waits, and whether it answered 410. */
+/** An endpoint's state: customers with an undelivered change, the time of the oldest, and whether it answered 410. */
 export type EndpointState = Readonly<{ name: string; waiting: number; oldestAt: Date | null; isStopped: boolean }>;
 
-/** Writes down how the endpoints stand, for processes that do not tell them; others are gone. */
+/** Saves the states of the endpoints for other processes, and removes those of other endpoints. */
 export async function noteEndpoints(database: Queryable, endpoints: readonly EndpointState[]): Promise<void> {
   await database.query(
     `with given as (select * from jsonb_to_recordset($1::jsonb) as one(name text, waiting int4, "oldestAt" timestamptz, "isStopped" boolean)),
@@ -259,7 +259,7 @@ export async function readEndpoints(database: Queryable): Promise<EndpointState[
   return rows;
 }
 
-/** Up to where the rows of this build are complete, and which generations show them; null while some are not built. */
+/** Returns the position up to which this build's rows are complete, and their generations; null while some are not built. */
 export async function rowsNow(
   database: Queryable,
   projections: readonly AnyProjection[],

@@ -7,7 +7,7 @@ import type { Because, Brake } from './change.js';
 import type { OutboxConfig } from './outbox-config.js';
 import type { EndpointState } from './states.js';
 
-/** What the thread is started with. */
+/** The thread's start data. */
 export type AccessThreadData = Readonly<{
   eventstoreUrl: string;
   databaseUrl: string;
@@ -17,21 +17,21 @@ export type AccessThreadData = Readonly<{
   outbox: OutboxConfig;
 }>;
 
-/** What the thread tells. */
+/** The thread's messages. */
 export type AccessThreadMessage =
   | Readonly<{ kind: 'decided'; because: Because['kind'] }>
   | Readonly<{ kind: 'held'; customers: number }>
   | Readonly<{ kind: 'customers'; granted: number; denied: number }>
   | Readonly<{ kind: 'endpoint'; state: EndpointState }>
   | Readonly<{ kind: 'not_delivered' | 'given_up'; endpoint: string }>
-  /** Another process decides: what this one knew of the present is old. */
+  /** Another process decides, so this process's state is stale. */
   | Readonly<{ kind: 'standing_by' }>
   | Readonly<{ kind: 'warned'; text: string }>;
 
 const KINDS: readonly Because['kind'][] = ['event', 'time', 'policy', 'repair'];
 const START_AGAIN_AFTER_MS = 1_000;
 
-/** Decides and tells of changes of access, in a thread of its own; one that ends by itself is started again. */
+/** Decides and delivers access changes in a worker thread, which is restarted when it fails. */
 export class AccessChanges {
   readonly #logger = new Logger('access');
   readonly #stopping = new AbortController();
@@ -44,7 +44,7 @@ export class AccessChanges {
     registry: Registry,
   ) {
     this.#metrics = metricsIn(registry, this.#endpoints);
-    // From the start, so that a first increase is one.
+    // From the start, so that the first increase is visible.
     for (const because of KINDS) this.#metrics.decided.inc({ because }, 0);
     for (const { name: endpoint } of data.outbox.endpoints)
       for (const counter of [this.#metrics.failures, this.#metrics.givenUp]) counter.inc({ endpoint }, 0);
@@ -54,7 +54,7 @@ export class AccessChanges {
     this.#running ??= this.#run();
   }
 
-  /** Finishes the round under way and lets another process go on. */
+  /** Finishes the current round and hands over to another process. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
@@ -109,7 +109,7 @@ export class AccessChanges {
   }
 }
 
-/** What the process that decides counts. Gauges of the others are 0, or absent: a sum over all processes is right. */
+/** The metrics of the deciding process. The gauges of others are 0 or absent, so a sum over all processes is right. */
 function metricsIn(registry: Registry, endpoints: ReadonlyMap<string, EndpointState>) {
   const registers = [registry];
   type Shown = Readonly<{ name: string; help: string; of: (state: EndpointState) => number }>;

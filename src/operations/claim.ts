@@ -6,18 +6,18 @@ import { ATTEMPTS_MAX, type Operation, type OperationProgress, type Standing } f
 import { work, type Worked } from './work.js';
 import type { Parts } from '../rebuild/held.js';
 
-/** How often a process says that it is at work; one that is silent for longer than the lease has lost the operation. */
+/** The interval of heartbeats. A process that is silent for longer than the lease has lost the operation. */
 const BEAT_MS = 2_000;
 export const LEASE_MS = 10_000;
-/** The one at work ends before another may take over. */
+/** The owner gives up before another process may take over. */
 const GIVE_UP_AFTER_MS = 7_000;
 const END_ATTEMPTS_MAX = 30;
 
 type Working = Readonly<{ store: EventStore; parts: Parts; signal: AbortSignal; now?: () => Date }>;
 
 /**
- * Takes an operation up that nobody has worked at since this revision, and does it, to its end or until the signal aborts: then it is let
- * go, for another process. Returns whether this process had it.
+ * Claims an operation that no process has worked on since this revision, and runs it to its end, or until the signal
+ * aborts: then it is released for another process. Returns whether the claim succeeded.
  */
 export async function workAt(
   { id, revision }: Readonly<{ id: string; revision: bigint }>,
@@ -56,14 +56,14 @@ const ended = (state: Standing['state'], at: Date): Partial<Standing> => ({
 
 type Ending = 'cancelled' | 'lost' | 'released';
 
-/** An operation that this process works at. Its next event at the expected revision is the right to go on. */
+/** A claimed operation. Appending its next event at the expected revision proves the right to continue. */
 class Claim {
   #operation: Operation;
   #progress: OperationProgress | null;
   #provenAt = performance.now();
-  /** The work is to end. */
+  /** Aborted when the work must end. */
   readonly #ending = new AbortController();
-  /** The work has ended. */
+  /** Aborted when the work has ended. */
   readonly #done = new AbortController();
   #why: Ending | null = null;
 
@@ -106,7 +106,7 @@ class Claim {
     this.#ending.abort();
   }
 
-  /** Says that it is at work, and how far; also while the work is ending. */
+  /** Appends heartbeats with progress, also while the work is ending. */
   async #beat(): Promise<void> {
     const { signal } = this.#done;
     while (this.#why !== 'lost') {
@@ -117,7 +117,7 @@ class Claim {
     }
   }
 
-  /** Nothing when another has taken over. That somebody cancels meanwhile moves the stream on, too. @throws StoreUnavailable */
+  /** Appends a step, unless another process has taken over. A concurrent cancellation also moves the stream. @throws StoreUnavailable */
   async #append(name: Step, change: Partial<Standing>): Promise<void> {
     for (;;) {
       const next = await step(this.working.store, this.#operation, [name, change]);
@@ -153,7 +153,7 @@ class Claim {
     const now = this.now();
     if (worked.kind === 'succeeded') return ['succeeded', { ...ended('succeeded', now), result: worked.result }];
     if (why === 'cancelled') return ['cancelled', ended('cancelled', now)];
-    // What a process breaks off because it ends is no fault of the work.
+    // Work interrupted by the end of its process has not failed.
     if (why === 'released') return ['released', { state: 'queued', owner: null }];
     if (worked.kind === 'stopped')
       return ['failed', { ...ended('failed', now), cause: 'It was ended from elsewhere.' }];

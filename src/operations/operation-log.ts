@@ -1,6 +1,6 @@
 /**
- * Operations in the event store: each is a stream, whose first event says what was asked for and whose last one how it stands. So
- * they survive Postgres, and whoever appends at the expected revision has the right to work.
+ * Operations in the event store. Each is a stream: the first event is the request, the last one the current state. So
+ * they survive the loss of Postgres, and an append at the expected revision is the right to work.
  */
 import { hash, randomUUID } from 'node:crypto';
 import type { EventStore } from '../eventstore/event-store.js';
@@ -10,7 +10,7 @@ import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import { StoreUnavailable } from '../eventstore/store-errors.js';
 import { hasEnded, QUEUED, type Operation, type OperationRequest, type Requested, type Standing } from './operation.js';
 
-/** What happened to an operation; the type of its event. */
+/** A step of an operation, which is its event's type. */
 export type Step =
   | 'requested'
   | 'started'
@@ -23,22 +23,22 @@ export type Step =
   | 'cancelled'
   | 'interrupted';
 
-/** Names all operations in the order in which they were asked for. */
+/** The stream that lists all operations in the order of their requests. */
 const LIST = 'operations';
 const streamOf = (id: string): string => `operations-${id}`;
 const OPERATION_ID = /^op_[0-9a-f]{24}$/;
 const ATTEMPTS_TO_LIST = 20;
 
 type Asked = Omit<Requested, 'requestedAt'> & Readonly<{ key: string | null; now: Date }>;
-/** `key_reused`: something else was asked for with this key. */
+/** `key_reused`: this key was used for a different request. */
 export type Made = Readonly<{ kind: 'made' | 'known'; operation: Operation }> | Readonly<{ kind: 'key_reused' }>;
 
-/** Asks for an operation. The same key stands for the same operation, however often it comes. @throws StoreUnavailable */
+/** Requests an operation. The same key always means the same operation. @throws StoreUnavailable */
 export async function ask(store: EventStore, { request, by, readModels, key, now }: Asked): Promise<Made> {
   const id = `op_${key === null ? randomUUID().replaceAll('-', '').slice(0, 24) : hash('sha256', key).slice(0, 24)}`;
   const known = await readOperation(store, id);
   if (known !== null) return sameOr(known, request);
-  // Listed first: what is in the list and was not asked for is passed over, and what was asked for is found.
+  // Listed first: a listed operation without a request is ignored, and no request is missing from the list.
   await list(store, id);
   const requested: Requested = { request, by, requestedAt: now.toISOString(), readModels };
   const written = await append(store, id, { step: 'requested', data: requested, revision: -1n });
@@ -81,7 +81,7 @@ async function append(
 
 const unavailable = (why: string) => new StoreUnavailable(`Writing an operation: ${why}.`);
 
-/** An operation as it stands; null when there is none of this id. */
+/** Reads an operation; null when the id is unknown. */
 export async function readOperation(store: EventStore, id: string): Promise<Operation | null> {
   if (!OPERATION_ID.test(id)) return null;
   const first = await readEventAt(store, streamOf(id), 0n);
@@ -98,8 +98,8 @@ const operationOf = (id: string, first: RecordedEvent, last: RecordedEvent): Ope
 });
 
 /**
- * Operations in the list before a place, the newest first; `before` is the place of the last one, for the next page. Those `without` are
- * not read.
+ * Lists operations before a place, newest first. `before` is the place of the last one, for the next page. Skips the ids
+ * in `without`.
  */
 export async function listOperations(
   store: EventStore,
@@ -117,7 +117,7 @@ export async function listOperations(
   };
 }
 
-/** The next step of an operation; null when another process was faster. @throws StoreUnavailable */
+/** Appends the next step of an operation; null when another process was faster. @throws StoreUnavailable */
 export async function step(
   store: EventStore,
   operation: Operation,
@@ -131,7 +131,7 @@ export async function step(
 
 const CANCEL_ATTEMPTS_MAX = 20;
 
-/** Ends an operation that no process takes up any more; null when one has. */
+/** Ends an operation that no process may claim any more; null when one has claimed it. */
 export const interrupt = (
   store: EventStore,
   operation: Operation,
@@ -140,7 +140,7 @@ export const interrupt = (
 ): Promise<Operation | null> =>
   step(store, operation, ['interrupted', { state: 'interrupted', owner: null, endedAt: now.toISOString(), cause }]);
 
-/** Cancels an operation: at once when nobody works at it, else by its process. What has ended stays as it is. */
+/** Cancels an operation: at once when no process runs it, else through its process. An ended one stays as it is. */
 export async function cancel(store: EventStore, id: string, now: Date): Promise<Operation | null> {
   for (let attempt = 1; attempt <= CANCEL_ATTEMPTS_MAX; attempt += 1) {
     const operation = await readOperation(store, id);

@@ -3,31 +3,31 @@ import { z } from 'zod';
 const names = z.array(z.string().min(1).max(100)).max(100).optional();
 const projection = z.string().min(1).max(100);
 
-/** What can be asked for. Names of projections that are left out stand for all. */
+/** The possible requests. Omitted projection names mean all. */
 export const operationRequest = z.discriminatedUnion('kind', [
-  /** Fills new tables and moves the views to them. */
+  /** Builds new tables and switches the views to them. */
   z.strictObject({
     kind: z.literal('rebuild'),
     projections: names,
     fresh: z.boolean().default(false),
     acceptParked: z.boolean().default(false),
   }),
-  /** Fills new tables, reports which rows differ from those that are shown, and drops them. */
+  /** Builds new tables, reports the differences to the displayed rows, and drops the tables. */
   z.strictObject({
     kind: z.literal('dry_run'),
     projections: names,
     fresh: z.boolean().default(false),
     examples: z.int().min(0).max(200).default(50),
   }),
-  /** Shows the rows from before the last rebuild again. */
+  /** Displays the rows from before the last rebuild again. */
   z.strictObject({ kind: z.literal('rollback'), projection }),
-  /** Folds parked streams again: all, those of a projection, those that a cause stopped. */
+  /** Replays parked streams: all, those of a projection, or those with a certain cause. */
   z.strictObject({
     kind: z.literal('replay'),
     projection: projection.optional(),
     cause: z.string().min(1).max(2_000).optional(),
   }),
-  /** Folds streams again and compares them with their rows: all, some at random, or one. */
+  /** Verifies streams against their rows: all, a random sample, or one. */
   z
     .strictObject({
       kind: z.literal('verify'),
@@ -43,15 +43,15 @@ export const operationRequest = z.discriminatedUnion('kind', [
 export type OperationRequest = z.output<typeof operationRequest>;
 
 /**
- * `queued`: no process works at it. `cancelling`: somebody has cancelled it, and its process has not ended it yet. `interrupted`: so many
- * processes died at it that no other takes it up.
+ * `queued`: no process runs it. `cancelling`: it was cancelled, and its process has not ended it yet. `interrupted`:
+ * ATTEMPTS_MAX processes died while running it.
  */
 export type OperationState = 'queued' | 'running' | 'cancelling' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
 export const hasEnded = (state: OperationState): boolean => !['queued', 'running', 'cancelling'].includes(state);
 
-/** How far the work is; what cannot be said of it is null. */
+/** The progress of the work; unknown values are null. */
 export type OperationProgress = Readonly<{
-  /** Events of the log, or streams where streams are checked. */
+  /** The number of events, or of streams when streams are verified. */
   done: number;
   unit: 'events' | 'streams';
   perSecond: number;
@@ -60,17 +60,17 @@ export type OperationProgress = Readonly<{
   secondsLeft: number | null;
 }>;
 
-/** How an operation stands. Each event of its stream says all of it, so that the last one is enough. */
+/** The state of an operation. Each event of its stream contains all of it, so the last one is enough. */
 export type Standing = Readonly<{
   state: OperationState;
-  /** How many processes have taken it up. */
+  /** How many processes have claimed it. */
   attempts: number;
-  /** Tells the process apart that works at it. */
+  /** Identifies the process that runs it. */
   owner: string | null;
   startedAt: string | null;
   endedAt: string | null;
   progress: OperationProgress | null;
-  /** What came of it; its form depends on the kind. */
+  /** The result; its form depends on the kind. */
   result: Readonly<Record<string, unknown>> | null;
   /** Why it failed, or did not do what was asked. */
   cause: string | null;
@@ -87,11 +87,11 @@ export const QUEUED: Standing = {
   cause: null,
 };
 
-/** What the first event of a stream says. `readModels` is the identity of those that it is about: a log may have several. */
+/** The first event of a stream. `readModels` identifies the target database, since a log may have several. */
 export type Requested = Readonly<{ request: OperationRequest; by: string; requestedAt: string; readModels: string }>;
 
-/** Long work that somebody asked for: what, who, and how it stands. */
+/** Long-running work on request: the request, the requester, and the state. */
 export type Operation = Requested & Standing & Readonly<{ id: string; revision: bigint }>;
 
-/** How many processes may take one operation up: one that ends its process every time must not do so for ever. */
+/** The most processes that may claim one operation, so that one that crashes its process is not retried for ever. */
 export const ATTEMPTS_MAX = 3;

@@ -8,7 +8,7 @@ import { LEASE_MS } from './claim.js';
 import { interrupt, listOperations } from './operation-log.js';
 import { hasEnded, type Operation, type OperationRequest } from './operation.js';
 
-/** What the thread of an operation is started with. */
+/** The start data of an operation's thread. */
 export type OperationThreadData = Readonly<{
   eventstoreUrl: string;
   databaseUrl: string;
@@ -21,22 +21,22 @@ type Options = Readonly<{
   database: Database;
   eventstoreUrl: string;
   databaseUrl: string;
-  /** By what rules derived rows are derived. */
+  /** The policy of derived rows. */
   policy: Policy;
   warned: (text: string) => void;
 }>;
 
 const LOOK_EVERY_MS = 2_000;
-/** After so long other read models are taken for gone, with whoever worked at them. */
+/** After this silence, the read models of another database count as gone, with their processes. */
 const OTHERS_GONE_AFTER_MS = 300_000;
-/** Operations further back have ended, or nobody misses them. */
+/** How many operations a look covers; older ones have ended or are obsolete. */
 const LOOK_BACK = 100;
 
-/** What fills tables shares out the cores among threads of its own, so that one at a time is enough. */
+/** Operations that fill tables use all cores through their own threads, so only one of them runs at a time. */
 const laneOf = ({ kind }: OperationRequest): 'tables' | 'rows' =>
   kind === 'verify' || kind === 'replay' ? 'rows' : 'tables';
 
-/** Takes up operations that nobody works at, in a process that projects; each in a thread of its own, and one of each lane at a time. */
+/** Runs unclaimed operations in a process that projects: each in its own thread, one per lane at a time. */
 export class Operations {
   readonly #rounds = new Rounds(LOOK_EVERY_MS, () =>
     this.#look().then(
@@ -55,12 +55,12 @@ export class Operations {
     this.#rounds.start();
   }
 
-  /** Looks at once: one was just asked for here. */
+  /** Looks for work at once, after a request in this process. */
   look(): void {
     this.#rounds.hurry();
   }
 
-  /** Lets the work under way go, for another process. */
+  /** Releases the current work for another process. */
   async stop(): Promise<void> {
     await this.#rounds.stop();
     await Promise.all(this.#working.values());

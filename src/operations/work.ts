@@ -1,4 +1,4 @@
-/** What each kind of operation does, by the functions that the command line calls too. */
+/** Runs each kind of operation through the functions that the command line also calls. */
 import type { ReadModel } from '../../projections/projection.js';
 import { FindingCounts } from '../catch-up/finding-counts.js';
 import { isFault, type Finding } from '../catch-up/verify.js';
@@ -12,32 +12,32 @@ import { beginReturn, beginTargets } from '../rebuild/targets.js';
 import { compareAside, replace, type Comparison, type Watch } from '../rebuild/rebuilding.js';
 import type { OperationProgress, OperationRequest } from './operation.js';
 
-/** How the work came out. `stopped`: it was cancelled, or its process ends. */
+/** The outcome of the work. `stopped`: it was cancelled, or its process is stopping. */
 export type Worked =
   | Readonly<{ kind: 'succeeded'; result: Readonly<Record<string, unknown>> }>
-  /** `result`: what can be told all the same. */
+  /** `result`: a partial result, if any. */
   | Readonly<{ kind: 'failed'; cause: string; result?: Readonly<Record<string, unknown>> }>
   | Readonly<{ kind: 'stopped' }>;
 
 type Context = Readonly<{
   parts: Parts;
   signal: AbortSignal;
-  /** Whether an earlier process has begun it. */
+  /** Whether an earlier process has started it. */
   isResumed: boolean;
-  /** Whether a later process goes on with it, when the signal has ended it. */
+  /** Whether another process will resume it after the signal. */
   isReleased(): boolean;
   progressed(progress: OperationProgress): void;
 }>;
 
-/** The request names what this build does not know. */
+/** The request names something unknown to this build. */
 class Unknown extends Error {}
 
 const REPLAY_WITHIN_MS = 3_600_000;
 const FAULT_EXAMPLES_MAX = 100;
-/** An event of the log is at most 1 MiB. */
+/** The maximum size of a result; an event of the log holds at most 1 MiB. */
 const RESULT_BYTES_MAX = 256 * 1024;
 
-/** Does what was asked for. Asked for again after its process ended, it resumes where it was, or does all of it again. */
+/** Runs a request. After its process ended, it resumes, or starts over. */
 export async function work(request: OperationRequest, context: Context): Promise<Worked> {
   try {
     switch (request.kind) {
@@ -147,7 +147,7 @@ async function dryRun(request: Of<'dry_run'>, context: Context): Promise<Worked>
   return compared.kind === 'stopped' ? STOPPED : busy(compared.targets);
 }
 
-/** With as many examples as fit. */
+/** Keeps as many examples as fit. */
 function bounded(comparisons: readonly Comparison[], examples: number): readonly Comparison[] {
   const cut = comparisons.map((one) => ({
     ...one,
@@ -166,7 +166,7 @@ async function replay({ projection, cause }: Of<'replay'>, { parts, signal }: Co
     kind: 'succeeded',
     result: {
       outcome: replayed.outcome,
-      /** What is parked all the same. */
+      /** Streams that are parked again. */
       streams: replayed.parked.slice(0, FAULT_EXAMPLES_MAX).map(({ name, stream }) => ({ generation: name, stream })),
       hasMore: replayed.parked.length > FAULT_EXAMPLES_MAX,
     },
@@ -204,7 +204,7 @@ async function verify(request: Of<'verify'>, { parts, signal, progressed }: Cont
   return { kind: 'succeeded', result };
 }
 
-/** Keeps some of what is wrong. */
+/** Counts findings and keeps some examples. */
 class ExemplifiedCounts extends FindingCounts {
   readonly examples: Finding[] = [];
   #bytes = 0;

@@ -9,18 +9,18 @@ import { positionOf, type Group } from '../projector/group.js';
 import { withLeases, type BuildOptions, type Held, type Parts } from './held.js';
 
 /**
- * `level`: the targets stood level, and the work was done. `busy`: another process has a checkpoint, or fills what derived rows follow from.
- * `stopped`: progress is kept.
+ * `level`: the targets reached the position, and the work was done. `busy`: another process holds a checkpoint, or fills
+ * the source rows of derived ones. `stopped`: progress is kept.
  */
 export type BroughtLevel<T> = Readonly<{ kind: 'level'; result: T }> | Readonly<{ kind: 'busy' | 'stopped' }>;
 
-/** How long the shown generations may be locked, and how long to wait for the locks. */
+/** How long the displayed generations may be locked, and how long to wait for the locks. */
 const HELD_STILL_MS = 5_000;
 const LOCK_TIMEOUT = `set local lock_timeout = '2s'`;
 
 /**
- * Fills generations until each is at the exact position of the generation that it is compared with, which keeps following
- * the log, and derives what follows from them. Then runs `whenLevel` while those generations are locked for a moment. Readers never
+ * Fills generations until each is at the exact position of the displayed generation, which keeps following the log, and
+ * derives their dependent rows. Then runs `whenLevel` while the displayed generations are locked briefly. Readers never
  * wait.
  */
 export async function bringLevel<T>(
@@ -38,7 +38,7 @@ export async function bringLevel<T>(
   return outcome ?? { kind: 'busy' };
 }
 
-/** As `bringLevel`, with leases that somebody has. */
+/** As `bringLevel`, for leases that the caller already holds. */
 export async function bringHeldLevel<T>(
   parts: Pick<Parts, 'database' | 'deriver'>,
   held: Held,
@@ -78,7 +78,7 @@ export async function bringHeldLevel<T>(
   }
 }
 
-/** Moves the views to the targets, unless streams are parked in the new rows that are not parked in the old ones. */
+/** Switches the views to the targets, unless streams are parked in the new rows but not in the old ones. */
 export async function showAll(
   connection: Queryable,
   targets: readonly Target[],
@@ -94,7 +94,7 @@ export async function showAll(
 
 type Positions = ReadonlyMap<string, LogPosition>;
 
-/** Runs `work` while these checkpoints are locked; null when the locks could not be had, or it took too long. */
+/** Runs `work` while these checkpoints are locked; null when the locks were not available, or it took too long. */
 async function holdStill<T>(
   { database }: Pick<Parts, 'database'>,
   names: readonly string[],
@@ -106,13 +106,13 @@ async function holdStill<T>(
       return work(connection, positionsOf(await lockCheckpoints(connection, names)));
     })
     .catch((error: unknown) => {
-      // Postgres ends a transaction that has held the locks for too long.
+      // Postgres aborts a transaction that holds the locks for too long.
       if (isLockConflict(error) || isDatabaseAway(error)) return null;
       throw error;
     });
 }
 
-/** Moves each target to the exact position of the checkpoint that it is compared with. */
+/** Moves each target to the exact position of the checkpoint of its displayed generation. */
 async function moveToGoals(
   { near, projector, settings }: Held,
   {
@@ -136,9 +136,9 @@ async function moveToGoals(
   return { checkpoints, all };
 }
 
-/** Runs `work` with a signal that aborts when the shown generations have been held for too long. */
+/** Runs `work` with a signal that aborts when the displayed generations have been locked for too long. */
 async function withinLimit<T>(ended: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  // Not AbortSignal.timeout: inside `any` it may be garbage-collected, and then never fires.
+  // Not AbortSignal.timeout: inside `any` it may be garbage-collected and never fire.
   const late = new AbortController();
   const limit = setTimeout(() => late.abort(), HELD_STILL_MS);
   try {
@@ -148,7 +148,7 @@ async function withinLimit<T>(ended: AbortSignal, work: (signal: AbortSignal) =>
   }
 }
 
-/** Whether a target is filled from the rows of others, not from the log. */
+/** Whether a target is derived from other rows instead of the log. */
 export const isDerived = ({ generation: { projection } }: Target): boolean => projection.reads !== undefined;
 
 const positionsOf = (checkpoints: readonly Checkpoint[]): Positions =>

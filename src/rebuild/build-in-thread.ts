@@ -2,14 +2,14 @@ import type { BuildOutcome } from '../catch-up/catch-up.js';
 import type { AppliedBatch } from '../catch-up/follower.js';
 import { startThread } from '../start-thread.js';
 
-/** What a thread that builds is started with. */
+/** The start data of a building thread. */
 export type BuildThreadData = Readonly<{ eventstoreUrl: string; databaseUrl: string; generations: readonly string[] }>;
-/** A batch, as a message can carry it. */
+/** An applied batch as a message. */
 export type AppliedMessage = Omit<AppliedBatch, 'group'>;
 export type BuildThreadMessage =
   Readonly<{ kind: 'applied'; batch: AppliedMessage }> | Readonly<{ kind: 'ended'; outcome: BuildOutcome }>;
 
-/** Builds checkpoints in threads of their own, until they are at the end of the log, or the signal aborts; never rejects. */
+/** Builds checkpoints in worker threads, until they reach the end of the log or the signal aborts. Never rejects. */
 export async function buildInThread(
   data: BuildThreadData,
   { signal, applied }: { signal: AbortSignal; applied: (batch: AppliedMessage) => void },

@@ -6,12 +6,12 @@ import { become } from '../read-models/checkpoints.js';
 import { joinCheckpoints, type AppliedBatch, type Followed } from '../catch-up/follower.js';
 import { withLeases, type BuildOptions, type Held, type Parts } from './held.js';
 
-/** A moving goal counts as reached when it is this many events away. */
+/** A moving goal counts as reached within this many events. */
 const NEAR_EVENTS = 1_000;
 
 /**
- * Brings generations that are far behind to the end of the log with one read of it, then releases them: the process that
- * follows the log takes them over. Progress is kept, so a build that was killed resumes.
+ * Brings generations that are far behind to the end of the log with one read of it, then releases them to the process
+ * that follows the log. Progress is kept, so a killed build resumes.
  */
 export async function build(parts: Parts, options: BuildOptions): Promise<BuildOutcome> {
   try {
@@ -28,7 +28,7 @@ export async function build(parts: Parts, options: BuildOptions): Promise<BuildO
   }
 }
 
-/** Joins checkpoints, and brings them near to a goal that may move. An unknown goal is asked for again. */
+/** Joins checkpoints and brings them close to a goal that may move. Asks again while the goal is unknown. */
 export async function followToGoal(
   { checkpoints, far, near, projector, settings }: Held,
   goal: () => Promise<LogEnd>,
@@ -52,7 +52,7 @@ export async function followToGoal(
   return followed;
 }
 
-/** Reports folds outside of batches as a batch without events. */
+/** Reports folds outside batches as a batch without events. */
 export const workedOff =
   (settings: Held['settings'], group: Group) =>
   (result: Applied): void => {
@@ -66,7 +66,7 @@ export const workedOff =
     });
   };
 
-/** The position of a goal, -1n for an empty log; null when `signal` aborts before it is known. */
+/** Returns the position of a goal, -1n for an empty log; null when `signal` aborts first. */
 async function knownGoal(goal: () => Promise<LogEnd>, signal: AbortSignal): Promise<bigint | null> {
   while (!signal.aborted) {
     const end = await goal();

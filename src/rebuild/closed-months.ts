@@ -8,17 +8,17 @@ import type { Queryable } from '../read-models/database.js';
 import type { Target } from '../read-models/generations.js';
 import { tableOf, type Generation } from '../read-models/schema.js';
 
-/** No more are named. */
+/** The most months that are listed. */
 const MONTHS_MAX = 1_000;
 
-/** The last closed month of each books. */
+/** Returns the last closed month of each set of books. */
 export async function closedMonths(store: EventStore): Promise<ReadonlyMap<string, string>> {
   const closings = new Closings(store);
   await closings.refresh();
   return lastClosedMonths(closings);
 }
 
-/** Which closed months would be other ones by the rows of a generation of the journal; null for what has no books. */
+/** Returns the closed months that a generation of the journal would restate; null for generations without books. */
 export async function restatedBy(
   connection: Queryable,
   { generation, against }: Target,

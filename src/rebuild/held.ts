@@ -15,7 +15,7 @@ import { Projector } from '../projector/projector.js';
 import { eventReader } from '../projector/stream-reading.js';
 import { followInShards } from './shards.js';
 
-/** What work on checkpoints needs. `workers`: threads for long distances; with 1, no thread is started. */
+/** The dependencies of work on checkpoints. `workers`: threads for long distances; 1 starts no thread. */
 export type Parts = Readonly<{
   store: EventStore;
   database: Database;
@@ -25,8 +25,8 @@ export type Parts = Readonly<{
 }>;
 
 /**
- * Leased checkpoints, and the means to move them: `far` for long distances, in threads that take some tenths of a second
- * to start; `near` for the last steps.
+ * Leased checkpoints and two ways to move them: `far` for long distances, in threads that take some tenths of a second to
+ * start; `near` for the last steps.
  */
 export type Held = Readonly<{
   checkpoints: readonly Checkpoint[];
@@ -43,7 +43,7 @@ const NAME_WITHIN_MS = 5_000;
 /** One core is left for reading, the store and Postgres: on two cores, two workers are slower than one. */
 const WORKERS = Math.max(1, Math.min(availableParallelism() - 1, 4));
 
-/** Leases checkpoints, runs `work` on them, and releases them; null when another process has one of them. */
+/** Leases checkpoints, runs `work` on them, and releases them; null when another process holds one of them. */
 export async function withLeases<T>(
   { store, database, projections, deriver, workers = WORKERS }: Parts,
   options: BuildOptions,

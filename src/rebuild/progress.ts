@@ -5,25 +5,25 @@ import { LogEndSearch } from '../eventstore/log-end.js';
 const RATE_OVER_MS = 5_000;
 const LOOK_FOR_END_EVERY_MS = 1_000;
 
-/** How far a build is. Positions are bytes of the log: the share that is done and the time that is left are estimated by them. */
+/** The progress of a build. Positions are bytes of the log; share and remaining time are estimated from them. */
 export type Progress = Readonly<{
   events: number;
   /** Over the last seconds. */
   eventsPerSecond: number;
-  /** From 0 to 1; null while the end of the log is not known. */
+  /** From 0 to 1; null while the end of the log is unknown. */
   share: number | null;
   secondsLeft: number | null;
-  /** Positions to the end of the log; null while it is not known. */
+  /** The distance to the end of the log; null while that is unknown. */
   behind: bigint | null;
 }>;
 
 /** Counts the batches of a build. */
 export class BuildProgress {
   readonly #startedAt = performance.now();
-  /** How many events were done at which time, for the rate. */
+  /** Event counts by time, for the rate. */
   readonly #recent = [{ at: this.#startedAt, events: 0 }];
   #events = 0;
-  /** The first position that was reported; the time that is left is estimated from it. */
+  /** The first reported position, from which the remaining time is estimated. */
   #from: { position: bigint; at: number } | null = null;
   #reached: { position: bigint; end: bigint | null } | null = null;
 
@@ -35,7 +35,7 @@ export class BuildProgress {
     return (performance.now() - this.#startedAt) / 1000;
   }
 
-  /** `end` is the position of the log's end; null while it is not known. */
+  /** Records a batch. `end` is the position of the log's end; null while unknown. */
   advance({ events, position }: Pick<AppliedBatch, 'events' | 'position'>, end: bigint | null): void {
     this.#events += events;
     const now = performance.now();
@@ -66,7 +66,7 @@ export class BuildProgress {
   }
 }
 
-/** Tells each batch with the position of the log's end, which is looked for once a second. */
+/** Adds the position of the log's end, read once a second, to each batch. */
 export function withLogEnd(
   store: EventStore,
   advance: (batch: AppliedBatch, end: bigint | null) => void,

@@ -1,4 +1,4 @@
-/** Rebuilds, dry runs and rollbacks as one step, for whoever asks for them: the command line, or an operation. */
+/** Rebuilds, dry runs and rollbacks, each as one step for the command line and for operations. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BuildOutcome } from '../catch-up/catch-up.js';
 import type { RestatedMonth } from '../closings/restated.js';
@@ -11,22 +11,22 @@ import { withLeases, type BuildOptions, type Parts } from './held.js';
 import { bringLevel, isDerived, showAll } from './bring-level.js';
 import { closedMonths, restatedBy } from './closed-months.js';
 
-/** How work on some tables is watched, and ended. */
+/** Callbacks and signal for work on tables. */
 export type Watched = Pick<BuildOptions, 'signal' | 'applied'> &
   Readonly<{
-    /** Another process moves the tables; told once. */
+    /** Called once when another process holds the tables. */
     waiting(): void;
     ended(): void;
   }>;
 type Step = Readonly<{
   watch: Watch;
-  /** Whether what was begun is kept when the signal has ended it, for one that goes on with it later. */
+  /** Whether to keep the unfinished tables after the signal, so that a later run can resume. */
   isKept?: () => boolean;
 }>;
-/** Begins to watch the work on these. */
+/** Starts watching the work on these targets. */
 export type Watch = (targets: readonly Target[]) => Watched;
 
-/** `busy`: another process builds these. `stopped`: what was begun is dropped unless it is kept; the views show what they showed. */
+/** `busy`: another process builds these. `stopped`: unfinished tables are dropped unless kept; the views are unchanged. */
 type GivenUp = Readonly<{ kind: 'busy' | 'stopped'; targets: readonly Target[] }>;
 
 /** `built`: versions that were never complete, which the services of their build use when they start; `shown`: the views have moved. */

@@ -1,14 +1,14 @@
-/** Deliveries of one second that have a line of their own. */
+/** The most deliveries per second with their own line. */
 const LINES_A_SECOND = 10;
 
-/** Shows deliveries to somebody who watches a terminal: one line each, and in a storm a count of those without one. */
+/** Shows deliveries on a terminal: one line each, and in a storm a count of the others. */
 export class DeliveryLines {
   #shown = 0;
   readonly #more = new Map<string, number>();
 
   constructor(private readonly write: (text: string) => void) {}
 
-  /** `text` is made only for a delivery that is shown. */
+  /** Adds a delivery. `text` is called only when it is shown. */
   add(outcome: string, text: () => string): void {
     if (this.#shown === 0) setTimeout(() => this.#end(), 1_000).unref();
     this.#shown += 1;
@@ -16,7 +16,7 @@ export class DeliveryLines {
     else this.#more.set(outcome, (this.#more.get(outcome) ?? 0) + 1);
   }
 
-  /** A second is over. */
+  /** Ends a second. */
   #end(): void {
     this.#shown = 0;
     if (this.#more.size === 0) return;

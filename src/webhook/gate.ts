@@ -7,12 +7,12 @@ import { problemOf, type Refusal } from './refusal.js';
 import { senderOf, type Sender } from './sender.js';
 import { claimOf } from './signature.js';
 
-/** The path of the webhook, as it is configured in Stripe. */
+/** The path of the webhook, as configured in Stripe. */
 export const WEBHOOK_PATH = '/webhooks/stripe';
 
 /**
- * Stands before the webhook. Without a `Stripe-Signature` of now and a body that an append can hold, a request is
- * refused by its headers alone: before its signature is checked, nobody may cost memory or hashing.
+ * The gate before the webhook. It refuses a request by its headers alone unless it has a current `Stripe-Signature` and
+ * a body that fits an append, so that unauthenticated requests cost neither memory nor hashing.
  */
 export class WebhookGate implements BodyRoute {
   readonly path = WEBHOOK_PATH;

@@ -1,4 +1,4 @@
-/** Deliveries of one minute by outcome; outcomes that did not occur are left out. */
+/** Deliveries of one minute by outcome, without outcomes that did not occur. */
 export type IntakeMinute = Readonly<{ at: Date; byOutcome: Readonly<Record<string, number>> }>;
 
 const MINUTE_MS = 60_000;
@@ -21,7 +21,7 @@ export class IntakeMinutes {
     for (const old of this.#counts.keys()) if (old <= minute - MINUTES_KEPT) this.#counts.delete(old);
   }
 
-  /** Each minute since the process started, at most the last 60; the oldest first, and the last is not over yet. */
+  /** Each minute since the process started, at most the last 60, oldest first. The last one is incomplete. */
   get last(): readonly IntakeMinute[] {
     const current = minuteOf(this.now());
     const first = Math.max(this.#from, current - MINUTES_KEPT + 1);

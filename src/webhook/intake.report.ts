@@ -9,15 +9,15 @@ import { textOf, type Sender } from './sender.js';
 
 type Options = Readonly<{
   registry: Registry;
-  /** How many events wait for the store. */
+  /** Returns how many events wait for the store. */
   waiting: () => number;
   /** The labels of the configured secrets. */
   labels: readonly string[];
-  /** Whether each delivery has a line, for a developer who watches. */
+  /** Whether to print a line per delivery, for a developer at a terminal. */
   showDeliveries: boolean;
 }>;
 
-/** What becomes of a delivery. Each is counted once, whichever layer answers it. */
+/** The outcome of a delivery. Each delivery is counted once, whichever layer answers it. */
 type Outcome = Acknowledged | Refusal['kind'] | 'stopping' | 'failed';
 const OUTCOMES: Readonly<Record<Outcome, true>> = {
   appended: true,
@@ -36,15 +36,15 @@ const OUTCOMES: Readonly<Record<Outcome, true>> = {
   incomplete: true,
 };
 
-/** Reasons by which an event that has a stream is not in it. */
+/** Quarantine reasons that keep an event out of its proper stream. */
 const IS_ALARM: Readonly<Partial<Record<Quarantined['reason'], true>>> = { conflict: true, stream_deleted: true };
 
-/** Counts deliveries by outcome, measures how long they took, and logs those that were refused. */
+/** Counts deliveries by outcome, measures their latency, and logs refused ones. */
 export class IntakeReport {
   readonly #logger = new Logger('webhook');
-  /** What was acknowledged, for those who ask about an event. */
+  /** Recently acknowledged deliveries, for `/v1/events/:id`. */
   readonly latest = new RecentDeliveries();
-  /** Deliveries of the last hour, for those who ask how the service is. */
+  /** Deliveries of the last hour, for `/v1/status`. */
   readonly minutes = new IntakeMinutes();
   readonly #lines = new RepeatedLines();
   readonly #shown: DeliveryLines | null;
@@ -63,7 +63,7 @@ export class IntakeReport {
       labelNames: ['outcome'],
       registers: [registry],
     });
-    // From the start, so that a first increase is one.
+    // From the start, so that the first increase is visible.
     for (const outcome of Object.keys(OUTCOMES)) this.#deliveries.inc({ outcome }, 0);
     this.#quarantined = new Counter({
       name: 'ledger_quarantined_total',
@@ -94,7 +94,7 @@ export class IntakeReport {
     });
   }
 
-  /** The event of a delivery is in the log; its answer took `seconds`. */
+  /** Reports a delivery whose event is in the log; its answer took `seconds`. */
   acknowledged(recorded: Recorded, seconds: number): void {
     const { kind: outcome } = recorded;
     this.#seconds.observe({ outcome }, seconds);
@@ -105,13 +105,13 @@ export class IntakeReport {
     if (recorded.kind === 'appended' && recorded.isRendering) this.#renderings.inc();
   }
 
-  /** A delivery whose body was read is refused; its answer took `seconds`. */
+  /** Reports a delivery that was refused after its body was read; its answer took `seconds`. */
   answered(refusal: Refusal, { seconds, sender }: { seconds: number; sender: Sender }): void {
     this.#seconds.observe({ outcome: refusal.kind }, seconds);
     this.refused(refusal, sender);
   }
 
-  /** A delivery is refused. */
+  /** Reports a refused delivery. */
   refused(refusal: Refusal, sender: Sender): void {
     this.#count(refusal.kind);
     const { level, text, cause } = remarkOn(refusal, this.#labels);
@@ -137,12 +137,12 @@ export class IntakeReport {
     );
   }
 
-  /** A delivery came while the service stops. */
+  /** Reports a delivery that arrived while the service was stopping. */
   stopping(): void {
     this.#count('stopping');
   }
 
-  /** A delivery is answered 500, for a fault of ours. */
+  /** Reports a delivery answered 500, for an internal fault. */
   failed(): void {
     this.#count('failed');
   }
@@ -153,6 +153,6 @@ export class IntakeReport {
   }
 }
 
-/** As the Stripe CLI shows a delivery, with where it is in the log. */
+/** Formats a delivery like the Stripe CLI, with its place in the log. */
 const lineOf = ({ kind, type, stripeEventId, stream, revision }: Recorded, seconds: number): string =>
   `200 ${kind.padEnd(11)}  ${type}  ${stripeEventId ?? '-'}  ${stream}@${revision}  ${Math.round(seconds * 1000)} ms`;

@@ -10,12 +10,12 @@ import type { AppendOutcome } from '../eventstore/appender.js';
 import type { WebhookMetadata } from '../eventstore/event-metadata.js';
 import { verify, type Verification } from './signature.js';
 
-/** Takes an event into the log; the appender, or for a benchmark something that answers at once. */
+/** Appends an event to the log: the appender, or in a benchmark a stub that answers at once. */
 export type Append = (event: NewEvent) => Promise<AppendOutcome>;
 
 export type Delivery = Readonly<{ body: Uint8Array; signature: string | undefined; receivedAt: Date }>;
 
-/** The event of a delivery that is in the log, as it was recorded; `endpoint` is the label of the secret that signed it. */
+/** The event of a delivery, as recorded in the log. `endpoint` is the label of the secret that signed it. */
 type Recorded = Readonly<{
   stream: string;
   revision: bigint;
@@ -26,24 +26,23 @@ type Recorded = Readonly<{
 }>;
 
 export type IntakeOutcome =
-  /** `isRendering`: the log had the event already, in another API version. */
+  /** `isRendering`: the log already had the event in another API version. */
   | (Recorded & Readonly<{ kind: 'appended'; position: bigint; isRendering: boolean }>)
-  /** `position`: null for an event that an operator has hidden, where nothing knows it. */
+  /** `position`: null for an event that an operator has hidden and whose position is unknown. */
   | (Recorded & Readonly<{ kind: 'duplicate'; position: bigint | null }>)
   | (Recorded & Readonly<{ kind: 'quarantined'; position: bigint; reason: QuarantineReason }>)
   | { readonly kind: 'bad_signature'; readonly reason: Extract<Verification, { kind: 'invalid' }>['reason'] }
   | { readonly kind: 'unreadable'; readonly endpoint: string }
   /**
-   * `limitBytes`: what one append may have, by the configuration or by a store that allows less; null when it did not
-   * say.
+   * `limitBytes`: the limit of an append, by the configuration or the store; null when the store did not state it.
    */
   | { readonly kind: 'too_large'; readonly type: string; readonly bytes: number; readonly limitBytes: number | null }
   | { readonly kind: 'overloaded' }
   | { readonly kind: 'unavailable'; readonly cause: unknown };
 
 /**
- * One delivery, from the raw body to the log: verify, parse once, route, append verbatim. Everything validly
- * signed is stored, unknown types included; what belongs nowhere goes to quarantine.
+ * Handles one delivery, from the raw body to the log: verify, parse once, route, append verbatim. Everything validly
+ * signed is stored, unknown types included; events without a stream go to quarantine.
  */
 export async function take(
   delivery: Delivery,
@@ -56,7 +55,7 @@ export async function take(
   const stripeEvent = parse(text);
   if (stripeEvent === undefined) return { kind: 'unreadable', endpoint: verified.endpoint };
 
-  // Bytes that are no UTF-8 all decode to one replacement character, so that only the bytes tell such bodies apart.
+  // Invalid UTF-8 decodes to replacement characters, so only the bytes distinguish such bodies.
   const hash = isUtf8(body) ? contentHashOf(text, stripeEvent) : digest('sha256', body);
   const hashFor = (account: string | null) =>
     isUtf8(body) ? contentHashOf(text, stripeEvent, { account }) : digest('sha256', body);
@@ -88,7 +87,7 @@ function answerOf(
     case 'conflict':
     case 'moved':
       throw new Error(`The quarantine stream ${outcome.stream} is named by its content and cannot hold another.`);
-    // A quarantine stream holds this one body: who tombstoned it has erased what is delivered again here.
+    // A quarantine stream holds only this body: an operator has tombstoned it, and the same body arrives again.
     case 'stream_deleted':
       return { kind: 'duplicate', stream: outcome.stream, revision: 0n, position: null, ...event };
     default:
@@ -96,7 +95,7 @@ function answerOf(
   }
 }
 
-/** Undefined when the text is no JSON. */
+/** Parses JSON; undefined when the text is invalid. */
 function parse(text: string): Json | undefined {
   try {
     return JSON.parse(text) as Json;

@@ -11,7 +11,7 @@ type Note = Readonly<{
 /** About 2 MB. */
 const NOTES_MAX = 10_000;
 
-/** The latest deliveries that this process has acknowledged: of an event's repeats the log keeps nothing. Gone with the process. */
+/** The latest acknowledged deliveries of this process, in memory only: the log does not record repeats of an event. */
 export class RecentDeliveries {
   readonly #notes: Note[] = [];
   #next = 0;
@@ -21,7 +21,7 @@ export class RecentDeliveries {
     this.#next = (this.#next + 1) % NOTES_MAX;
   }
 
-  /** Those of one event, the latest first. */
+  /** Returns the deliveries of one event, latest first. */
   of(stripeEventId: string) {
     return [...this.#notes.slice(0, this.#next).reverse(), ...this.#notes.slice(this.#next).reverse()]
       .filter((note) => note.stripeEventId === stripeEventId)

@@ -4,17 +4,17 @@ import type { Problem } from '../http/problem.js';
 import { PROBLEMS } from '../http/problems.js';
 import type { IntakeOutcome } from './intake.js';
 
-/** How a delivery ended that is in the log now. */
+/** Outcomes of a delivery whose event is in the log. */
 export type Acknowledged = 'appended' | 'duplicate' | 'quarantined';
 
 /** Why a delivery was not acknowledged, whichever layer refused it. */
 export type Refusal = Exclude<IntakeOutcome, { kind: Acknowledged }> | Readonly<{ kind: BodyRefusal }>;
 
-/** The delivery of an event that is in the log. */
+/** A delivery whose event is in the log. */
 export type Recorded = Extract<IntakeOutcome, { kind: Acknowledged }>;
 export type Quarantined = Extract<IntakeOutcome, { kind: 'quarantined' }>;
 
-/** What the log says of an event in quarantine. */
+/** Log texts for events in quarantine. */
 export const QUARANTINED: Readonly<Record<QuarantineReason, string>> = {
   not_an_event: 'it does not have the form of a Stripe event.',
   envelope: 'it is inside the envelope of another service. Let Stripe deliver to this endpoint itself.',
@@ -30,7 +30,7 @@ const RAISE_LIMIT =
   'Raise APPEND_BYTES_MAX, and the limit of the event store unless it is the embedded one, or the ' +
   'event is lost after Stripe’s retries.';
 
-/** What the sender of a refused delivery is answered. */
+/** Returns the answer to the sender of a refused delivery. */
 export function problemOf(refusal: Refusal): Problem {
   switch (refusal.kind) {
     case 'bad_signature':
@@ -53,15 +53,15 @@ export function problemOf(refusal: Refusal): Problem {
   }
 }
 
-/** A line of the log; the cause comes with its stack. */
+/** A log line; the cause is logged with its stack. */
 export type Remark = Readonly<{ level: 'warn' | 'error'; text: string; cause?: unknown }>;
 
 const warning = (text: string): Remark => ({ level: 'warn', text });
 const alarm = (text: string, cause?: unknown): Remark => ({ level: 'error', text, cause });
 
 /**
- * What the log says of a refusal, and what to check. Nothing that the sender wrote is in it, unless it was signed.
- * `labels` name the secrets that are configured.
+ * Returns the log line of a refusal, with what to check. It contains nothing that the sender wrote unless it was signed.
+ * `labels` name the configured secrets.
  */
 export function remarkOn(refusal: Refusal, labels: readonly string[]): Remark {
   switch (refusal.kind) {

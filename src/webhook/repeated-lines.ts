@@ -1,9 +1,9 @@
-/** One line of a log; `more` says how often it would have been written since the last time, and is empty at first. */
+/** Writes a log line. `more` says how often it was suppressed since the last time, and is empty at first. */
 export type Line = (more: string) => void;
 
 /**
- * Keeps a log readable, and a disk from filling, while the same thing happens again and again: the first line of a key
- * is written at once, what follows is counted, and the count is written with the latest line after a while.
+ * Suppresses repeated log lines: the first line of a key is written at once, later ones are counted, and the count is
+ * written with the latest line after a while.
  */
 export class RepeatedLines {
   readonly #everyMs: number;
@@ -14,7 +14,7 @@ export class RepeatedLines {
     this.#everyMs = everyMs;
   }
 
-  /** Keys must be few: one for each kind of line. */
+  /** Writes or counts a line. Keys must be few: one per kind of line. */
   write(key: string, line: Line): void {
     const held = this.#held.get(key);
     if (held === undefined) {

@@ -2,11 +2,11 @@ import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { claimedTimeOf } from './signature.js';
 
-/** What a delivery shows of where it comes from; nobody has vouched for it yet. */
+/** The apparent sender of a delivery, not authenticated yet. */
 export type Sender = Readonly<{
   remoteAddress: string | undefined;
   signature: string | undefined;
-  /** Null where it was refused before its body was read. */
+  /** Null when it was refused before its body was read. */
   body: Uint8Array | null;
 }>;
 
@@ -16,8 +16,8 @@ export function senderOf({ socket, headers }: IncomingMessage, body: Uint8Array 
 }
 
 /**
- * Says for the log who sent a refused delivery, when it was signed, and which body it had; the hash finds it in the log
- * of a proxy. Nothing of it is a secret, and of what the sender wrote only the time is in it.
+ * Describes the sender of a refused delivery for the log: address, time of signing, and a hash of the body, which finds
+ * it in a proxy's log. Contains no secret, and of the sender's text only the time.
  */
 export function textOf({ remoteAddress, signature, body }: Sender, now: Date): string {
   const signedAt = claimedTimeOf(signature);

@@ -1,18 +1,18 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { WebhookSecret } from '../config/secrets.js';
 
-/** Seconds between the signed time and this machine's clock: Stripe's own tolerance, here for both directions. */
+/** The tolerance between the signed time and this machine's clock, in seconds: Stripe's own, here in both directions. */
 export const TOLERANCE_S = 300;
 
 /** Stripe sends one signature for each active secret of an endpoint; both bounds leave room for many more. */
 const SIGNATURES_MAX = 16;
 const HEADER_LENGTH_MAX = 4_096;
 
-/** What a `Stripe-Signature` header claims, before any secret is asked. */
+/** The content of a `Stripe-Signature` header, before it is verified. */
 export type Claim =
   | {
       readonly kind: 'claimed';
-      /** Unix time in seconds as the header writes it: these characters are part of what was signed. */
+      /** Unix time in seconds, as written in the header: these characters are part of the signed text. */
       readonly timestamp: string;
       /** SHA-256 HMACs in hex, at least one. */
       readonly signatures: readonly string[];
@@ -24,9 +24,9 @@ export type Verification =
   | { readonly kind: 'invalid'; readonly reason: 'no_signature' | 'no_match' | 'clock' };
 
 /**
- * Reads a header as Stripe writes it, `t=<seconds>,v1=<hex>[,v1=<hex>…]`, and judges its time. Costs no hashing, so
- * that it can be asked before the body is read. A header with a second time is refused, since one time could then be
- * judged and the other signed; so is one that a proxy or Node joined of two. Items of other schemes are passed over.
+ * Parses a header `t=<seconds>,v1=<hex>[,v1=<hex>…]` and checks its time. It hashes nothing, so it can run before the
+ * body is read. A header with two times is refused, since one could be checked and the other signed; this includes two
+ * headers joined by a proxy or Node. Items of other schemes are ignored.
  */
 export function claimOf(header: string | undefined, now: Date): Claim {
   if (header === undefined || header.length > HEADER_LENGTH_MAX) return { kind: 'invalid', reason: 'no_signature' };
@@ -50,15 +50,15 @@ export function claimOf(header: string | undefined, now: Date): Claim {
   return { kind: 'claimed', timestamp, signatures };
 }
 
-/** The time that a header claims, whether it is well-formed otherwise or not; null where there is none. */
+/** Returns the time in a header, even if the rest is malformed; null when there is none. */
 export function claimedTimeOf(header: string | undefined): Date | null {
   const [, seconds] = /(?:^|,)t=(\d{1,11})(?:,|$)/.exec(header?.slice(0, HEADER_LENGTH_MAX) ?? '') ?? [];
   return seconds === undefined ? null : new Date(Number(seconds) * 1000);
 }
 
 /**
- * Checks the `Stripe-Signature` header over the bytes of the body against any of the secrets (a rolled secret lives
- * on for up to 24 hours; docs.stripe.com/webhooks/signature). Never throws, whatever the header and the body are.
+ * Verifies the `Stripe-Signature` header over the bytes of the body against any of the secrets (a rolled secret stays
+ * valid for up to 24 hours; docs.stripe.com/webhooks/signature). Never throws, whatever the header and body.
  */
 export function verify(
   body: Uint8Array,

@@ -8,22 +8,22 @@ import type { IntakeReport } from './intake.report.js';
 import { senderOf } from './sender.js';
 import { problemOf, type Acknowledged } from './refusal.js';
 
-/** Takes one delivery; bound to secrets and appender by the module. */
+/** Handles one delivery; the module binds secrets and appender. */
 export type Intake = (delivery: Delivery) => Promise<IntakeOutcome>;
 export const INTAKE = Symbol('Intake');
 export const INTAKE_REPORT = Symbol('IntakeReport');
 
-/** `position`: null for a duplicate that an operator has hidden, where nothing knows its place. */
+/** `position`: null for a duplicate that an operator has hidden and whose position is unknown. */
 type Answer = {
   outcome: Acknowledged;
   stream: string;
   revision: string;
   position: string | null;
-  /** The log had the event already, in another API version. */
+  /** The log already had the event in another API version. */
   rendering?: true;
 };
 
-/** Where Stripe delivers. A 2xx says that the event is durable in the log, and nothing else does. */
+/** Receives Stripe's deliveries. Answers 2xx only when the event is durable in the log. */
 @Controller({ path: WEBHOOK_PATH, version: VERSION_NEUTRAL })
 @OpenToAll()
 export class WebhookController {

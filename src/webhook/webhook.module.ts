@@ -4,7 +4,7 @@ import { take, type Append } from './intake.js';
 import type { IntakeReport } from './intake.report.js';
 import { INTAKE, INTAKE_REPORT, WebhookController, type Intake } from './webhook.controller.js';
 
-/** Takes what Stripe delivers. */
+/** The module of the webhook. */
 @Module({})
 export class WebhookModule {
   static of(config: Pick<Config, 'webhookSecrets'>, append: Append, report: IntakeReport): DynamicModule {
