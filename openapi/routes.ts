@@ -173,6 +173,10 @@ export const routes: Readonly<Record<string, RouteDescription>> = {
     summary: 'What became known of a closed month since it was closed',
     answer: 'Corrections',
   },
+  'GET /v1/closings/{month}/posted-corrections': {
+    summary: 'What a month has of corrections of closed months, part by part',
+    answer: 'PostedCorrections',
+  },
   'POST /v1/closings/{month}/reopen': {
     summary: 'Open the last closed month again',
     answer: 'Reopening',

@@ -11,6 +11,8 @@ export type Entry = Readonly<{
   kind: string;
   /** The object that the id names. */
   object: string;
+  /** Whose money it is where it is about a payment: what a payment brought meets what it was laid to. */
+  payment: string | null;
   /** Stripe's own time of what happened, where it gives one. */
   effectiveAt: number;
   /** Why it was assumed rather than read; null: it was read. */
@@ -37,6 +39,7 @@ export class Unbalanced extends Error {
 export type EntryOf = Readonly<{
   kind: string;
   object: string;
+  payment?: string | null;
   /** What makes the id of one step of several. */
   step?: number | null;
   effectiveAt: number;
@@ -56,8 +59,8 @@ export function entry(of: EntryOf, postings: readonly Posting[]): Entry | null {
     if (sum !== 0 || !Number.isSafeInteger(sum)) throw new Unbalanced(id, currency, sum);
   const kept = postings.filter(({ amountMinor }) => amountMinor !== 0);
   if (kept.length === 0) return null;
-  const { kind, object, effectiveAt, cause } = of;
-  return { id, kind, object, effectiveAt, inference: of.inference ?? null, postings: kept, cause };
+  const { kind, object, payment = null, effectiveAt, inference = null, cause } = of;
+  return { id, kind, object, payment, effectiveAt, inference, postings: kept, cause };
 }
 
 /** A posting; of a line where it is a line's. */

@@ -219,9 +219,9 @@ class InvoiceBook {
   }
 
   private apply(one: Application, effectiveAt: number): void {
-    const { object, step, inference, cause, amountMinor } = one;
+    const { object, payment, step, inference, cause, amountMinor } = one;
     const kind = one.isExternal ? 'external' : 'application';
-    this.post({ kind, object, step, effectiveAt, inference, cause }, [
+    this.post({ kind, object, payment, step, effectiveAt, inference, cause }, [
       this.to(sideOf(one), amountMinor),
       this.to(accounts.receivable, -amountMinor),
     ]);
@@ -230,8 +230,9 @@ class InvoiceBook {
 
   private unapply(one: Application, effectiveAt: number): void {
     if (one.unapplied === null) return;
+    const { object, payment, step } = one;
     const { cause, inference } = one.unapplied;
-    this.post({ kind: 'unapplied', object: one.object, step: one.step, effectiveAt, inference, cause }, [
+    this.post({ kind: 'unapplied', object, payment, step, effectiveAt, inference, cause }, [
       this.to(accounts.receivable, one.amountMinor),
       this.to(sideOf(one), -one.amountMinor),
     ]);
@@ -240,7 +241,10 @@ class InvoiceBook {
   /** What was paid too much is the customer's; it comes from the payment where the invoice took no more than it asked for. */
   private overpay(row: MilestoneRow, effectiveAt: number): void {
     const fromInvoice = Math.min(row.amount_minor, Math.max(0, -this.arMinor));
-    this.post({ kind: 'overpaid', object: row.object, step: row.cumulative_minor, effectiveAt, cause: row }, [
+    // What made it too much is the last payment that came.
+    const payment = this.applications.findLast(({ at }) => at <= effectiveAt)?.payment ?? null;
+    const { object, cumulative_minor: step } = row;
+    this.post({ kind: 'overpaid', object, payment, step, effectiveAt, cause: row }, [
       this.to(accounts.receivable, fromInvoice),
       this.to(accounts.unapplied, row.amount_minor - fromInvoice),
       this.to(accounts.customerBalance, -row.amount_minor),
@@ -348,7 +352,7 @@ class InvoiceBook {
     if (off === null) return;
     const amountMinor = Math.min(-this.arMinor, off.dueMinor - off.recoveredMinor);
     const back = off.recover(amountMinor, effectiveAt);
-    const { object, step, inference, cause } = one;
+    const { object, payment, step, inference, cause } = one;
     const given = this.policy.recovery === 'gains' ? [] : off.giveBack(effectiveAt);
     const knownMinor = sumOf([...back.lost, ...given].map((part) => part.amountMinor)) + back.taxMinor;
     const recoveriesMinor = amountMinor - knownMinor;
@@ -356,7 +360,7 @@ class InvoiceBook {
       this.pool.recognisedMinor += knownMinor;
       this.pool.recoveriesMinor += recoveriesMinor;
     }
-    this.post({ kind: 'recovered', object, step, effectiveAt, inference, cause }, [
+    this.post({ kind: 'recovered', object, payment, step, effectiveAt, inference, cause }, [
       this.to(accounts.receivable, amountMinor),
       ...back.lost.map((part) => this.to(accounts.badDebt, -part.amountMinor, part.line)),
       this.to(off.reversedTaxMinor === 0 ? accounts.badDebt : accounts.tax, -back.taxMinor),
@@ -433,7 +437,8 @@ class InvoiceBook {
       if (failed !== null)
         this.expect(Math.max(failed.at, refund.at), 'refundFailed', id, (at) => {
           const object = this.partName(refund.object, refund.payment);
-          const of = { kind: 'refund-unapplied', object, effectiveAt: at, cause: failed.cause };
+          const { payment } = refund;
+          const of = { kind: 'refund-unapplied', object, payment, effectiveAt: at, cause: failed.cause };
           this.returned(of, undo.taken ?? null, accounts.refunds, ownMinor, namedMinor);
         });
     }
@@ -481,10 +486,10 @@ class InvoiceBook {
   }
 
   private refund(refund: Refund, ownMinor: number, namedMinor: number, effectiveAt: number): Taken {
-    const { step, inference, cause } = refund;
-    const object = this.partName(refund.object, refund.payment);
+    const { payment, step, inference, cause } = refund;
+    const object = this.partName(refund.object, payment);
     const taken = this.take(ownMinor, effectiveAt, this.policy.refundTax === 'proportional');
-    this.post({ kind: 'refund-applied', object, step, effectiveAt, inference, cause }, [
+    this.post({ kind: 'refund-applied', object, payment, step, effectiveAt, inference, cause }, [
       ...this.contraPostings(taken, accounts.refunds),
       ...this.takenPostings(taken),
       this.to(accounts.refundsPayable, namedMinor),
@@ -509,7 +514,7 @@ class InvoiceBook {
 
   private dispute(row: DisputeMovementRow, takenMinor: number, effectiveAt: number): void {
     const object = this.partName(row.id, row.payment);
-    const of = { kind: 'dispute-applied', object, effectiveAt, cause: row };
+    const of = { kind: 'dispute-applied', object, payment: row.payment, effectiveAt, cause: row };
     const before = this.disputed.get(row.dispute) ?? [];
     if (takenMinor < 0) {
       const last = before.pop();

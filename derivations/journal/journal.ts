@@ -163,7 +163,7 @@ type Facts = Readonly<{
  */
 export const journal = defineDerivation({
   name: 'journal',
-  version: 7,
+  version: 8,
   reads: [
     ...['milestones', 'invoices', 'invoice_items', 'credit_notes', 'refunds', 'disputes', 'payments'],
     'balance_transactions',
@@ -344,16 +344,19 @@ function rowsOf(books: readonly Book[], policy: MoneyPolicy): RowsOf<typeof tabl
     ),
   );
   return {
-    journal_entries: all.map(({ of, entry: { id: entryId, kind, object, effectiveAt, inference, cause } }) => ({
-      id: entryId,
-      kind,
-      effective_at: timeOf(effectiveAt),
-      ...of,
-      object,
-      is_inferred: inference !== null,
-      inference,
-      ...causeOf(cause),
-    })),
+    journal_entries: all.map(
+      ({ of, entry: { id: entryId, kind, object, payment, effectiveAt, inference, cause } }) => ({
+        id: entryId,
+        kind,
+        effective_at: timeOf(effectiveAt),
+        ...of,
+        payment: payment ?? of.payment,
+        object,
+        is_inferred: inference !== null,
+        inference,
+        ...causeOf(cause),
+      }),
+    ),
     journal_postings: all.flatMap(({ entry: { id: entry, effectiveAt, postings, cause } }) =>
       postings.map(({ name, currency, amountMinor, line }, place) => ({
         entry,

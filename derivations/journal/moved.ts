@@ -13,6 +13,13 @@ export const earnedMoves = (
   [part === 'revenue' ? accounts.revenue : accounts.discounts, -revenue],
 ];
 
+/** What a line earned in a month stands under this id where entries stand: as one of the month's last second. */
+export const recognitionOf = ({ line, part }: Readonly<{ line: string; part: string }>, month: string): string =>
+  `recognition:${line}:${month}${part === 'revenue' ? '' : `:${part}`}`;
+
+/** The same in SQL, of rows of `revenue_months`. */
+export const RECOGNITION = `'recognition:' || line || ':' || month || case part when 'revenue' then '' else ':' || part end`;
+
 /** The same as SQL, of rows with `part`, `revenue_minor` and `unbilled_minor`: how much moves on an account, and by which rows. */
 export const EARNED: Readonly<Record<string, Readonly<{ amount: string; where: string }>>> = {
   [accounts.deferred]: { amount: 'revenue_minor - unbilled_minor', where: 'true' },

@@ -1,7 +1,9 @@
+import { CHANGES } from '../../src/api/closings/corrections.js';
 import { closingRequest, reopeningRequest } from '../../src/api/closings/closings.controller.js';
 import {
   asSchema,
   decimal,
+  flag,
   list,
   minor,
   object,
@@ -26,7 +28,7 @@ const closing: Properties = {
 const closedRows: Properties = {
   rows: object({
     ...{ name: text, hash: text },
-    chunks: object({ entries: whole, revenue: whole, schedules: whole, booked: whole }),
+    chunks: object({ entries: whole, revenue: whole, schedules: whole, booked: whole }, { corrections: whole }),
   }),
   rules: { type: 'object', additionalProperties: true, description: 'The policy that the books followed.' },
 };
@@ -45,13 +47,23 @@ export const closingsSchemas: Properties = {
   Corrections: object({
     ...{ ...whose, month: text, position: decimal },
     accounts: list(object({ currency: text, name: text, closedMinor: minor, nowMinor: minor, changeMinor: minor })),
-    ...{ data: list(ref('LateEntry')), nextCursor: orNull(text) },
+    ...{ data: list(ref('Correction')), nextCursor: orNull(text) },
     ...booked,
   }),
-  LateEntry: object({
-    ...{ id: text, kind: text, effectiveAt: time, object: text, book: text },
-    ...{ invoice: orNull(text), customer: orNull(text), stripeEvent: text, position: decimal },
+  PostedCorrections: object({
+    ...{ ...whose, month: text, data: list(ref('Correction')), nextCursor: orNull(text), isKept: flag },
+    ...booked,
   }),
+  Correction: {
+    ...object({
+      ...{ id: text, kind: text, change: oneOf(...CHANGES), month: text, effectiveAt: time },
+      ...{ object: orNull(text), book: orNull(text), invoice: orNull(text), customer: orNull(text) },
+      ...{ stripeEvent: orNull(text), position: orNull(decimal) },
+      postings: list(object({ name: text, currency: text, amountMinor: minor })),
+    }),
+    description:
+      'A part of what corrects closed months: what an entry moves now, less what it moved when its month was closed.',
+  },
   ClosingRequest: asSchema(closingRequest),
   ReopeningRequest: asSchema(reopeningRequest),
   Reopening: object({ ...whose, month: text, by: text, reopenedAt: time, reason: orNull(text) }),

@@ -1,6 +1,7 @@
 import { JOURNAL } from '../../src/api/books/views.js';
 import {
   asOf,
+  counted,
   decimal,
   fieldsOf,
   flag,
@@ -17,7 +18,7 @@ import {
   whole,
   type Properties,
 } from './words.js';
-import { scope, booked, period, view } from './books.js';
+import { scope, booked, period, shownRestated, view } from './books.js';
 
 const entryFields: Properties = {
   ...fieldsOf(JOURNAL.tables.journal_entries),
@@ -36,7 +37,7 @@ export const journalSchemas: Properties = {
     description:
       'One that corrects closed months (kind `correction`) follows from the last closing, `ledger.month_closed`.',
   },
-  JournalEntries: page('JournalEntry', { ...booked, view }),
+  JournalEntries: page('JournalEntry', { ...booked, ...counted, view, shownRestated }),
   JournalEntryWithBooks: row({ ...entryFields, ...booked }),
   JournalEntryWithBalances: row({
     ...entryFields,

@@ -2,6 +2,7 @@ import { KINDS } from '../../derivations/mrr/mrr.js';
 import { WORTH_CHANGES } from '../../src/api/mrr/worth-of-day.js';
 import { MRR, SUBSCRIPTION_MRR } from '../../src/api/books/views.js';
 import {
+  counted,
   fieldsOf,
   flag,
   list,
@@ -52,7 +53,7 @@ export const mrrSchemas: Properties = {
     ...booked,
   }),
   MrrMovement: row(movementFields),
-  MrrMovements: page('MrrMovement', booked),
+  MrrMovements: page('MrrMovement', { ...booked, ...counted }),
   MrrMovementWithBooks: row({ ...movementFields, ...booked }),
   Rate: {
     ...object({ part: whole, whole, percent: orNull(text) }),

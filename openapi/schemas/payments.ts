@@ -60,7 +60,7 @@ export const paymentsSchemas: Properties = {
     },
     asOf,
   ),
-  Payments: page('Payment', asOf),
+  Payments: page('Payment', { ...asOf, ...counted }),
   PaymentPart: row(fieldsOf(payments.tables['payments'])),
   Charge: row({ ...fieldsOf(payments.tables['payments']), isDisputed: flag }),
   InvoicePayment: row(fieldsOf(invoicePayments.tables['invoice_payments'])),

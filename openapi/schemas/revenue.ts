@@ -1,5 +1,5 @@
 import { list, minor, object, orNull, page, ref, text, time, type Properties } from './words.js';
-import { scope, booked, period, view } from './books.js';
+import { scope, booked, period, shownRestated, view } from './books.js';
 
 export const revenueSchemas: Properties = {
   IncomeMonth: object({
@@ -8,16 +8,19 @@ export const revenueSchemas: Properties = {
   }),
   Incomes: object({ ...period, view, data: list(object({ ...scope, months: list(ref('IncomeMonth')) })), ...booked }),
   Recognised: object({ ...scope, key: orNull(text), revenueMinor: minor, contraMinor: minor, amountMinor: minor }),
-  RecognisedRevenue: page('Recognised', { ...period, view, ...booked }),
+  RecognisedRevenue: page('Recognised', { ...period, view, shownRestated, ...booked }),
   Deferred: object({
     ...scope,
     ...{ deferredMinor: minor, currentMinor: minor, longTermMinor: minor },
     by: list(object({ key: orNull(text), deferredMinor: minor })),
   }),
-  DeferredRevenue: object({ month: orNull(text), asOf: orNull(time), view, data: list(ref('Deferred')), ...booked }),
+  DeferredRevenue: object({
+    ...{ month: orNull(text), asOf: orNull(time), view, shownRestated, data: list(ref('Deferred')) },
+    ...booked,
+  }),
   Waterfalls: object({
     ...period,
-    view,
+    ...{ view, shownRestated },
     data: list(
       object({
         ...scope,

@@ -1,13 +1,12 @@
+import { CAUSES } from '../../src/api/reconciliation/reconciliation.js';
 import { flag, list, minor, object, oneOf, orNull, ref, text, time, whole, type Properties } from './words.js';
 import { scope, booked } from './books.js';
 
 export const settlementSchemas: Properties = {
   OpenItem: object({
     ...{
-      cause: oneOf(
-        ...['no_balance_transaction', 'not_heard_of', 'amounts_differ'],
-        ...['payout_not_asked', 'payout_differs', 'unknown_category'],
-      ),
+      cause: oneOf(...CAUSES),
+      name: orNull(text),
       object: text,
     },
     ...scope,

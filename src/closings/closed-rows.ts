@@ -3,19 +3,26 @@ import { createHash, hash, randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { EventStore } from '../eventstore/event-store.js';
-import { appendOwn } from '../eventstore/own-streams.js';
+import { appendOwn, letGo } from '../eventstore/own-streams.js';
 import { readStream } from '../eventstore/read.js';
 import { StoreUnavailable } from '../eventstore/store-errors.js';
 
 /**
  * What is kept of a closed month: the entries of the journal and what lines earned in it, the schedules of lines that were deferred at its
- * end, and, of it and all months before it, what was earned by the month that billed it.
+ * end, of it and all months before it what was earned by the month that billed it, and what it has of corrections of closed months.
  */
-export const CLOSED_PARTS = ['entries', 'revenue', 'schedules', 'booked'] as const;
+export const CLOSED_PARTS = ['entries', 'revenue', 'schedules', 'booked', 'corrections'] as const;
 export type ClosedPart = (typeof CLOSED_PARTS)[number];
 
-/** Where the rows of a closing are: one stream for each part, with so many events; the hash is over all of them. */
-export type ClosedRows = Readonly<{ name: string; chunks: Readonly<Record<ClosedPart, number>>; hash: string }>;
+/**
+ * Where the rows of a closing are: one stream for each part, with so many events; the hash is over all of them. A part that a closing does not
+ * speak of was not kept when it was written.
+ */
+export type ClosedRows = Readonly<{
+  name: string;
+  chunks: Readonly<Partial<Record<ClosedPart, number>>>;
+  hash: string;
+}>;
 
 /** A row as it was answered then: times as ISO 8601, amounts as numbers. */
 export type ClosedRow = Readonly<Record<string, unknown>>;
@@ -37,7 +44,7 @@ type Chunk = Readonly<{ rows: string }>;
 export class ClosedRowsWriter {
   readonly #name = randomUUID();
   readonly #hash = createHash('sha256');
-  readonly #chunks = { entries: 0, revenue: 0, schedules: 0, booked: 0 };
+  readonly #chunks = { entries: 0, revenue: 0, schedules: 0, booked: 0, corrections: 0 };
 
   constructor(private readonly store: EventStore) {}
 
@@ -58,6 +65,12 @@ export class ClosedRowsWriter {
 
   end(): ClosedRows {
     return { name: this.#name, chunks: this.#chunks, hash: this.#hash.digest('hex') };
+  }
+
+  /** Lets what was written go, when no closing will name it. */
+  async discard(): Promise<void> {
+    for (const part of CLOSED_PARTS)
+      if (this.#chunks[part] > 0) await letGo(this.store, streamOf(this.#name, part), this.#chunks[part]);
   }
 
   async #append(part: ClosedPart, texts: readonly string[]): Promise<void> {
@@ -99,12 +112,13 @@ async function* chunksOf(
   { name, chunks }: Pick<ClosedRows, 'name' | 'chunks'>,
   part: ClosedPart,
 ): AsyncGenerator<string> {
-  if (chunks[part] === 0) return;
+  const written = chunks[part] ?? 0;
+  if (written === 0) return;
   let count = 0;
   for await (const event of readStream(store, streamOf(name, part))) {
     count += 1;
     yield String(await unpacked(Buffer.from((event.data as Chunk).rows, 'base64')));
   }
-  if (count !== chunks[part])
-    throw new ClosedRowsLost(`Of its ${part} there are ${count} events of ${chunks[part]} in ${streamOf(name, part)}.`);
+  if (count !== written)
+    throw new ClosedRowsLost(`Of its ${part} there are ${count} events of ${written} in ${streamOf(name, part)}.`);
 }

@@ -34,14 +34,19 @@ export function appendOwn(
   );
 }
 
-/**
- * Limits a stream to its last `count` events; the store may delete the others. Changes nothing if the stream already
- * has metadata.
- */
-export async function keepLast(store: EventStore, stream: string, count: number): Promise<WriteOutcome> {
+/** Lets a stream show its last events alone; the store may free the others. Nothing is changed where it has such metadata already. */
+export const keepLast = (store: EventStore, stream: string, count: number): Promise<WriteOutcome> =>
+  describe(store, stream, { $maxCount: count });
+
+/** Lets the store free all of a stream of so many events, which nobody will ask for. */
+export const letGo = (store: EventStore, stream: string, count: number): Promise<WriteOutcome> =>
+  describe(store, stream, { $tb: count });
+
+/** The first metadata of a stream. */
+async function describe(store: EventStore, stream: string, data: Record<string, number>): Promise<WriteOutcome> {
   const metastream = `$$${stream}`;
   return appendOwn(store, metastream, {
-    events: [{ eventId: placeIdOf(metastream, 0n), type: '$metadata', data: { $maxCount: count } }],
+    events: [{ eventId: placeIdOf(metastream, 0n), type: '$metadata', data }],
     revision: -1n,
   });
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { gunzipSync } from 'node:zlib';
 import type {
   AccountPostings,
   ClosedMonths,
@@ -10,6 +11,7 @@ import type {
   Incomes,
   InvoiceBook,
   JournalEntries,
+  PostedCorrections,
   RecognisedRevenue,
   Waterfalls,
   Reconciliation,
@@ -25,6 +27,8 @@ import { refund } from '../support/stripe-objects.js';
 import { verifyBooks, type SaidOfClosing } from '../../src/cli/verify-closings.js';
 import { Closings, type ClosedMonth } from '../../src/closings/closing-log.js';
 import { connectEventStore } from '../../src/eventstore/event-store.js';
+import { readOfTypes } from '../../src/eventstore/own-streams.js';
+import { readStream } from '../../src/eventstore/read.js';
 import { Database } from '../../src/read-models/database.js';
 import { faultOf, sealed } from '../../src/closings/closing.js';
 import { runCommand } from '../support/command.js';
@@ -103,6 +107,32 @@ function paidInvoice(whose: Whose) {
     ].map(([type, object]) => eventOf(whose)(type, object, '2026-01-01')),
   };
 }
+/** All pages of what corrects a closed month. */
+async function correctionsOf(
+  { account, livemode }: Whose,
+  month: string,
+): Promise<Pick<Corrections, 'accounts' | 'data'>> {
+  const data: Corrections['data'][number][] = [];
+  for (let cursor = ''; ;) {
+    const path = `/closings/${month}/corrections?account=${account}&livemode=${livemode}&limit=2${cursor}`;
+    const page = await get<Corrections>(path);
+    data.push(...page.data);
+    if (page.nextCursor === null) return { accounts: page.accounts, data };
+    cursor = `&cursor=${page.nextCursor}`;
+  }
+}
+const postedIn = ({ account, livemode }: Whose, month: string): Promise<PostedCorrections> =>
+  get(`/closings/${month}/posted-corrections?account=${account}&livemode=${livemode}&limit=200`);
+
+const sumsOf = (data: Corrections['data']): Record<string, number> => {
+  const sums: Record<string, number> = {};
+  for (const { name, currency, amountMinor } of data.flatMap(({ postings }) => postings))
+    sums[`${name} ${currency}`] = (sums[`${name} ${currency}`] ?? 0) + amountMinor;
+  return nonzero(Object.entries(sums));
+};
+const changesOf = (accounts: Corrections['accounts']): Record<string, number> =>
+  nonzero(accounts.map(({ name, currency, changeMinor }) => [`${name} ${currency}`, changeMinor]));
+
 const refundOf = (whose: Whose, ch: string, amount: number, madeOn: string, toldOn = madeOn) =>
   eventOf(whose)(
     'refund.created',
@@ -205,6 +235,10 @@ describe('a month that is closed', () => {
       cursor = `&cursor=${page.nextCursor}`;
     }
     expect(paged).toEqual(['correction', 'invoice', 'charge', 'application']);
+    for (const [view, value] of [['frozen', 4] as const, ['restated', 5] as const])
+      expect(await get(`/journal?account=${account}&limit=1&count=true&view=${view}`)).toMatchObject({
+        ...{ count: { value, isAtLeast: false }, view, shownRestated: [] },
+      });
 
     for (const month of ['2026-01', '2026-02'])
       for (const one of (await monthOf(whose, month, 'frozen')).data.flatMap(({ accounts }) => accounts)) {
@@ -229,14 +263,16 @@ describe('a month that is closed', () => {
   }, 60_000);
 
   it('tells what became known of it since, entry by entry, with the event and where in the log it came', async () => {
-    const query = `account=${whose.account}&limit=1`;
-    const first = await get<Corrections>(`/closings/2026-01/corrections?${query}`);
-    const second = await get<Corrections>(`/closings/2026-01/corrections?${query}&cursor=${first.nextCursor}`);
-    expect([...first.data, ...second.data].map(({ kind, position: at }) => [kind, at])).toEqual([
-      ['refund', position],
-      ['refund-applied', position],
+    const { accounts, data } = await correctionsOf(whose, '2026-01');
+    expect(data.map(({ kind, change, position: at }) => [kind, change, at])).toEqual([
+      ['recognition', 'changed', expect.any(String)],
+      ['refund', 'added', position],
+      ['refund-applied', 'added', position],
     ]);
-    expect(first.accounts).toEqual([
+    expect(sumsOf(data)).toEqual(changesOf(accounts));
+    expect((await postedIn(whose, '2026-02')).data).toEqual(data);
+    expect(await postedIn(whose, '2026-01')).toMatchObject({ data: [], isKept: true });
+    expect(accounts).toEqual([
       ...[
         ['Assets:Stripe:Clearing', 9000, 0],
         ['Income:Contra:Refunds', 0, 1900],
@@ -305,6 +341,18 @@ describe('a month that is closed', () => {
       ['2026-01', null],
     ]);
     expect((await closings(`?account=${whose.account}&limit=1`)).nextCursor).not.toBeNull();
+    const named = new Set((await closings(`?account=${whose.account}`)).data.map(({ rows }) => rows?.name ?? ''));
+    const store = connectEventStore(ledger.eventstoreUrl);
+    for (const { stream, data: chunk } of await readOfTypes(store, {
+      types: '^ledger.closed_rows$',
+      after: null,
+      max: 1_000,
+    })) {
+      const text = String(gunzipSync(Buffer.from((chunk as { rows: string }).rows, 'base64')));
+      if (!text.includes(whose.account) || [...named].some((name) => stream.includes(name))) continue;
+      for await (const event of readStream(store, stream)) expect(event).toBe('gone: no closing names it');
+    }
+    await store.close();
     const one = await closings<ClosingWithBalances>(`/2026-02?account=${whose.account}`);
     expect(one.balances[0]?.accounts.map(({ name, endMinor }) => [name, endMinor])).toEqual([
       ['Assets:Stripe:Clearing', 0],
@@ -436,6 +484,16 @@ describe(`closed months (seed ${SEED})`, () => {
         }
         const deferred = (await incomeOf(whose, '2026-01', '2026-04', 'frozen')).map((months) => months[3] ?? 0);
         expect(deferred).toEqual(MONTHS.map((month) => 0 - standingOn(balances.get(month), 'Liabilities:Deferred')));
+      }
+      for (const month of MONTHS) {
+        const [own] = (await monthOf(whose, month, 'frozen')).data;
+        const correcting = nonzero(own?.accounts.map((one) => [`${one.name} usd`, one.correctionMinor]));
+        expect({ steps, month, posted: sumsOf((await postedIn(whose, month)).data) }).toEqual({
+          ...{ steps, month, posted: correcting },
+        });
+        if (own?.closing == null) continue;
+        const { accounts, data } = await correctionsOf(whose, month);
+        expect({ steps, month, sums: sumsOf(data) }).toEqual({ steps, month, sums: changesOf(accounts) });
       }
     }
   }, 60_000);

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TrialBalances } from '../../packages/client/src/openapi.js';
+import type { Reconciliation, TrialBalances } from '../../packages/client/src/openapi.js';
 import { policyChoices } from '../../derivations/policy.js';
 import { seededRandom } from '../../simulator/random.js';
 import { lives } from '../../simulator/simulator.js';
@@ -12,6 +12,7 @@ import { bill, eventOf } from '../support/books-events.js';
 import { deliver, read, READ_TOKEN } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { serviceDatabase, testEventStore, type TestDatabase, type TestServer } from '../support/servers.js';
+import { unexplainedIn } from '../support/reconciliation.js';
 import { until } from '../support/until.js';
 import { randomId } from '../support/subscription-events.js';
 
@@ -126,6 +127,15 @@ async function hledgerAccepts(): Promise<void> {
   accepts('hledger', ['check', '--strict', '-f', file]);
 }
 
+async function everythingIsExplained(): Promise<void> {
+  const { body } = await read<Reconciliation>(
+    ledger.url,
+    `/v1/reconciliation?since=2000-01-01T00:00:00Z&limit=1000&minPosition=${position}&waitMs=30000`,
+  );
+  expect(body.open.length).toBeGreaterThan(0);
+  expect(unexplainedIn(body)).toEqual([]);
+}
+
 describe(`an export of a history (seed ${SEED})`, () => {
   it.each(['', '&from=2026-06'])(
     'is one that beancount accepts, and that adds up to the trial balance%s',
@@ -133,6 +143,8 @@ describe(`an export of a history (seed ${SEED})`, () => {
   );
 
   it('is one that hledger accepts, strictly', hledgerAccepts);
+
+  it('has nothing on a clearing account that reconciliation does not explain', everythingIsExplained);
 
   it('is a table without formulas, and lines of JSON, that add up to the same', async () => {
     const table = await exported('csv');
@@ -202,5 +214,6 @@ describe.each(mixtures)(`an export of the same history (seed ${SEED}) by the pol
   it('is one that both accept', async () => {
     await beancountAccepts('&from=2026-06');
     await hledgerAccepts();
+    await everythingIsExplained();
   }, 60_000);
 });

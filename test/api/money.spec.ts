@@ -301,8 +301,11 @@ describe('lists', () => {
     const all: string[] = [];
     let page = await after<Page>(
       lives.flatMap((ids) => paidAndGivenBack(ids, BASIL)),
-      `/payments?customer=${cus}&limit=1`,
+      `/payments?customer=${cus}&limit=1&count=true`,
     );
+    expect(page).toMatchObject({ count: { value: lives.length, isAtLeast: false } });
+    const { status } = await read(ledger.url, `/payments?status=succeeded&count=true`);
+    expect(status).toBe(400);
     for (
       ;
       page.nextCursor !== null;

@@ -94,7 +94,13 @@ export const journalExamples: readonly Example[] = [
             'Assets:Stripe:InTransit': 12505,
             'Liabilities:Unapplied': -13000,
           })(asked);
-          expect(await asked.get(reconciliation(asked))).toMatchObject({ open: [] });
+          // It is at no bank yet, and the payments are of no invoice; all else is settled.
+          const { open } = await asked.get<Reconciliation>(reconciliation(asked));
+          expect(open.map(({ cause, amountMinor }) => [cause, amountMinor]).sort()).toEqual([
+            ['not_applied', -5000],
+            ['not_applied', -8000],
+            ['on_its_way', 12505],
+          ]);
         },
       },
     ],

@@ -376,6 +376,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/closings/{month}/posted-corrections": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What a month has of corrections of closed months, part by part */
+        readonly get: operations["getClosingsByMonthPostedCorrections"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/closings/{month}/reopen": {
         readonly parameters: {
             readonly query?: never;
@@ -2203,6 +2220,7 @@ export interface components {
                     readonly revenue: number;
                     readonly schedules: number;
                     readonly booked: number;
+                    readonly corrections?: number;
                 };
             };
             /** @description The policy that the books followed. */
@@ -2244,6 +2262,7 @@ export interface components {
                     readonly revenue: number;
                     readonly schedules: number;
                     readonly booked: number;
+                    readonly corrections?: number;
                 };
             };
             /** @description The policy that the books followed. */
@@ -2279,6 +2298,28 @@ export interface components {
             readonly isComplete: boolean;
             readonly books: components["schemas"]["Books"];
         };
+        /** @description A part of what corrects closed months: what an entry moves now, less what it moved when its month was closed. */
+        readonly Correction: {
+            readonly id: string;
+            readonly kind: string;
+            /** @description One of added, changed, gone, not_kept; more may come. */
+            readonly change: string;
+            readonly month: string;
+            /** Format: date-time */
+            readonly effectiveAt: string;
+            readonly object: string | null;
+            readonly book: string | null;
+            readonly invoice: string | null;
+            readonly customer: string | null;
+            readonly stripeEvent: string | null;
+            readonly position: string | null;
+            readonly postings: readonly {
+                readonly name: string;
+                readonly currency: string;
+                /** @description In minor units of the currency beside it. */
+                readonly amountMinor: number;
+            }[];
+        };
         readonly Corrections: {
             readonly livemode: boolean;
             readonly account: string | null;
@@ -2294,7 +2335,7 @@ export interface components {
                 /** @description In minor units of the currency beside it. */
                 readonly changeMinor: number;
             }[];
-            readonly data: readonly components["schemas"]["LateEntry"][];
+            readonly data: readonly components["schemas"]["Correction"][];
             readonly nextCursor: string | null;
             readonly isComplete: boolean;
             readonly books: components["schemas"]["Books"];
@@ -2458,6 +2499,10 @@ export interface components {
             readonly asOf: string | null;
             /** @description One of frozen, restated; more may come. */
             readonly view: string;
+            readonly shownRestated: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+            }[];
             readonly data: readonly components["schemas"]["Deferred"][];
             readonly isComplete: boolean;
             readonly books: components["schemas"]["Books"];
@@ -2929,8 +2974,16 @@ export interface components {
             readonly nextCursor: string | null;
             readonly isComplete?: boolean;
             readonly books?: components["schemas"]["Books"];
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
             /** @description One of frozen, restated; more may come. */
             readonly view?: string;
+            readonly shownRestated?: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+            }[];
         };
         /** @description One that corrects closed months (kind `correction`) follows from the last closing, `ledger.month_closed`. */
         readonly JournalEntry: {
@@ -3003,18 +3056,6 @@ export interface components {
             readonly changedBy: components["schemas"]["ChangedBy"];
             readonly stale?: components["schemas"]["Stale"];
             readonly unread?: components["schemas"]["Unread"];
-        };
-        readonly LateEntry: {
-            readonly id: string;
-            readonly kind: string;
-            /** Format: date-time */
-            readonly effectiveAt: string;
-            readonly object: string;
-            readonly book: string;
-            readonly invoice: string | null;
-            readonly customer: string | null;
-            readonly stripeEvent: string;
-            readonly position: string;
         };
         readonly MrrCohorts: {
             readonly from: string;
@@ -3149,6 +3190,10 @@ export interface components {
             readonly nextCursor: string | null;
             readonly isComplete?: boolean;
             readonly books?: components["schemas"]["Books"];
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly MrrOverTime: {
             readonly from: string;
@@ -3225,8 +3270,9 @@ export interface components {
             readonly books: components["schemas"]["Books"];
         };
         readonly OpenItem: {
-            /** @description One of no_balance_transaction, not_heard_of, amounts_differ, payout_not_asked, payout_differs, unknown_category; more may come. */
+            /** @description One of no_balance_transaction, not_heard_of, amounts_differ, not_applied, payment_not_seen, not_billed, subscription_ended, refund_not_seen, on_its_way, customer_cash, payout_not_asked, payout_differs, unknown_category; more may come. */
             readonly cause: string;
+            readonly name: string | null;
             readonly object: string;
             readonly livemode: boolean;
             readonly account: string | null;
@@ -3505,6 +3551,10 @@ export interface components {
             readonly data: readonly components["schemas"]["Payment"][];
             readonly nextCursor: string | null;
             readonly asOf?: components["schemas"]["AsOf"];
+            readonly count?: {
+                readonly value: number;
+                readonly isAtLeast: boolean;
+            };
         };
         readonly Payout: {
             readonly id: string;
@@ -3591,6 +3641,16 @@ export interface components {
             readonly customer: string | null;
             readonly invoices: readonly string[];
             readonly entry: string | null;
+        };
+        readonly PostedCorrections: {
+            readonly livemode: boolean;
+            readonly account: string | null;
+            readonly month: string;
+            readonly data: readonly components["schemas"]["Correction"][];
+            readonly nextCursor: string | null;
+            readonly isKept: boolean;
+            readonly isComplete: boolean;
+            readonly books: components["schemas"]["Books"];
         };
         /** @description Plus is debit. The postings of an entry add up to zero in each currency. */
         readonly Posting: {
@@ -3762,6 +3822,10 @@ export interface components {
             readonly to?: string;
             /** @description One of frozen, restated; more may come. */
             readonly view?: string;
+            readonly shownRestated?: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+            }[];
             readonly isComplete?: boolean;
             readonly books?: components["schemas"]["Books"];
         };
@@ -4445,6 +4509,10 @@ export interface components {
             readonly to: string;
             /** @description One of frozen, restated; more may come. */
             readonly view: string;
+            readonly shownRestated: readonly {
+                readonly livemode: boolean;
+                readonly account: string | null;
+            }[];
             readonly data: readonly {
                 readonly livemode: boolean;
                 readonly account: string | null;
@@ -4500,6 +4568,7 @@ export type ClosingRequest = components['schemas']['ClosingRequest'];
 export type ClosingWithBalances = components['schemas']['ClosingWithBalances'];
 export type Closings = components['schemas']['Closings'];
 export type CommittedMrr = components['schemas']['CommittedMrr'];
+export type Correction = components['schemas']['Correction'];
 export type Corrections = components['schemas']['Corrections'];
 export type Coupon = components['schemas']['Coupon'];
 export type CouponPage = components['schemas']['CouponPage'];
@@ -4539,7 +4608,6 @@ export type JournalEntries = components['schemas']['JournalEntries'];
 export type JournalEntry = components['schemas']['JournalEntry'];
 export type JournalEntryWithBalances = components['schemas']['JournalEntryWithBalances'];
 export type JournalEntryWithBooks = components['schemas']['JournalEntryWithBooks'];
-export type LateEntry = components['schemas']['LateEntry'];
 export type MrrCohorts = components['schemas']['MrrCohorts'];
 export type MrrCustomers = components['schemas']['MrrCustomers'];
 export type MrrItem = components['schemas']['MrrItem'];
@@ -4569,6 +4637,7 @@ export type Payout = components['schemas']['Payout'];
 export type PayoutPage = components['schemas']['PayoutPage'];
 export type PayoutReconciliation = components['schemas']['PayoutReconciliation'];
 export type PayoutTransaction = components['schemas']['PayoutTransaction'];
+export type PostedCorrections = components['schemas']['PostedCorrections'];
 export type Posting = components['schemas']['Posting'];
 export type Price = components['schemas']['Price'];
 export type PricePage = components['schemas']['PricePage'];
@@ -5410,6 +5479,44 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Corrections"];
+                };
+            };
+            /** @description A problem; x-problems lists its codes. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getClosingsByMonthPostedCorrections: {
+        readonly parameters: {
+            readonly query?: {
+                readonly livemode?: "true" | "false";
+                readonly account?: string;
+                readonly minPosition?: string;
+                readonly waitMs?: number;
+                readonly cursor?: string;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly month: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What a month has of corrections of closed months, part by part */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PostedCorrections"];
                 };
             };
             /** @description A problem; x-problems lists its codes. */
@@ -6433,6 +6540,7 @@ export interface operations {
                 readonly from?: string;
                 readonly to?: string;
                 readonly view?: "frozen" | "restated";
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;
@@ -6702,6 +6810,7 @@ export interface operations {
                 readonly stripeEvent?: string | readonly string[];
                 readonly from?: string;
                 readonly to?: string;
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;
@@ -7234,6 +7343,7 @@ export interface operations {
                 readonly account?: string | readonly string[];
                 readonly trueAt?: string;
                 readonly knownAt?: string;
+                readonly count?: "true" | "false";
             };
             readonly header?: never;
             readonly path?: never;

@@ -8,7 +8,7 @@ import { Closings } from '../../closings/closing-log.js';
 import type { Scope } from '../books/amounts.js';
 import { Books, type Booked } from '../books/books.js';
 import { month, monthAfter, monthOf, nowSecond, scope, view, type View } from '../books/query.js';
-import { keptIn } from '../closings/frozen-books.js';
+import { keptIn, shownRestated } from '../closings/frozen-books.js';
 import { JOURNAL_BOOKS } from '../books/tokens.js';
 import { cursorOf, placeOfCursor } from '../cursor.js';
 import { badQuery, freshness, paging, whose } from '../query.js';
@@ -121,7 +121,8 @@ export class AccountsController {
       });
       return {
         ...{ name, livemode, account: account === '' ? null : account, currency, from: first, to: last },
-        view: shown,
+        // A closing of an older build does not know what its figures consist of.
+        view: shownRestated(closings, { livemode, account }).length > 0 ? 'restated' : shown,
         ...{ startMinor, endMinor: await standing(last), data },
         nextCursor: next === null ? null : cursorOf(list, [next.at, next.entry, String(next.no), next.balance]),
       };

@@ -1,4 +1,4 @@
-import { earnedMoves } from '../../../derivations/journal/moved.js';
+import { earnedMoves, recognitionOf } from '../../../derivations/journal/moved.js';
 import type { Closing } from '../../closings/closing.js';
 import type { Closings } from '../../closings/closing-log.js';
 import type { Queryable } from '../../read-models/database.js';
@@ -142,7 +142,7 @@ async function* earnedOf(
     const amountMinor = moves.find(([of]) => of === name)?.[1] ?? 0;
     if (amountMinor === 0 || row.currency !== currency) continue;
     yield {
-      entry: `recognition:${row.line}:${row.month}${row.part === 'revenue' ? '' : `:${row.part}`}`,
+      entry: recognitionOf(row, row.month),
       ...{ at: microsOf(end.toISOString()), no: 1, kind: 'recognition', effectiveAt: end, amountMinor },
       ...{ line: row.line, object: row.line, invoice: row.invoice, customer: row.customer },
       stripeEvent: row.stripe_event_id,

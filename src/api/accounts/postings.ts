@@ -1,4 +1,4 @@
-import { EARNED } from '../../../derivations/journal/moved.js';
+import { EARNED, RECOGNITION } from '../../../derivations/journal/moved.js';
 import type { Queryable } from '../../read-models/database.js';
 import { amountOf } from '../books/amounts.js';
 import { VIEWS } from '../books/views.js';
@@ -53,7 +53,7 @@ export async function postingsOf(
     earned === undefined
       ? []
       : [
-          `select * from (select ${micros('ends')} as at, 'recognition:' || line || ':' || month || case part when 'revenue' then '' else ':' || part end as entry, 1 as no,
+          `select * from (select ${micros('ends')} as at, ${RECOGNITION} as entry, 1 as no,
              'recognition' as kind, ends as "effectiveAt", amount, line, line as object, invoice, customer,
              (select e.stripe_event_id from ${VIEWS.entries} e where e.id = 'invoice:' || own.invoice) as "stripeEvent"
            from (select *, ${earned.amount} as amount, ((month || '-01')::timestamp + interval '1 month') at time zone $11 - interval '1 second' as ends

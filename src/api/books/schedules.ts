@@ -35,14 +35,20 @@ export async function* schedulesEarningIn(
   yield* linesOf(connection, 'earning_lines', { text, values: parameters.values }, earned);
 }
 
-/** Lines that are billed but not fully earned at a time; optionally only those of one object. */
+/** Lines that are billed, and not wholly earned, at a moment; of one object where it is named, and of no books that are left out. */
 export async function* schedulesRunningAt(
   connection: Queryable,
   {
     at,
     of,
+    without = [],
     ...asked
-  }: AskedScope & Readonly<{ at: number; of: Readonly<Partial<Record<SoldBy, string | undefined>>> }>,
+  }: AskedScope &
+    Readonly<{
+      at: number;
+      of: Readonly<Partial<Record<SoldBy, string | undefined>>>;
+      without?: readonly Pick<Scope, 'livemode' | 'account'>[];
+    }>,
   earned: Earned,
 ): AsyncGenerator<ScheduledLine> {
   const parameters = new Parameters();
@@ -52,6 +58,10 @@ export async function* schedulesRunningAt(
     `booked_at < ${moment}`,
     ...scopeConditions(asked, parameters, true),
     ...SOLD_BY.flatMap((name) => (of[name] === undefined ? [] : [`${name} = ${parameters.add(of[name])}`])),
+    ...without.map(
+      ({ livemode, account }) =>
+        `not (coalesce(livemode, false) = ${parameters.add(livemode)} and account is not distinct from ${parameters.add(account)})`,
+    ),
   ];
   const text = `select ${COLUMNS} from ${VIEWS.schedules} where ${conditions.join(' and ')} order by line, part, no`;
   yield* linesOf(connection, 'running_lines', { text, values: parameters.values }, earned);

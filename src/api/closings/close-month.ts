@@ -11,6 +11,7 @@ import { monthAfter, monthStart, nowSecond } from '../books/query.js';
 import { VIEWS } from '../books/views.js';
 import { trialBalanceOfMonth } from '../trial-balance/trial-balance.js';
 import { keepRows } from './closing-rows.js';
+import { correctionsOf, noCorrections } from './corrections.js';
 import type { FrozenBooks } from './frozen-books.js';
 
 /** The most months that one request closes. */
@@ -29,6 +30,7 @@ type Wanted = Whose &
     rules: NonNullable<Closing['rules']>;
     /** Creates the writer that stores the rows of a closing. */
     rowsWriter: () => ClosedRowsWriter;
+    closings: Closings;
   }>;
 
 const refused = (detail: string) => new ProblemError('closing_refused', detail);
@@ -48,7 +50,7 @@ export async function closingsOf(
   connection: Queryable,
   { frozen, state, ...wanted }: Wanted & Readonly<{ frozen: FrozenBooks | undefined; state: BooksState }>,
 ): Promise<readonly Closing[]> {
-  const { livemode, account, month, zone, accepts, by, build, policy, rules, rowsWriter } = wanted;
+  const { livemode, account, month, zone, accepts, by, build, policy, rules, rowsWriter, closings } = wanted;
   const { position, behindKeys } = state;
   if (position === null)
     throw new ProblemError(
@@ -82,9 +84,14 @@ export async function closingsOf(
   const closedAt = new Date().toISOString();
   let previous = frozen?.months.get(frozen.last)?.hash ?? null;
   const made: Closing[] = [];
+  const whose = { livemode, account };
   for (const one of months) {
+    const isFirstOpen = frozen !== undefined && made.length === 0;
+    const corrections = isFirstOpen
+      ? correctionsOf(connection, { closings, whose, month: frozen.last, zone })
+      : noCorrections();
     const closing = sealed({
-      rows: await keepRows(connection, rowsWriter(), { livemode, account, month: one, zone }),
+      rows: await keepRows(connection, rowsWriter(), { ...whose, month: one, zone, corrections }),
       rules,
       ...{ livemode, account, month: one, zone, position, policy, build, by, closedAt, previous },
       accepted: one === month ? accepted : [],

@@ -1,5 +1,5 @@
 import type { Whose } from '../../closings/closing.js';
-import type { ClosedRow, ClosedRows, ClosedRowsWriter } from '../../closings/closed-rows.js';
+import type { ClosedPart, ClosedRow, ClosedRows, ClosedRowsWriter } from '../../closings/closed-rows.js';
 import type { Queryable } from '../../read-models/database.js';
 import { rowsOneByOne } from '../books/cursors.js';
 import { monthAfter, monthStart } from '../books/query.js';
@@ -7,55 +7,45 @@ import { rowsOfKeys, JOURNAL, VIEWS } from '../books/views.js';
 
 const OF_ROW = `coalesce(livemode, false) = $1 and coalesce(account, '') = $2`;
 
-/** Stores the rows behind the figures of a month, from one snapshot. */
+/** The parts that are rows of tables, in SQL of whose books ($1, $2), the month ($3), and its first second and that of the next one ($4, $5). */
+const QUERIES: Readonly<Record<Exclude<ClosedPart, 'corrections'>, string>> = {
+  entries: `select *, (select json_agg(json_build_object('name', name, 'currency', currency, 'amountMinor', amount_minor, 'line', line) order by no)
+      from ${VIEWS.postings} p where p.entry = journal_entries.id) as postings
+    from ${rowsOfKeys(JOURNAL, 'journal_entries')} where $3::text is not null and effective_at >= $4 and effective_at < $5 and ${OF_ROW} order by effective_at, id`,
+  revenue: `select earned.*, e.stripe_event_id from (select * from ${VIEWS.revenue} where month = $3 and $4::text < $5::text and ${OF_ROW}) as earned
+    left join ${VIEWS.entries} e on e.id = 'invoice:' || earned.invoice order by earned.line, earned.part`,
+  schedules: `select * from ${VIEWS.schedules} where $3::text is not null and $4::text is not null and ends_at > $5 and booked_at < $5 and ${OF_ROW} order by line, part, no`,
+  booked: `select part, month, booked_month, currency, revenue_minor, unbilled_minor, contra_minor from ${VIEWS.revenueByMonth}
+    where month <= $3 and $4::text < $5::text and livemode = $1 and account = $2 order by currency, month, booked_month, part`,
+};
+
+type OfMonth = Whose & Readonly<{ month: string; zone: string }>;
+
+/** What a part of a closing of a month would be by what is known now, row by row in its order. */
+export async function* currentRows<T = ClosedRow>(
+  connection: Queryable,
+  part: keyof typeof QUERIES,
+  { livemode, account, month, zone }: OfMonth,
+): AsyncGenerator<T> {
+  const [start, end] = [month, monthAfter(month)].map((one) => new Date(monthStart(one, zone) * 1000).toISOString());
+  const values = [livemode, account ?? '', month, start, end];
+  for await (const row of rowsOneByOne(connection, 'closed_rows', { text: QUERIES[part], values }))
+    yield Object.fromEntries(
+      Object.entries(row).map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : value]),
+    ) as T;
+}
+
+/**
+ * Keeps all that the figures of a month consist of, as the books are within one snapshot: its own rows, and `corrections`, what became known of
+ * closed months since they were closed, which it is closed with.
+ */
 export async function keepRows(
   connection: Queryable,
   writer: ClosedRowsWriter,
-  { livemode, account, month, zone }: Whose & Readonly<{ month: string; zone: string }>,
+  { corrections, ...of }: OfMonth & Readonly<{ corrections: AsyncIterable<ClosedRow> }>,
 ): Promise<ClosedRows> {
-  const whose = [livemode, account ?? ''];
-  const [start, end] = [month, monthAfter(month)].map((one) => new Date(monthStart(one, zone) * 1000).toISOString());
-  const rows = (text: string, ...values: unknown[]) =>
-    asKept(rowsOneByOne(connection, 'closed_rows', { text, values: [...whose, ...values] }));
-  await writer.write(
-    'entries',
-    rows(
-      `select *, (select json_agg(json_build_object('name', name, 'currency', currency, 'amountMinor', amount_minor, 'line', line) order by no)
-         from ${VIEWS.postings} p where p.entry = journal_entries.id) as postings
-       from ${rowsOfKeys(JOURNAL, 'journal_entries')} where effective_at >= $3 and effective_at < $4 and ${OF_ROW} order by effective_at, id`,
-      start,
-      end,
-    ),
-  );
-  await writer.write(
-    'revenue',
-    rows(
-      `select earned.*, e.stripe_event_id from (select * from ${VIEWS.revenue} where month = $3 and ${OF_ROW}) as earned
-       left join ${VIEWS.entries} e on e.id = 'invoice:' || earned.invoice order by earned.line, earned.part`,
-      month,
-    ),
-  );
-  await writer.write(
-    'schedules',
-    rows(
-      `select * from ${VIEWS.schedules} where ends_at > $3 and booked_at < $3 and ${OF_ROW} order by line, part, no`,
-      end,
-    ),
-  );
-  await writer.write(
-    'booked',
-    rows(
-      `select part, month, booked_month, currency, revenue_minor, unbilled_minor, contra_minor from ${VIEWS.revenueByMonth}
-       where month <= $3 and livemode = $1 and account = $2 order by currency, month, booked_month, part`,
-      month,
-    ),
-  );
+  for (const part of ['entries', 'revenue', 'schedules', 'booked'] as const)
+    await writer.write(part, currentRows(connection, part, of));
+  await writer.write('corrections', corrections);
   return writer.end();
-}
-
-async function* asKept(rows: AsyncIterable<Record<string, unknown>>): AsyncGenerator<ClosedRow> {
-  for await (const row of rows)
-    yield Object.fromEntries(
-      Object.entries(row).map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : value]),
-    );
 }

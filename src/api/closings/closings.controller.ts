@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { nameOfBooks, type Closing, type Reopening, type Whose } from '../../closings/closing.js';
+import type { ClosedRowsWriter } from '../../closings/closed-rows.js';
 import { Closings, type ClosedMonth } from '../../closings/closing-log.js';
 import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
@@ -9,12 +10,21 @@ import { ProblemError } from '../../http/problem.js';
 import { TakesBody } from '../../http/rim.js';
 import { VERSION_OF_BUILD } from '../../version.js';
 import { Books, type Booked } from '../books/books.js';
-import { month, pathMonth } from '../books/query.js';
+import { month, monthAfter, pathMonth } from '../books/query.js';
 import { JOURNAL_BOOKS } from '../books/tokens.js';
 import { cursorOf, placeOfCursor } from '../cursor.js';
 import { badQuery, freshness, origin, paging, text, whose } from '../query.js';
 import { APPEND_ATTEMPTS_MAX, appended, assertOver, closingsOf } from './close-month.js';
-import { correctedAccounts, lateEntries, type CorrectedAccount, type LateEntry } from './corrections.js';
+import {
+  correctedAccounts,
+  correctionsOf,
+  noCorrections,
+  pageOfCorrections,
+  type CorrectedAccount,
+  type Correction,
+  type CorrectionAnswer,
+  type CorrectionPlace,
+} from './corrections.js';
 import { frozenIn, lastClosed } from './frozen-books.js';
 
 /** The scope of a month in a request body. */
@@ -36,9 +46,12 @@ type Corrections = Whose &
     /** The log position of the closing: what was known when the month was closed. */
     position: string;
     accounts: readonly CorrectedAccount[];
-    data: readonly LateEntry[];
+    /** The parts of that: their postings add up to it. */
+    data: readonly CorrectionAnswer[];
     nextCursor: string | null;
   }>;
+type Posted = Whose &
+  Readonly<{ month: string; data: readonly CorrectionAnswer[]; nextCursor: string | null; isKept: boolean }>;
 
 const BODY_BYTES_MAX = 4_096;
 
@@ -84,9 +97,40 @@ export class ClosingsController {
   }
 
   /**
-   * Returns what became known of a closed month since: the accounts whose balance would differ now, and the late
-   * entries.
+   * What a month has of corrections of closed months, part by part: a closed one what it was closed with, and the first open one what became known
+   * since. `isKept` is false for one that an older build has closed, which kept their sums alone.
    */
+  @Get(':month/posted-corrections')
+  async posted(
+    @Param('month', { schema: pathMonth }) asked: string,
+    @Query({ schema: correcting }) { livemode, account, cursor, limit, ...freshly }: z.output<typeof correcting>,
+    @AskedBy() asker: Asker,
+  ): Promise<Booked<Posted>> {
+    const own = booksOf({ livemode, account });
+    const list = `posted ${asked} ${nameOfBooks(own)}`;
+    const after = correctionPlace(list, cursor);
+    await this.closings.refresh();
+    const closed = this.closings.of(own);
+    const closing = closed.find(({ month: one }) => one === asked);
+    const last = closed.at(-1)?.month;
+    const isFirstOpen = last !== undefined && asked === monthAfter(last);
+    const { zone } = this.books.policy;
+    return this.books.ask(freshly, asker, async (connection) => {
+      const parts = isFirstOpen
+        ? correctionsOf(connection, { closings: this.closings, whose: own, month: last, zone, after })
+        : closing === undefined
+          ? noCorrections()
+          : rest(this.closings.rowsOf<Correction>(closing, 'corrections'), after);
+      const { data, next } = await pageOfCorrections(connection, parts, limit);
+      return {
+        ...{ ...own, month: asked, data },
+        nextCursor: next === null ? null : cursorOf(list, [next.month, next.at, next.id]),
+        isKept: closing === undefined || closing.rows?.chunks.corrections !== undefined,
+      };
+    });
+  }
+
+  /** What became known of a closed month since: which accounts would stand at something else, and every part of that with its event. */
   @Get(':month/corrections')
   async corrections(
     @Param('month', { schema: pathMonth }) asked: string,
@@ -96,20 +140,18 @@ export class ClosingsController {
   ): Promise<Booked<Corrections>> {
     const own = booksOf({ livemode, account });
     const frozen = await frozenIn(this.closings, { livemode, account: account ?? '' }, { from: asked, to: asked });
-    const { position, zone } = this.#closed(own, asked);
+    const { position } = this.#closed(own, asked);
     const list = `corrections ${asked} ${nameOfBooks(own)}`;
-    const [at, id] = cursor === undefined ? [] : (placeOfCursor(list, cursor) ?? []);
-    if (cursor !== undefined && (at == null || id == null))
-      throw badQuery('cursor: must be the nextCursor of the page before, of the same month');
-    const after = at == null || id == null ? null : { at, id };
+    const after = correctionPlace(list, cursor);
+    const { zone } = this.books.policy;
     return this.books.ask(freshly, asker, async (connection) => {
-      const wanted = { month: asked, zone, position: BigInt(position), after, limit };
-      const { data, next } = await lateEntries(connection, own, wanted);
+      const parts = correctionsOf(connection, { closings: this.closings, whose: own, month: asked, zone, after });
+      const { data, next } = await pageOfCorrections(connection, parts, limit);
       return {
         ...{ ...own, month: asked, position },
         accounts: await correctedAccounts(connection, { ...own, month: asked, frozen }),
         data,
-        nextCursor: next === null ? null : cursorOf(list, [next.at, next.id]),
+        nextCursor: next === null ? null : cursorOf(list, [next.month, next.at, next.id]),
       };
     });
   }
@@ -132,16 +174,22 @@ export class ClosingsController {
     for (let attempt = 1; attempt <= APPEND_ATTEMPTS_MAX; attempt += 1) {
       const revision = await this.closings.refresh();
       const frozen = await lastClosed(this.closings, own);
+      const writers: ClosedRowsWriter[] = [];
       if (frozen !== undefined && wanted <= frozen.last) return { data: [answerOf(this.#closed(own, wanted))] };
       const { made } = await this.books.ask(fresh, asker, async (connection) => {
         const state = await this.books.ready(connection);
         const by = { by: asker.name, build: VERSION_OF_BUILD, policy: state.policy, rules: this.books.policy };
-        const rowsWriter = () => this.closings.rowsWriter();
+        const rowsWriter = (): ClosedRowsWriter => {
+          const writer = this.closings.rowsWriter();
+          writers.push(writer);
+          return writer;
+        };
         return {
           made: await closingsOf(connection, {
             ...own,
             ...by,
             rowsWriter,
+            closings: this.closings,
             frozen,
             state,
             month: wanted,
@@ -152,6 +200,8 @@ export class ClosingsController {
       });
       const events = made.map((data) => ({ kind: 'closed' as const, data }));
       if (await appended(this.closings, events, revision)) return { data: made.map(withoutBalances) };
+      // Somebody else was first: no closing names these rows.
+      for (const writer of writers) await writer.discard();
     }
     throw othersClose();
   }
@@ -207,6 +257,22 @@ const booksOf = ({ livemode, account }: { livemode: boolean; account?: string | 
   livemode,
   account: account === undefined || account === '' ? null : account,
 });
+
+function correctionPlace(list: string, cursor: string | undefined): CorrectionPlace | null {
+  if (cursor === undefined) return null;
+  const [of, at, id] = placeOfCursor(list, cursor) ?? [];
+  if (of == null || at == null || id == null)
+    throw badQuery('cursor: must be the nextCursor of the page before, of the same month');
+  return { month: of, at, id };
+}
+
+/** What comes after a place, in the order in which it was kept. */
+async function* rest(all: AsyncIterable<Correction>, after: CorrectionPlace | null): AsyncGenerator<Correction> {
+  let isBehind = after !== null;
+  for await (const one of all)
+    if (!isBehind) yield one;
+    else isBehind = !(one.month === after?.month && one.id === after.id && one.effectiveAt === after.at);
+}
 
 const othersClose = () => new ProblemError('closing_refused', 'Others close months at the same time. Ask again.');
 const answerOf = ({ revision: _, ...closing }: ClosedMonth): ClosingAnswer => closing;

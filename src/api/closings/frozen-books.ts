@@ -3,6 +3,7 @@ import type { Closings } from '../../closings/closing-log.js';
 import { asClosed, corrected, type Moved } from '../../closings/frozen.js';
 import type { Scope } from '../books/amounts.js';
 import { monthAfter, type AskedScope } from '../books/query.js';
+import { badQuery } from '../query.js';
 
 /** The closed months of some books, from `first` to `last`, and those closings that an answer needs. */
 export type FrozenBooks = Whose & Readonly<{ first: string; last: string; months: ReadonlyMap<string, Closing> }>;
@@ -38,13 +39,28 @@ export async function frozenIn(
   return all;
 }
 
-/** Those of the requested books that have closed months, as of the last refresh. */
-export const booksAsked = (closings: Closings, { livemode, account }: AskedScope): readonly Whose[] =>
-  closings.books.filter(
+/** So many closed books, each of one mode of one account, one answer reads. */
+const BOOKS_MAX = 50;
+
+/** Of the books that are asked for, those that have closed months, by the last refresh. @throws ProblemError 400 for too many */
+export function booksAsked(closings: Closings, { livemode, account }: AskedScope): readonly Whose[] {
+  const asked = closings.books.filter(
     (one) =>
       (livemode === undefined || livemode === one.livemode) &&
       (account === undefined || account === (one.account ?? '')),
   );
+  if (asked.length > BOOKS_MAX)
+    throw badQuery(
+      `account: ${asked.length} accounts and modes have closed months, and one answer reads ${BOOKS_MAX} of them; name an account, or ask for view=restated`,
+    );
+  return asked;
+}
+
+/** Books whose closed months an answer by entries or lines cannot show as they were closed, since a closing of an older build kept sums alone. */
+export const shownRestated = (closings: Closings, asked: AskedScope): readonly Whose[] =>
+  booksAsked(closings, asked)
+    .filter((one) => !areKept(closings, one))
+    .map(({ livemode, account }) => ({ livemode, account }));
 
 /**
  * Returns the closed months of some books as of the last refresh, with only the last closing; undefined without any.
@@ -58,8 +74,8 @@ export async function lastClosed(closings: Closings, whose: Whose): Promise<Froz
 }
 
 /**
- * Returns the closed months of the requested books that have the rows of all their closings. Books with a month that
- * was closed before rows were stored are shown by what is known now, until that month is reopened and closed again.
+ * What is closed of the books that are asked for, where it is known what all closings consist of. Books of which a month was closed before rows
+ * were kept are shown as they are known now, until that month is opened and closed again: `shownRestated` tells which.
  */
 export async function keptIn(
   closings: Closings,

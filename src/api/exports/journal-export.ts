@@ -1,11 +1,12 @@
 import { accountNames, accounts as chart } from '../../../derivations/journal/accounts.js';
-import { earnedMoves } from '../../../derivations/journal/moved.js';
+import { earnedMoves, recognitionOf } from '../../../derivations/journal/moved.js';
 import { calendarOf, dayName, dayNamed } from '../../../derivations/revenue/calendar.js';
 import type { Queryable } from '../../read-models/database.js';
 import type { Closings } from '../../closings/closing-log.js';
 import { amountOf } from '../books/amounts.js';
 import { rowsOneByOne } from '../books/cursors.js';
 import { monthAfter, monthStart } from '../books/query.js';
+import { movesOf, Sums } from '../books/sums.js';
 import { VIEWS } from '../books/views.js';
 import { areKept, type FrozenBooks } from '../closings/frozen-books.js';
 import { trialBalanceOfMonth } from '../trial-balance/trial-balance.js';
@@ -125,36 +126,15 @@ type KeptEntry = Readonly<{
   postings: readonly ExportedPosting[];
 }>;
 
-/** Sums of postings, by account and currency. */
-class Sums {
-  readonly #sums = new Map<string, ExportedPosting>();
-
-  add(postings: readonly ExportedPosting[], sign: 1 | -1 = 1): void {
-    for (const { name, currency, amountMinor } of postings) {
-      const key = `${currency} ${name}`;
-      const before = this.#sums.get(key)?.amountMinor ?? 0;
-      this.#sums.set(key, { name, currency, amountMinor: before + sign * amountMinor });
-    }
-  }
-
-  get postings(): readonly ExportedPosting[] {
-    return [...this.#sums].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, posting]) => posting);
-  }
-}
-
-/** The difference between the shown month and the sum of its entries, as an entry. */
+/** What a month shows less what its entries add up to. */
 async function correctionOf(
   connection: Queryable,
   month: string,
   { wanted, moved }: Readonly<{ wanted: ExportWanted; moved: Sums }>,
 ): Promise<ExportedEntry> {
   const { livemode, account, frozen, zone } = wanted;
-  const corrected = new Sums();
-  corrected.add(moved.postings, -1);
-  for (const { currency, accounts } of await trialBalanceOfMonth(connection, month, { livemode, account, frozen }))
-    corrected.add(
-      accounts.map(({ name, debitMinor, creditMinor }) => ({ name, currency, amountMinor: debitMinor - creditMinor })),
-    );
+  const shown = await trialBalanceOfMonth(connection, month, { livemode, account, frozen });
+  const corrected = new Sums().add(movesOf(shown)).add(moved.postings, -1);
   const at = monthStart(monthAfter(month), zone) - 1;
   return madeUp({ id: `correction:${month}`, kind: 'correction', at, day: lastDayOf(month) }, corrected.postings);
 }
@@ -297,8 +277,7 @@ function earnedEntry(
   month: string,
   { zone, ...earned }: Readonly<{ zone: string; revenue: number; unbilled: number }>,
 ): ExportedEntry {
-  const kind = 'recognition';
-  const id = `${kind}:${line}:${month}${part === 'revenue' ? '' : `:${part}`}`;
+  const [kind, id] = ['recognition', recognitionOf({ line, part }, month)];
   const [at, day] = [monthStart(monthAfter(month), zone) - 1, lastDayOf(month)];
   return madeUp(
     { id, kind, at, day, customer, invoice, object: line, book, stripeEventId },

@@ -5,9 +5,10 @@ import type { Queryable } from '../../read-models/database.js';
 import { compared, pageOfRows, placeOf, type Listing } from '../../read-models/listing.js';
 import { answerOf, type Answer, type Row } from '../answer.js';
 import { monthAfter, monthStart, type AskedScope } from '../books/query.js';
+import { movesOf, Sums } from '../books/sums.js';
 import { areKept, booksAsked, lastClosed, type FrozenBooks } from '../closings/frozen-books.js';
 import { FirstInOrder } from '../first-in-order.js';
-import { findRows, pageOf, type Page } from '../lists.js';
+import { COUNT_MAX, findRows, pageOf, type Count, type Page } from '../lists.js';
 import { trialBalanceOfMonth } from '../trial-balance/trial-balance.js';
 import { ENTRIES, type PostingAnswer } from './journal.js';
 
@@ -31,7 +32,43 @@ const OPEN_ENTRIES = {
  * Returns a page of the journal with closed months as they were closed: their entries come from the closing, and the
  * first open month has one entry that corrects them.
  */
-export async function frozenPage(connection: Queryable, wanted: Wanted): Promise<Page> {
+export async function frozenPage(connection: Queryable, wanted: Wanted, isCounted = false): Promise<Page> {
+  const { listing } = wanted;
+  const { open, kept } = await frozenRows(connection, wanted);
+  const keptById = new Map(kept.map((row) => [row.id, row]));
+  const merged = pageOfRows(ENTRIES.table, [...open, ...kept], { ...listing, filters: {} });
+  const page = pageOf(ENTRIES, listing, merged);
+  const completed =
+    (await ENTRIES.complete?.(
+      connection,
+      page.data.filter(({ id }) => !keptById.has(String(id))),
+      false,
+    )) ?? [];
+  const byId = new Map(completed.map((one) => [String(one['id']), one]));
+  return {
+    ...page,
+    ...(isCounted ? { count: await frozenCount(connection, wanted) } : {}),
+    data: page.data.map((one) => {
+      const id = String(one['id']);
+      const row = keptById.get(id);
+      return row === undefined ? (byId.get(id) ?? one) : entryAnswer(row);
+    }),
+  };
+}
+
+/** How many there are, without reading more than `COUNT_MAX` of each. */
+async function frozenCount(connection: Queryable, wanted: Wanted): Promise<Count> {
+  const listing = { ...wanted.listing, after: null, limit: COUNT_MAX };
+  const { open, kept } = await frozenRows(connection, { ...wanted, listing });
+  const found = open.length + kept.length;
+  return { value: Math.min(found, COUNT_MAX), isAtLeast: found > COUNT_MAX };
+}
+
+/** What a page may have: entries of open months from the tables, and those of closed ones and what corrects them. */
+async function frozenRows(
+  connection: Queryable,
+  wanted: Wanted,
+): Promise<Readonly<{ open: readonly Row[]; kept: readonly KeptEntry[] }>> {
   const { listing, zone, closings, asked } = wanted;
   const frozen: FrozenBooks[] = [];
   for (const whose of booksAsked(closings, asked).filter((one) => areKept(closings, one)))
@@ -45,24 +82,7 @@ export async function frozenPage(connection: Queryable, wanted: Wanted): Promise
     ...listing,
     filters: { ...listing.filters, ...(notBefore.length === 0 ? {} : { notBefore }) },
   });
-  const keptById = new Map(kept.map((row) => [row.id, row]));
-  const merged = pageOfRows(ENTRIES.table, [...open, ...kept], { ...listing, filters: {} });
-  const page = pageOf(ENTRIES, listing, merged);
-  const completed =
-    (await ENTRIES.complete?.(
-      connection,
-      page.data.filter(({ id }) => !keptById.has(String(id))),
-      false,
-    )) ?? [];
-  const byId = new Map(completed.map((one) => [String(one['id']), one]));
-  return {
-    ...page,
-    data: page.data.map((one) => {
-      const id = String(one['id']);
-      const row = keptById.get(id);
-      return row === undefined ? (byId.get(id) ?? one) : entryAnswer(row);
-    }),
-  };
+  return { open, kept };
 }
 
 const startOf = (month: string, zone: string): string => new Date(monthStart(month, zone) * 1000).toISOString();
@@ -187,32 +207,28 @@ export async function correctingPostings<E extends Readonly<{ postings: readonly
   }>,
 ): Promise<readonly PostingAnswer[]> {
   const asked = { livemode: books.livemode, account: books.account ?? '' };
-  const sums = new Map<string, { name: string; currency: string; amountMinor: number }>();
-  const add = (name: string, currency: string, amountMinor: number): void => {
-    const key = `${currency} ${name}`;
-    sums.set(key, { name, currency, amountMinor: (sums.get(key)?.amountMinor ?? 0) + amountMinor });
-  };
+  const sums = new Sums();
   if (closing === undefined) {
-    const views = [[1, { ...asked, frozen: [books] }] as const, [-1, asked] as const];
-    for (const [sign, view] of views)
-      for (const { currency, accounts } of await trialBalanceOfMonth(connection, month, view))
-        for (const one of accounts) add(one.name, currency, sign * (one.debitMinor - one.creditMinor));
+    sums.add(movesOf(await trialBalanceOfMonth(connection, month, { ...asked, frozen: [books] })));
+    sums.add(movesOf(await trialBalanceOfMonth(connection, month, asked)), -1);
   } else {
-    for (const { currency, accounts } of closing.balances)
-      for (const { name, debitMinor, creditMinor } of accounts) add(name, currency, debitMinor - creditMinor);
+    sums.add(movesOf(closing.balances));
     for await (const entry of closings.rowsOf<E>(closing, 'entries')) {
-      for (const { name, currency, amountMinor } of entry.postings) add(name, currency, -amountMinor);
+      sums.add(entry.postings, -1);
       seen(entry);
     }
-    for await (const row of closings.rowsOf<KeptRevenue>(closing, 'revenue'))
-      for (const [name, amount] of earnedMoves(row.part, {
-        revenue: row.revenue_minor,
-        unbilled: row.unbilled_minor,
-      }))
-        add(name, row.currency, -amount);
+    for await (const {
+      part,
+      currency,
+      revenue_minor: revenue,
+      unbilled_minor: unbilled,
+    } of closings.rowsOf<KeptRevenue>(closing, 'revenue')) {
+      const moves = earnedMoves(part, { revenue, unbilled });
+      sums.add(
+        moves.map(([name, amountMinor]) => ({ name, currency, amountMinor })),
+        -1,
+      );
+    }
   }
-  return [...sums.entries()]
-    .filter(([, { amountMinor }]) => amountMinor !== 0)
-    .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([, posting]) => ({ ...posting, line: null }));
+  return sums.postings.map((posting) => ({ ...posting, line: null }));
 }

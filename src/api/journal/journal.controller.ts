@@ -15,17 +15,19 @@ import { JOURNAL_BOOKS } from '../books/tokens.js';
 import { VIEWS } from '../books/views.js';
 import { amountOf } from '../books/amounts.js';
 import { INVOICES } from '../invoices/invoices.js';
-import { findById, listingOf, listQuery, type Page } from '../lists.js';
+import { counting, findById, listingOf, listQuery, type Page } from '../lists.js';
 import { notFound } from '../not-found.js';
 import { badQuery, freshness, pathId } from '../query.js';
-import { findOne, findSome } from '../resource.js';
+import { findCounted, findOne, findSome } from '../resource.js';
+import type { Whose } from '../../closings/closing.js';
+import { shownRestated } from '../closings/frozen-books.js';
 import { frozenPage } from './frozen-journal.js';
 import { ENTRIES, withBalances } from './journal.js';
 
 const reading = z.strictObject(freshness);
 const readingThen = z.strictObject({ ...freshness, ...moment });
-const listing = listQuery(ENTRIES, { more: { ...days, view: view.default('frozen') } });
-/** An invoice with more entries than this is refused. */
+const listing = listQuery(ENTRIES, { more: { ...days, view: view.default('frozen'), ...counting } });
+/** An invoice with more entries than this is not answered whole. */
 const BOOK_ENTRIES_MAX = 1_000;
 
 /** The double-entry journal: its entries, and the book of an invoice. */
@@ -43,17 +45,19 @@ export class JournalController {
   async list(
     @Query({ schema: listing }) asked: z.output<typeof listing>,
     @AskedBy() asker: Asker,
-  ): Promise<Booked<Page & { view: View }>> {
+  ): Promise<Booked<Page & { view: View; shownRestated: readonly Whose[] }>> {
     const { zone } = this.books.policy;
     const wanted = onDays(listingOf(ENTRIES, asked), asked, zone);
     const shown = asked['view'] as View;
     const { closings } = this;
     if (shown === 'frozen') await closings.refresh();
+    const frozen = { closings, asked: scopeAsked(wanted), zone, listing: wanted };
     return this.books.ask(asked, asker, async (connection) => ({
       ...(shown === 'frozen' && closings.books.length > 0
-        ? await frozenPage(connection, { closings, asked: scopeAsked(wanted), zone, listing: wanted })
-        : await findSome(connection, ENTRIES, wanted)),
+        ? await frozenPage(connection, frozen, asked.count)
+        : await findCounted(connection, ENTRIES, wanted, asked.count)),
       view: shown,
+      shownRestated: shown === 'frozen' ? shownRestated(closings, frozen.asked) : [],
     }));
   }
 

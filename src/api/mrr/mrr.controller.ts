@@ -22,10 +22,10 @@ import {
 import { MRR_BOOKS } from '../books/tokens.js';
 import { cursorOf, placeOfCursor, type CursorPlace } from '../cursor.js';
 import { CUSTOMERS } from '../customers/customers.js';
-import { findById, listingOf, listQuery, type List, type Page } from '../lists.js';
+import { counting, findById, listingOf, listQuery, type List, type Page } from '../lists.js';
 import { notFound } from '../not-found.js';
 import { badQuery, flag, freshness, paging, pathId, wholeNumber } from '../query.js';
-import { findOne, findSome } from '../resource.js';
+import { findOne, findCounted } from '../resource.js';
 import { SUBSCRIPTIONS } from '../subscriptions/subscriptions.js';
 import { cohorts, type Cohorts } from './cohorts.js';
 import { committedMrr, type CommittedMrr } from './committed.js';
@@ -68,7 +68,7 @@ const asCustomers = z
     path: ['cohort'],
     error: 'compares with what each began with, and since with a day: give one of them',
   });
-const movements = listQuery(MOVEMENTS, { more: days });
+const movements = listQuery(MOVEMENTS, { more: { ...days, ...counting } });
 
 type Period = Readonly<{ from: string; to: string }>;
 
@@ -96,7 +96,7 @@ export class MrrController {
     @AskedBy() asker: Asker,
   ): Promise<Booked<Page>> {
     const wanted = onDays(listingOf(MOVEMENTS, asked), asked, this.books.policy.zone);
-    return this.books.ask(asked, asker, (connection) => findSome(connection, MOVEMENTS, wanted));
+    return this.books.ask(asked, asker, (connection) => findCounted(connection, MOVEMENTS, wanted, asked.count));
   }
 
   @Get('mrr/movements/:id')

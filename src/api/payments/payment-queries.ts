@@ -9,7 +9,7 @@ import { placeOf, type Listing } from '../../read-models/listing.js';
 import { viewOf } from '../../read-models/schema.js';
 import { rowsWithStaleness } from '../../read-models/stale-rows.js';
 import type { Answer, Row } from '../answer.js';
-import { findRows, pageOf, refuseUnknownWords, type List, type Page } from '../lists.js';
+import { countRows, findRows, pageOf, refuseUnknownWords, type List, type Page } from '../lists.js';
 import { invoicesOfSubscriptions } from '../invoices/of-subscriptions.js';
 import { settledRows } from '../invoices/settled.js';
 import { answersAbout, invoicePaymentsKnown, partsOfInvoice, type Link, type PaymentFacts } from './payment-answer.js';
@@ -81,7 +81,7 @@ const WITH_RECORDS: List = {
  * Returns a page of payments. The status index finds candidates only; the answer then decides the status, and the
  * customer of a payment record.
  */
-export async function listPayments(connection: Queryable, listing: Listing): Promise<Page> {
+export async function listPayments(connection: Queryable, listing: Listing, isCounted = false): Promise<Page> {
   await refuseUnknownWords(connection, PAYMENTS_LIST, listing);
   const { invoice, subscription } = listing.filters;
   const list = invoice === undefined && subscription === undefined ? PAYMENTS_LIST : WITH_RECORDS;
@@ -108,7 +108,8 @@ export async function listPayments(connection: Queryable, listing: Listing): Pro
     listing,
     found.map(({ row }) => row),
   );
-  return { data: found.slice(0, listing.limit).map(({ answer }) => answer), nextCursor };
+  const count = isCounted ? { count: await countRows(connection, list, { ...listing, filters }) } : {};
+  return { data: found.slice(0, listing.limit).map(({ answer }) => answer), nextCursor, ...count };
 }
 
 const nameOf = ({ payment }: Row): string => String(payment);

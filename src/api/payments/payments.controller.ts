@@ -4,7 +4,7 @@ import { AnswersJson, type Answer } from '../answer.js';
 import { freshnessOf, moment, momentOf, NO_OWNER, ownerOf } from '../past/as-of.js';
 import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
-import { listingOf, listQuery, type Page } from '../lists.js';
+import { counting, listingOf, listQuery, type Page } from '../lists.js';
 import { notFound } from '../not-found.js';
 import { PastThreads } from '../past/past-threads.js';
 import { findPayment, listPayments, PAYMENTS_LIST } from './payment-queries.js';
@@ -13,10 +13,12 @@ import { ReadPosition } from '../read-position.js';
 import { Reads } from '../reads.js';
 
 const reading = z.strictObject({ ...freshness, ...moment });
-const listing = listQuery(PAYMENTS_LIST, { more: moment }).refine(
-  (asked) => momentOf(asked) === null || asked['invoice'] !== undefined || ownerOf(asked) !== null,
-  NO_OWNER,
-);
+const listing = listQuery(PAYMENTS_LIST, { more: { ...moment, ...counting } })
+  .refine((asked) => momentOf(asked) === null || asked['invoice'] !== undefined || ownerOf(asked) !== null, NO_OWNER)
+  .refine((asked) => asked.count !== true || (momentOf(asked) === null && asked['status'] === undefined), {
+    path: ['count'],
+    error: 'is known as of now only, and not by status, which the answer about each payment decides',
+  });
 
 /** Payments. A payment intent and its charges are one payment, found by the id of either. */
 @Controller('payments')
@@ -53,6 +55,6 @@ export class PaymentsController {
     await this.position.satisfy(freshnessOf(asked), asker);
     const at = momentOf(asked);
     if (at !== null) return this.past.ask({ kind: 'payments', listing: wanted, at }, asker);
-    return this.reads.by(asker).snapshot((connection) => listPayments(connection, wanted));
+    return this.reads.by(asker).snapshot((connection) => listPayments(connection, wanted, asked.count));
   }
 }

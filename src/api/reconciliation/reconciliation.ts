@@ -1,7 +1,9 @@
 import { accounts } from '../../../derivations/journal/accounts.js';
 import { balanceTransactions } from '../../../projections/balance-transactions.js';
+import { invoiceItems } from '../../../projections/invoice-items.js';
 import { payouts } from '../../../projections/payouts.js';
 import { stripeBalances } from '../../../projections/stripe-balances.js';
+import { subscriptions } from '../../../projections/subscriptions.js';
 import type { Queryable } from '../../read-models/database.js';
 import { viewOf } from '../../read-models/schema.js';
 import { amountOf, byScope, type Scope } from '../books/amounts.js';
@@ -12,33 +14,44 @@ import { VIEWS } from '../books/views.js';
 const TRANSACTIONS = viewOf(balanceTransactions, 'balance_transactions');
 const PAYOUTS = viewOf(payouts, 'payouts');
 const MEMBERS = viewOf(payouts, 'payout_transactions');
+const ITEMS = viewOf(invoiceItems, 'invoice_items');
+const SUBSCRIPTIONS = viewOf(subscriptions, 'subscriptions');
 const BALANCES = viewOf(stripeBalances, 'stripe_balances');
 
-/** Accounts with a zero balance once everything is explained. */
-const CLEARED = [
-  ...[accounts.clearing, accounts.unapplied, accounts.refundsPayable, accounts.inTransit],
-  ...[accounts.customerCash, accounts.unexplained],
+/** Of these what is open is of a payment, an invoice, or an object that nothing else names. */
+const OPEN_BY_SUBJECT = [
+  ...[accounts.unapplied, accounts.unbilled, accounts.refundsPayable, accounts.inTransit, accounts.customerCash],
 ];
 
-/**
- * Why an item is open:
- * - `no_balance_transaction`: money moved at Stripe, but its balance transaction is unknown;
- * - `not_heard_of`: a balance transaction is known, but not its source;
- * - `amounts_differ`: both are known, but their sum is not zero;
- * - `payout_not_asked`: the transactions of a payout were not requested;
- * - `payout_differs`: the sum of a payout's transactions differs from it;
- * - `unknown_category`: a balance transaction has an unknown category.
- */
-export type Cause =
-  | 'no_balance_transaction'
-  | 'not_heard_of'
-  | 'amounts_differ'
-  | 'payout_not_asked'
-  | 'payout_differs'
-  | 'unknown_category';
+/** Accounts that come to zero once everything is settled and explained: what stands on one is the sum of its open items. */
+export const CLEARED = [accounts.clearing, ...OPEN_BY_SUBJECT, accounts.unexplained];
 
-/** An unexplained amount, and since when. Minor units; positive is debit. */
-export type OpenItem = Scope & Readonly<{ cause: Cause; object: string; at: Date; amountMinor: number }>;
+/**
+ * Why something is open:
+ * - `no_balance_transaction`: it moved at Stripe, and its balance transaction was not seen;
+ * - `not_heard_of`: a balance transaction, or the end of a payout, was seen, and nothing was heard of what it is of;
+ * - `amounts_differ`: both were, and they do not add up to zero;
+ * - `not_applied`: a payment, or what came back of one, that is laid to no invoice;
+ * - `payment_not_seen`: it is laid to an invoice or was given back, and no charge of it was seen;
+ * - `not_billed`: an invoice item that waits for its invoice;
+ * - `subscription_ended`: one of a subscription that has ended, so that nothing bills it by itself: bill it or delete it;
+ * - `refund_not_seen`: a credit note promised it;
+ * - `on_its_way`: a payout that has not arrived;
+ * - `customer_cash`: a customer's bank transfer that pays nothing yet;
+ * - `payout_not_asked`: what a payout consists of was not asked for;
+ * - `payout_differs`: what went out with it does not add up to it;
+ * - `unknown_category`: nobody knows what a balance transaction of this category is.
+ */
+export const CAUSES = [
+  ...(['no_balance_transaction', 'not_heard_of', 'amounts_differ', 'not_applied', 'payment_not_seen'] as const),
+  ...(['not_billed', 'subscription_ended', 'refund_not_seen', 'on_its_way', 'customer_cash'] as const),
+  ...(['payout_not_asked', 'payout_differs', 'unknown_category'] as const),
+] as const;
+export type Cause = (typeof CAUSES)[number];
+
+/** What is not explained yet, since when. Minor units; plus is debit. `name` is the account on which it stands, null for what a payout consists of. */
+export type OpenItem = Scope &
+  Readonly<{ cause: Cause; name: string | null; object: string; at: Date; amountMinor: number }>;
 
 /** The last balance that Stripe reported, and that of the books at the time. */
 export type Checkpoint = Readonly<{
@@ -110,7 +123,30 @@ async function checkpointsOf(connection: Queryable, asked: AskedScope) {
  */
 const SUBJECT = `case when e.kind = 'settlement' and t.reporting_category not like 'dispute%' then coalesce(t.source, e.object) else e.object end`;
 
-/** Returns the unexplained items since a time, the oldest first; at most `limit`. */
+/** What an entry of these accounts is about: what a payment brought meets what it was laid to, all else what its invoice has. */
+const ABOUT = `coalesce(case when p.name = '${accounts.unapplied}' then e.payment end, e.invoice, e.object)`;
+
+/** The cause of what is left of one subject on one account. `kind` is that of its entries. */
+const CAUSE_BY_SUBJECT = `case p.name
+    when '${accounts.unbilled}' then 'not_billed'
+    when '${accounts.customerCash}' then 'customer_cash'
+    when '${accounts.inTransit}' then case when bool_or(e.kind = 'payout') then 'on_its_way' else 'not_heard_of' end
+    when '${accounts.refundsPayable}' then case when sum(p.amount_minor) < 0 then 'refund_not_seen' else 'amounts_differ' end
+    else case when sum(p.amount_minor) < 0 then 'not_applied' when bool_or(e.kind = 'charge') then 'amounts_differ' else 'payment_not_seen' end end`;
+
+const OF_AN_ENDED_SUBSCRIPTION = `exists (select from ${ITEMS} i join ${SUBSCRIPTIONS} s on s.id = i.subscription where i.id = subject and s.ended_at is not null)`;
+
+/** All entries of a subject, each by the first of what it may be about. */
+const ENTRIES_OF_SUBJECT = `
+  select id, kind from ${VIEWS.entries} where seen.name = '${accounts.unapplied}' and payment = seen.subject
+  union all select id, kind from ${VIEWS.entries} where invoice = seen.subject and (seen.name <> '${accounts.unapplied}' or payment is null)
+  union all select id, kind from ${VIEWS.entries} where object = seen.subject and invoice is null and (seen.name <> '${accounts.unapplied}' or payment is null)`;
+
+/** What was earned before it was billed: no entry has that. */
+const EARNED_UNBILLED = `case when p.name = '${accounts.unbilled}'
+  then coalesce((select sum(unbilled_minor) from ${VIEWS.revenue} r where r.invoice = seen.subject and r.currency = p.currency), 0) else 0 end`;
+
+/** What is not explained of what happened since then, the oldest first; at most `limit`. */
 export async function openItems(
   connection: Queryable,
   { since, limit, ...asked }: AskedScope & Readonly<{ since: string; limit: number }>,
@@ -118,10 +154,13 @@ export async function openItems(
   const parameters = new Parameters();
   const from = parameters.add(since);
   const [clearing, unexplained] = [parameters.add(accounts.clearing), parameters.add(accounts.unexplained)];
+  const bySubject = parameters.add(OPEN_BY_SUBJECT);
   const conditions = scopeConditions(asked, parameters, true);
   const own = (more: string): string => [more, ...conditions].join(' and ');
-  // A subject may have started before the window, so all its entries are summed.
-  const { rows } = await connection.query<Scope & { cause: Cause; object: string; at: Date; amount: string }>(
+  // A subject that began before has its first part outside of the window: it is added up whole.
+  const { rows } = await connection.query<
+    Scope & { cause: Cause; name: string | null; object: string; at: Date; amount: string }
+  >(
     `with seen as (
        select distinct ${SUBJECT} as subject from ${VIEWS.postings} p join ${VIEWS.entries} e on e.id = p.entry
        left join ${TRANSACTIONS} t on t.id = e.object and e.kind = 'settlement'
@@ -132,12 +171,12 @@ export async function openItems(
          join ${VIEWS.entries} e on e.object = t.id),
      items as (
        select case when bool_and(c.kind = 'settlement') then 'not_heard_of' when not bool_or(c.kind = 'settlement') then 'no_balance_transaction'
-           else 'amounts_differ' end as cause,
+           else 'amounts_differ' end as cause, ${clearing} as name,
          subject as object, coalesce(p.livemode, false) as livemode, p.account, p.currency, min(p.effective_at) as at, sum(p.amount_minor)::text as amount
        from cleared c join ${VIEWS.postings} p on p.entry = c.id and p.name = ${clearing}
        group by subject, coalesce(p.livemode, false), p.account, p.currency having sum(p.amount_minor) <> 0
        union all
-       select case when count(m.id) = 0 then 'payout_not_asked' else 'payout_differs' end, o.id, coalesce(o.livemode, false), o.account, o.currency, o.created_at,
+       select case when count(m.id) = 0 then 'payout_not_asked' else 'payout_differs' end, null, o.id, coalesce(o.livemode, false), o.account, o.currency, o.created_at,
          (o.amount_minor - coalesce(sum(t.net_minor), 0))::text
        from ${PAYOUTS} o left join ${MEMBERS} m on m.payout = o.id and m.id is distinct from o.balance_transaction
        left join ${TRANSACTIONS} t on t.id = m.id
@@ -145,9 +184,18 @@ export async function openItems(
        group by o.id, o.livemode, o.account, o.currency, o.created_at, o.amount_minor
        having count(m.id) = 0 or o.amount_minor <> coalesce(sum(t.net_minor), 0)
        union all
-       select 'unknown_category', e.object, coalesce(p.livemode, false), p.account, p.currency, p.effective_at, p.amount_minor::text
-       from ${VIEWS.postings} p join ${VIEWS.entries} e on e.id = p.entry where p.name = ${unexplained} and p.effective_at >= ${from})
-     select * from items where ${own('true')} order by at, object, currency limit ${parameters.add(limit)}`,
+       select 'unknown_category', p.name, e.object, coalesce(p.livemode, false), p.account, p.currency, p.effective_at, p.amount_minor::text
+       from ${VIEWS.postings} p join ${VIEWS.entries} e on e.id = p.entry where p.name = ${unexplained} and p.effective_at >= ${from}
+       union all
+       select case when cause = 'not_billed' and ${OF_AN_ENDED_SUBSCRIPTION} then 'subscription_ended' else cause end, name, subject, livemode, account, currency, at,
+         amount::text from (
+         select ${CAUSE_BY_SUBJECT} as cause, p.name, seen.subject, coalesce(p.livemode, false) as livemode, p.account, p.currency,
+           min(p.effective_at) as at, sum(p.amount_minor) + ${EARNED_UNBILLED} as amount
+         from (select distinct p.name, ${ABOUT} as subject from ${VIEWS.postings} p join ${VIEWS.entries} e on e.id = p.entry
+           where p.name = any(${bySubject}) and p.effective_at >= ${from}) as seen
+         cross join lateral (${ENTRIES_OF_SUBJECT}) as e join ${VIEWS.postings} p on p.entry = e.id and p.name = seen.name
+         group by p.name, seen.subject, coalesce(p.livemode, false), p.account, p.currency) as left_over where amount <> 0)
+     select * from items where ${own('true')} order by at, object, name, currency limit ${parameters.add(limit)}`,
     parameters.values,
   );
   return rows.map(({ amount, ...item }) => ({ ...item, amountMinor: amountOf(amount) }));

@@ -88,10 +88,7 @@ async function* linesAt(
 ): AsyncGenerator<ScheduledLine> {
   const month = monthOf(at - 1, policy.zone);
   const closed = closedMonthsOf(frozen, { from: month, to: month }).filter(({ months }) => months.length > 0);
-  for await (const line of schedulesRunningAt(connection, { at, of, ...asked }, earnedBy(policy))) {
-    const { livemode, account } = line.scope;
-    if (!closed.some((one) => one.livemode === livemode && one.account === account)) yield line;
-  }
+  yield* schedulesRunningAt(connection, { at, of, without: closed, ...asked }, earnedBy(policy));
   for (const { months } of closed)
     for (const closing of months) {
       const rules = earnedBy({ ...policy, ...(closing.rules as Partial<MoneyPolicy> | undefined) });

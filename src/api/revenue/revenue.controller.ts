@@ -17,7 +17,8 @@ import {
 } from '../books/query.js';
 import { JOURNAL_BOOKS } from '../books/tokens.js';
 import { Closings } from '../../closings/closing-log.js';
-import { frozenIn, keptIn, type FrozenBooks } from '../closings/frozen-books.js';
+import { shownRestated, frozenIn, keptIn, type FrozenBooks } from '../closings/frozen-books.js';
+import type { Whose } from '../../closings/closing.js';
 import { cursorOf, placeOfCursor } from '../cursor.js';
 import { badQuery, freshness, instant, paging, text } from '../query.js';
 import { deferredAt, DEFERRED_BY, type Deferred } from './deferred.js';
@@ -61,6 +62,7 @@ const deferring = z
 const LAST_MONTH = '9998-12';
 
 type Months = Readonly<{ from: string; to: string }>;
+type Shown = Readonly<{ view: View; shownRestated: readonly Whose[] }>;
 
 /**
  * Revenue by the rules of docs/money.md: recognised and deferred. Ranges of months are inclusive, in the policy's time
@@ -92,14 +94,14 @@ export class RevenueController {
   async waterfall(
     @Query({ schema: incoming }) { from, to, view: shown, ...asked }: z.output<typeof incoming>,
     @AskedBy() asker: Asker,
-  ): Promise<Booked<Months & { view: View; data: readonly Waterfall[] }>> {
+  ): Promise<Booked<Months & Shown & { data: readonly Waterfall[] }>> {
     const wanted = this.#months(from, to);
     // What is billed in a month is earned in any later one.
     const frozen = await this.#frozen(shown, asked, { from: wanted.from, to: LAST_MONTH });
     const { closings } = this;
     return this.books.ask(asked, asker, async (connection) => ({
       ...wanted,
-      view: shown,
+      ...this.#shown(shown, asked),
       data: await waterfall(connection, { ...asked, ...wanted, closings, frozen }),
     }));
   }
@@ -109,7 +111,7 @@ export class RevenueController {
     @Query({ schema: recognising })
     { from, to, by, bookedMonth, limit, cursor, view: shown, ...asked }: z.output<typeof recognising>,
     @AskedBy() asker: Asker,
-  ): Promise<Booked<Months & { view: View; data: readonly Recognised[]; nextCursor: string | null }>> {
+  ): Promise<Booked<Months & Shown & { data: readonly Recognised[]; nextCursor: string | null }>> {
     const wanted = this.#months(from, to);
     const list = `revenue ${by} ${wanted.from} ${wanted.to} ${shown}`;
     const after = cursor === undefined ? null : placeOfCursor(list, cursor);
@@ -128,7 +130,7 @@ export class RevenueController {
         after,
         limit,
       });
-      return { ...wanted, view: shown, data, nextCursor: next === null ? null : cursorOf(list, next) };
+      return { ...wanted, ...this.#shown(shown, asked), data, nextCursor: next === null ? null : cursorOf(list, next) };
     });
   }
 
@@ -136,7 +138,7 @@ export class RevenueController {
   async deferred(
     @Query({ schema: deferring }) { month: wanted, asOf, by, view: asView, ...asked }: z.output<typeof deferring>,
     @AskedBy() asker: Asker,
-  ): Promise<Booked<Readonly<{ month: string | null; asOf: Date | null; view: View; data: readonly Deferred[] }>>> {
+  ): Promise<Booked<Shown & Readonly<{ month: string | null; asOf: Date | null; data: readonly Deferred[] }>>> {
     const { policy } = this.books;
     const second = asOf === undefined ? nowSecond() : Math.floor(asOf.getTime() / 1000);
     const at = wanted === undefined ? second + 1 : monthStart(monthAfter(wanted), policy.zone);
@@ -147,12 +149,17 @@ export class RevenueController {
     return this.books.ask(asked, asker, async (connection) => ({
       month: wanted ?? null,
       asOf: wanted === undefined ? new Date(second * 1000) : null,
-      view: shown,
+      ...this.#shown(shown, asked),
       data: await deferredAt(connection, { ...asked, at, by, of: asked, policy, closings, frozen }),
     }));
   }
 
-  /** Returns the closings of these months and of the one before them; none for the restated view. */
+  /** Which view an answer has, and of which books another. */
+  #shown(shown: View, asked: AskedScope): Shown {
+    return { view: shown, shownRestated: shown === 'restated' ? [] : shownRestated(this.closings, asked) };
+  }
+
+  /** What is closed of these months, and of the one before them; nothing where what is known now is asked for. */
   async #frozen(shown: View, asked: AskedScope, { from, to }: Months): Promise<readonly FrozenBooks[]> {
     return shown === 'restated' ? [] : keptIn(this.closings, asked, { from: monthAfter(from, -1), to });
   }

@@ -209,15 +209,18 @@ function Differing({ of: { accounts, month, livemode, account } }: { of: Correct
   );
 }
 
-/** The entries that became known after the closing. */
+/** What lines earned, and sums that a closing has alone, are no entries. */
+const NO_ENTRIES = new Set(['recognition', 'sum']);
+
+/** What became of entries after the closing: the differences consist of that. */
 function Late({ of }: { of: Corrections }) {
   const { data, nextCursor } = of;
   if (data.length === 0) return null;
   return (
-    <Section title="Late entries" id="late">
+    <Section title="What makes them differ" id="late">
       <Table
-        label="Entries that became known after the closing, the newest first"
-        columns={['When', 'Entry', 'Invoice', 'Customer', 'Because of', ['Position', 'number']]}
+        label="Entries that are others than when the month was closed, the newest first"
+        columns={['When', 'Entry', 'Change', 'Invoice', 'Customer', 'Because of', ['Position', 'number']]}
       >
         {data.map((entry) => (
           <tr key={entry.id}>
@@ -225,8 +228,13 @@ function Late({ of }: { of: Corrections }) {
               <Time at={entry.effectiveAt} as="cell" />
             </td>
             <td>
-              <a href={entryPage(entry.id)}>{entry.kind.replaceAll('_', ' ')}</a>
+              {entry.change === 'gone' || NO_ENTRIES.has(entry.kind) ? (
+                entry.kind
+              ) : (
+                <a href={entryPage(entry.id)}>{entry.kind.replaceAll('_', ' ')}</a>
+              )}
             </td>
+            <td>{entry.change.replaceAll('_', ' ')}</td>
             <td>
               <Id id={entry.invoice} href={entry.invoice === null ? null : invoicePage(entry.invoice)} />
             </td>
@@ -234,7 +242,7 @@ function Late({ of }: { of: Corrections }) {
               <Id id={entry.customer} href={entry.customer === null ? null : customerPage(entry.customer)} />
             </td>
             <td>
-              <Id id={entry.stripeEvent} href={eventPage(entry.stripeEvent)} />
+              <Id id={entry.stripeEvent} href={entry.stripeEvent === null ? null : eventPage(entry.stripeEvent)} />
             </td>
             <td class="number">{entry.position}</td>
           </tr>
