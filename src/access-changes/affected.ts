@@ -3,19 +3,19 @@ import type { Queryable } from '../read-models/database.js';
 import { viewOf } from '../read-models/schema.js';
 
 const LINKS = viewOf(links, 'links');
-/** A refund names a charge, which names an intent, which names the customer. */
+/** The longest chain of links: a refund names a charge, which names an intent, which names the customer. */
 const HOPS_MAX = 4;
-/** Kinds of objects that lead on to a customer. */
+/** Kinds of objects through which links lead to a customer. */
 const LEADING = ['subscription', 'invoice', 'payment'];
 const CUSTOMER_STREAM = 'customer-';
 
 type Row = Readonly<{ id: string; kind: string; target: string }>;
-/** From which streams ids were come to. */
+/** Ids, each with the streams from which links lead to it. */
 type Origins = Map<string, Set<string>>;
 
 /**
- * Customers whose access events of these streams may change, each with the streams: a few too many rather than one too few. A stream is
- * named by its object, and links say to whom an object belongs.
+ * Returns the customers whose access the events of these streams may change, each with the streams; rather too many than
+ * too few. A stream names its object, and links lead from objects to customers.
  */
 export async function customersOfStreams(connection: Queryable, streams: readonly string[]): Promise<Origins> {
   const customers: Origins = new Map();
@@ -41,7 +41,7 @@ export async function customersOfStreams(connection: Queryable, streams: readonl
   return customers;
 }
 
-/** Whether an id was come to for the first time, or from another stream. */
+/** Adds an id; returns whether the id or one of its streams is new. */
 function add(to: Origins, id: string, origins: Iterable<string>): boolean {
   const known = to.get(id) ?? new Set();
   const before = known.size;
@@ -50,7 +50,7 @@ function add(to: Origins, id: string, origins: Iterable<string>): boolean {
   return known.size > before;
 }
 
-/** Subscriptions, and customers, that live by these test clocks. */
+/** Returns the subscriptions and customers on these test clocks. */
 async function objectsOnClocks(connection: Queryable, seen: Origins, customers: Origins): Promise<string[]> {
   const { rows } = await connection.query<{ object: string; id: string; clock: string }>(
     `select distinct object, id, target as clock from ${LINKS} where target = any($1) and target_kind = 'test_clock'`,

@@ -1,4 +1,4 @@
-/** Decisions about access in the event store: a stream for each customer, read as one feed in the order of the log. */
+/** Decisions about access in the event store: one stream per customer, read as one feed in log order. */
 import { placeIdOf } from '../events/event-id.js';
 import type { WriteOutcome } from '../eventstore/append.js';
 import type { EventStore } from '../eventstore/event-store.js';
@@ -11,16 +11,16 @@ import type { AccessChange, Decision, Rejection } from './change.js';
 
 const PREFIX = 'access-';
 const CHANGED = 'customer.access_changed';
-/** What held when the ledger began to decide: known, and announced to nobody. */
+/** The state when the ledger began to decide: recorded, but not announced. */
 const BASELINE = 'customer.access_baseline';
-/** A decision that was held and that somebody did not let go: what held before still holds. */
+/** A held decision that was rejected: the previous decision stays in force. */
 const REJECTED = 'customer.access_rejected';
 const ANNOUNCED = '^customer\\.access_changed$';
 const DECIDED = '^customer\\.access_(changed|baseline|rejected)$';
 
 const streamOf = (customer: string): string => PREFIX + customer;
 
-/** A decision that the log has. */
+/** A recorded decision. */
 export type Decided = Readonly<{
   customer: string;
   revision: bigint;
@@ -29,7 +29,7 @@ export type Decided = Readonly<{
   isRejected: boolean;
 }>;
 
-/** Another event of such a type, which somebody may have sent, is in another stream and bears the metadata of a delivery. */
+/** Whether an event is a decision. An event of such a type sent by webhook is in another stream and has delivery metadata. */
 const isDecision = ({ stream, metadata }: RecordedEvent): boolean => stream.startsWith(PREFIX) && metadata === null;
 
 const decidedOf = ({ revision, position, data, type }: RecordedEvent): Decided => {
@@ -44,10 +44,10 @@ const changeOf = ({ eventId, position, data }: RecordedEvent): AccessChange => (
   ...(data as Decision),
 });
 
-/** As what a decision is recorded: a change, what held when deciding began, or what somebody did not let go. */
+/** The kind of a recorded decision: a change, the state when deciding began, or a rejection. */
 export type RecordedAs = 'change' | 'baseline' | Rejection;
 
-/** Appends a decision after the last known one; one place has one id, in every process. */
+/** Appends a decision after the last known one. Every process gives one place the same event id. */
 export function record(store: EventStore, decision: Decision, as: RecordedAs): Promise<WriteOutcome> {
   const stream = streamOf(decision.customer);
   const revision = BigInt(decision.revision);
@@ -59,7 +59,7 @@ export function record(store: EventStore, decision: Decision, as: RecordedAs): P
   });
 }
 
-/** Decisions after a position, baselines too; `scannedTo` is up to where the log was looked at. */
+/** Reads decisions after a position, including baselines; `scannedTo` is the position up to which the log was read. */
 export async function readDecisions(
   store: EventStore,
   { after, max }: { after: bigint | null; max: number },
@@ -68,7 +68,7 @@ export async function readDecisions(
   return { decisions: events.filter(isDecision).map(decidedOf), scannedTo };
 }
 
-/** A page of the feed, and the position to ask after next. */
+/** Reads a page of the feed, and the position to continue after. */
 export async function readChanges(
   store: EventStore,
   { after, max }: { after: bigint | null; max: number },
@@ -81,14 +81,14 @@ async function scan(
   store: EventStore,
   { types, after, max }: { types: string; after: bigint | null; max: number },
 ): Promise<{ events: RecordedEvent[]; scannedTo: bigint | null }> {
-  // Read first: what comes meanwhile is for the next page.
+  // Read first: later events belong to the next page.
   const end = (await lastRecordOf(store))?.position ?? null;
   const events = await readOfTypes(store, { types, after, max });
   const last = events.at(-1)?.position ?? after;
   return { events, scannedTo: events.length === max || end === null || (last ?? -1n) > end ? last : end };
 }
 
-/** Changes after a position as they come, until the signal aborts. */
+/** Yields changes after a position as they arrive, until the signal aborts. */
 export async function* followChanges(
   store: EventStore,
   { after, signal }: { after: bigint | null; signal: AbortSignal },
@@ -100,11 +100,11 @@ export async function* followChanges(
     }
 }
 
-/** A decision in the history of a customer. `isBaseline`: what held when the ledger began to decide. `rejected`: it never held. */
+/** A decision in a customer's history. `isBaseline`: the state when the ledger began to decide. `rejected`: it never took effect. */
 export type PastDecision = Omit<AccessChange, 'type'> &
   Readonly<{ type: typeof CHANGED | typeof REJECTED; isBaseline: boolean; rejected: Rejection | null }>;
 
-/** The decisions about a customer, the newest first. */
+/** Reads the decisions about a customer, newest first. */
 export async function historyOf(
   store: EventStore,
   customer: string,
@@ -119,13 +119,13 @@ export async function historyOf(
   }));
 }
 
-/** One change by its customer and revision; null when it is gone. */
+/** Reads a change by customer and revision; null when it was deleted. */
 export async function readChange(store: EventStore, customer: string, revision: bigint): Promise<AccessChange | null> {
   const event = await readEventAt(store, streamOf(customer), revision);
   return event === null ? null : changeOf(event);
 }
 
-/** Says that all that held before deciding began is recorded. Without it a ledger is at its first start. */
+/** The event that marks the baseline as recorded. Without it the ledger is at its first start. */
 const BEGUN = 'access_begun';
 
 export const hasBegun = async (store: EventStore): Promise<boolean> => (await lastOf(store, BEGUN)) !== null;
@@ -137,13 +137,13 @@ export async function begin(store: EventStore, at: Date): Promise<void> {
   });
 }
 
-/** Somebody lets changes go that are held, all of these holds; or rejects them, and says why. */
+/** The approval of all changes of these holds, or with `why` their rejection. */
 export type Verdict = Readonly<{ holds: readonly string[]; by: string; at: string; why: string | null }>;
 const VERDICTS = 'access_approvals';
 const APPROVED = 'access-approved';
 const VERDICTS_READ = 20;
 
-/** What was said of each hold, the first time: what is let go is not called back halfway. */
+/** Reads the first verdict on each hold: an approval cannot be revoked halfway. */
 export async function readVerdicts(store: EventStore): Promise<ReadonlyMap<string, RecordedAs>> {
   const events = await latestOf(store, VERDICTS, { max: VERDICTS_READ });
   return new Map(
@@ -157,7 +157,7 @@ export async function readVerdicts(store: EventStore): Promise<ReadonlyMap<strin
 
 const APPEND_ATTEMPTS_MAX = 10;
 
-/** An approval, or with a `why` a rejection. @throws Error when the store does not take it */
+/** Records an approval, or with `why` a rejection. @throws Error when the store refuses it */
 export async function giveVerdict(store: EventStore, { why, ...verdict }: Verdict): Promise<void> {
   let outcome: WriteOutcome['kind'] = 'unavailable';
   const event =

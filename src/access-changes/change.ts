@@ -1,35 +1,35 @@
 import { z } from 'zod';
 import type { AccessAnswer } from '../access/answer.js';
 
-/** What somebody has access to: a change of this is a change of access. */
+/** A customer's access. A change of these fields is an access change. */
 export type Access = Readonly<{ granted: boolean; products: readonly string[]; entitlements: readonly string[] }>;
 
-/** What holds for a customer of whom nothing was decided. */
+/** The access of a customer without a decision. */
 export const NO_ACCESS: Access = { granted: false, products: [], entitlements: [] };
 
 export const accessOf = ({ granted, products, entitlements }: Access): Access => ({ granted, products, entitlements });
 
-/** Lists of an answer are sorted. */
+/** Compares two answers, whose lists are sorted. */
 export const isSameAccess = (a: Access, b: Access): boolean =>
   JSON.stringify(accessOf(a)) === JSON.stringify(accessOf(b));
 
 /**
- * Why a decision was made when it was: an event came; a time that was told has come; the rules of ACCESS_… have changed; or rows were
- * put right, by a rebuild or after Postgres was lost.
+ * Why a decision was made: an event arrived; a known time has passed; the ACCESS_… policy has changed; or rows were
+ * repaired, by a rebuild or after Postgres was lost.
  */
 export type Because =
   | Readonly<{ kind: 'event'; stripeEventId: string | null; position: string }>
   | Readonly<{ kind: 'time' | 'policy' | 'repair' }>;
 
-/** What a decision stands on, as `GET /v1/access` answers it. */
+/** The answer behind a decision, as in `GET /v1/access`. */
 export type DecidedAnswer = Omit<AccessAnswer, 'considered'>;
 
-/** A decision as its event says it. */
+/** A decision, as stored in its event. */
 export type Decision = Readonly<{
   customer: string;
-  /** The team's own id of its user or account, by REFERENCE_METADATA. */
+  /** The team's own id of the user or account, by REFERENCE_METADATA. */
   reference: string | null;
-  /** Counts the decisions about a customer, from 0; that of its event. */
+  /** The revision of its event: counts the decisions about a customer, from 0. */
   revision: number;
   before: Access;
   now: DecidedAnswer;
@@ -38,7 +38,7 @@ export type Decision = Readonly<{
 }>;
 
 const WHY_MAX = 500;
-/** What is asked of who rejects: the history of each customer bears it. */
+/** The body of a rejection; it is shown in the history of each customer. */
 export const rejection = z.strictObject({
   why: z
     .string({ error: 'must say why, as a text' })
@@ -47,7 +47,7 @@ export const rejection = z.strictObject({
     .max(WHY_MAX, `must have at most ${WHY_MAX} characters`),
 });
 
-/** Who did not let a decision go that was held, why, and when. */
+/** Who rejected a held decision, why, and when. */
 export type Rejection = Readonly<{ by: string; why: string; at: string }>;
 
 const groundsOf = ({ reason }: DecidedAnswer): readonly (string | null)[] =>
@@ -55,16 +55,16 @@ const groundsOf = ({ reason }: DecidedAnswer): readonly (string | null)[] =>
     ? [reason.rule, reason.subscription, reason.status, reason.statusEvent]
     : [reason.rule, 'lookupKey' in reason ? reason.lookupKey : null];
 
-/** Whether two answers say the same on the same grounds: what was rejected is not decided again until something new is behind it. */
+/** Whether two answers are equal with equal reasons. A rejected answer is not decided again until its reason changes. */
 export const isSameConclusion = (a: DecidedAnswer, b: DecidedAnswer): boolean =>
   isSameAccess(a, b) && JSON.stringify(groundsOf(a)) === JSON.stringify(groundsOf(b));
 
-/** A decision with its place in the log, as feed, history and pushes tell it. */
+/** A decision with its position, as in the feed, the history and pushes. */
 export type AccessChange = Readonly<{ id: string; type: 'customer.access_changed'; position: string }> & Decision;
 
-/** Beyond both, changes are held until somebody approves them. `percent` is of the customers who have access. */
+/** Changes beyond both limits are held until they are approved. `percent` refers to the customers with access. */
 export type Brake = Readonly<{ customers: number; percent: number }>;
 
-/** Whether so many changes at one time are more than is to be believed. New customers do not count: they have nothing to lose. */
+/** Whether the number of concurrent changes exceeds the brake. New customers do not count, since they have nothing to lose. */
 export const isTooMany = (changes: number, customers: number, brake: Brake): boolean =>
   changes > brake.customers && changes > (customers * brake.percent) / 100;

@@ -41,9 +41,9 @@ import {
   type State,
 } from './states.js';
 
-/** What holds for a customer now, and when it next changes without an event. */
+/** A customer's current answer, and when it next changes without an event. */
 type Judgement = Readonly<{ answer: AccessAnswer; reference: string | null; nextAt: Date | null }>;
-/** @throws what keeps one of these customers from being judged */
+/** Judges customers. @throws the error of one of them */
 export type Judge = (
   connection: Queryable,
   customers: readonly string[],
@@ -55,7 +55,7 @@ export type DeciderOptions = Readonly<{
   database: Database;
   projections: readonly AnyProjection[];
   judge: Judge;
-  /** Tells one set of rules from another. */
+  /** Identifies the policy. */
   policy: string;
   brake: Brake;
   now: () => Date;
@@ -64,54 +64,54 @@ export type DeciderOptions = Readonly<{
   warned: (text: string) => void;
 }>;
 
-/** A customer whose facts may have changed: since when, until when, after which position, why. */
+/** A customer whose facts may have changed: first and last time, the position before, and why. */
 type Dirty = { firstMs: number; lastMs: number; from: bigint; because: Because };
-/** A decision that is to be recorded, or held. */
+/** A decision to be recorded or held. */
 type Change = Readonly<{ customer: string; state: State; nextAt: Date | null; decision: Decision }>;
 
-/** A burst of events about a customer is one change: decided after this long without an event, or after this long in all. */
+/** A burst of events about a customer is one change, decided after this silence, or after the second limit in all. */
 const QUIET_MS = 2_000;
 const LASTS_MS_MAX = 5_000;
 const PAGE = 50;
 const STREAMS_MAX = 500;
 const SWEEP_PAGE = 200;
-/** Changes within this time count together, in however many rounds they are decided. */
+/** The window in which changes count together for the brake. */
 const ONE_TIME_MS = 60_000;
 const DECISIONS_READ = 500;
-/** Who cannot be judged, as with more rows than an answer takes, is judged at the next event, and else so seldom. */
+/** A customer who cannot be judged (too many rows, for example) is retried at the next event, or after this time. */
 const LEFT_OUT_MS = 3_600_000;
-/** Of how many customers it is remembered why they were left out, so that it is not told again. */
+/** For how many customers the reason is remembered, so that it is logged only once. */
 const LEFT_OUT_MAX = 1_000;
 const NAME_WITHIN_MS = 5_000;
 
-/** Decides who has access, records what has changed, and holds back what is too much at one time. One process does so at a time. */
+/** Decides who has access, records changes, and holds back mass changes. One process does so at a time. */
 export class Decider {
   readonly #owner = randomUUID();
   readonly #seen: SeenEvents;
   readonly #dirty = new Map<string, Dirty>();
-  /** What this process recorded and has not read back yet: another may have been there first. */
+  /** Decisions that this process recorded and has not read back yet. Another process may have been faster. */
   readonly #recorded = new Map<string, string>();
-  /** How many changes were recorded when, but for those that somebody approved. */
+  /** Recent counts of recorded changes, without approved ones. */
   #recent: { atMs: number; changes: number }[] = [];
   #progress: Progress | null = null;
-  /** As Postgres has it. */
+  /** The progress in Postgres. */
   #saved: Progress | null = null;
   #hasBegun = false;
   #hasTables = false;
-  /** Why customers could not be judged, or their decisions not recorded. */
+  /** The reasons why customers could not be judged or recorded. */
   readonly #leftOut = new Map<string, string>();
 
   constructor(private readonly options: DeciderOptions) {
     this.#seen = new SeenEvents(options.store, options.now);
   }
 
-  /** One round; whether this process decides. @throws what store or Postgres fail with: the next round goes on */
+  /** Runs a round; returns whether this process decides. @throws errors of the store or Postgres; the next round retries */
   async tick(): Promise<boolean> {
     const { store, database, projections } = this.options;
     if (!this.#hasTables) await ensureStates(database);
     this.#hasTables = true;
     const progress = await leaseDecider(database, this.#owner).catch((error: unknown) => {
-      // Somebody has dropped them: they are made again.
+      // The tables were dropped; they are created again.
       this.#hasTables = !isNotYetMade(error);
       throw error;
     });
@@ -119,7 +119,7 @@ export class Decider {
       await this.#forget();
       return false;
     }
-    // Postgres was emptied, or restored: what this process knows is of rows that are gone.
+    // Postgres was emptied or restored, so this process's knowledge is about lost rows.
     if (this.#saved !== null && !isSameProgress(progress, this.#saved)) await this.#forget();
     const rows = await rowsNow(database, projections);
     if (rows === null) return true;
@@ -129,7 +129,7 @@ export class Decider {
     await this.#sweepIfNeeded(rows);
     this.#seen.follow(this.#progress.lookedTo);
     await this.#mapStreams(rows.position).catch((error: unknown) => {
-      // What was taken is looked for again.
+      // Events that were taken are read again.
       this.#seen.stop();
       throw error;
     });
@@ -156,7 +156,7 @@ export class Decider {
     return this.options.now();
   }
 
-  /** Takes over what the log says was decided, by whomever. */
+  /** Learns the decisions of all processes from the log. */
   async #learn(): Promise<void> {
     const { store, database } = this.options;
     for (;;) {
@@ -176,7 +176,7 @@ export class Decider {
     }
   }
 
-  /** Everything is judged at the first start, when the rules are others, when other rows are shown, and when Postgres was lost. */
+  /** Judges all customers at the first start, after a change of policy, when other rows are displayed, and after a loss of Postgres. */
   async #sweepIfNeeded({ shown, position }: { shown: string; position: bigint }): Promise<void> {
     const { store, database, policy } = this.options;
     const progress = this.#progress;
@@ -184,7 +184,7 @@ export class Decider {
     this.#hasBegun ||= await hasBegun(store);
     const isBaseline = !this.#hasBegun;
     if (!isBaseline && progress.lookedTo !== null && progress.policy === policy && progress.shown === shown) return;
-    // What comes from here on is seen as it comes; a sweep sees the rows with all that was before.
+    // Events from here on are followed; the sweep sees rows with all earlier events.
     const lookedTo = progress.lookedTo ?? position;
     const isPolicy = progress.policy !== null && progress.policy !== policy;
     const because: Because = { kind: isPolicy ? 'policy' : 'repair' };
@@ -209,8 +209,8 @@ export class Decider {
   }
 
   /**
-   * Judges all of them before anything is recorded, so that their number tells whether it is too much at one time. Those of whom nothing
-   * was decided have nothing to lose, and are never held.
+   * Judges all customers before recording anything, so that the number of changes can trigger the brake. Customers without
+   * a decision have nothing to lose, and are never held.
    */
   async #decide(pages: AsyncIterable<ReadonlyMap<string, Because>>): Promise<void> {
     const changed: Readonly<{ customer: string; because: Because; isNew: boolean }>[] = [];
@@ -268,7 +268,7 @@ export class Decider {
     }
   }
 
-  /** Events whose rows are there are events of customers now. */
+  /** Maps events whose rows are written to customers. */
   async #mapStreams(position: bigint): Promise<void> {
     const { events, isShortened } = await this.#seen.take(position);
     if (isShortened && this.#progress !== null) this.#progress = { ...this.#progress, shown: null };
@@ -296,7 +296,7 @@ export class Decider {
     }
   }
 
-  /** Those that are quiet, and those whose time has come. */
+  /** Decides customers that are quiet, and those whose time has come. */
   async #decideReady(): Promise<void> {
     const nowMs = this.#now.getTime();
     const ready = [...this.#dirty].filter(
@@ -326,8 +326,8 @@ export class Decider {
   }
 
   /**
-   * What has changed of these customers. Notes when the others change by time; what is held and the same again is let go, and so is what
-   * was rejected and is another answer now.
+   * Returns the changes of these customers, and notes when the others change by time. Drops a held decision whose answer
+   * is unchanged again, and a rejection whose answer is different now.
    */
   async #judge(customers: ReadonlyMap<string, Because>): Promise<Change[]> {
     const { database } = this.options;
@@ -340,7 +340,7 @@ export class Decider {
       const rejected = state.rejected !== null && isSameConclusion(told, state.rejected) ? state.rejected : null;
       if (rejected !== null || isSameAccess(answer, state.access)) {
         this.#leftOut.delete(customer);
-        // Somebody who never had access and is not to be asked again leaves no trace.
+        // A customer who never had access and has no next change leaves no trace.
         if (state.revision >= 0n || nextAt !== null || state.held !== null)
           notes.push({ customer, nextAt, held: null, rejected });
         continue;
@@ -355,14 +355,14 @@ export class Decider {
         decidedAt: now.toISOString(),
       };
       changes.push({ customer, state, nextAt, decision });
-      // Else it is noted when the decision is in the log: until then it is due.
+      // Otherwise noted once the decision is in the log; until then the customer stays due.
       if (state.held !== null) notes.push({ customer, nextAt, held: { id: state.held, decision }, rejected: null });
     }
     await note(database, notes);
     return changes;
   }
 
-  /** Judges customers by the rows of now. What is thrown concerns one of them: they are judged in halves, and that one is left out. */
+  /** Judges customers by the current rows. An error belongs to one of them: halving finds that one, which is left out. */
   async #judgeEach(ids: readonly string[]): Promise<(Judgement & Readonly<{ customer: string; state: State }>)[]> {
     const { database, judge } = this.options;
     const judged: (Judgement & Readonly<{ customer: string; state: State }>)[] = [];
@@ -415,7 +415,7 @@ export class Decider {
     if (changes.length > 0) await this.#learn();
   }
 
-  /** False when the store never takes it. */
+  /** Records a decision; false when the store will never accept it. */
   async #record({ customer, decision }: Change, as: RecordedAs): Promise<boolean> {
     const written = await record(this.options.store, decision, as);
     switch (written.kind) {
@@ -436,12 +436,12 @@ export class Decider {
     }
   }
 
-  /** Another process was faster: its decision is learnt first. */
+  /** Marks a customer again, after another process was faster: its decision is learned first. */
   #again(customer: string, because: Because): void {
     this.#soil(customer, { from: this.#progress?.lookedTo ?? -1n, atMs: 0, because });
   }
 
-  /** Keeps decisions for an approval. */
+  /** Holds decisions for approval. */
   async #hold(changes: readonly Change[], id: string): Promise<void> {
     await note(
       this.options.database,
@@ -464,7 +464,7 @@ export class Decider {
       const changes = await this.#judge(
         new Map(page.map(({ decision: { customer, because } }) => [customer, because])),
       );
-      // Each is held until its decision is in the log: a process that ends here goes on with the rest.
+      // Each stays held until its decision is in the log, so the next process continues with the rest.
       const verdictOf = ({ state }: Change): RecordedAs | undefined => verdicts.get(state.held ?? '');
       await this.#recordAll(
         changes.filter((change) => verdictOf(change) !== undefined),
@@ -474,7 +474,7 @@ export class Decider {
     }
   }
 
-  /** Up to where all that was seen is decided: a process that takes over begins there. */
+  /** Saves the position up to which everything is decided, from which another process takes over. */
   async #save(): Promise<void> {
     const progress = this.#progress;
     if (progress === null) return;
@@ -489,7 +489,7 @@ export class Decider {
   }
 }
 
-/** Those that are not held already: they stay so until they are approved. */
+/** Returns the changes that are not held already; those stay held until they are approved. */
 const unheld = (changes: readonly Change[]): Change[] => changes.filter(({ state }) => state.held === null);
 
 const isSameProgress = (a: Progress, b: Progress): boolean =>

@@ -3,12 +3,12 @@ import { decide, isPaidAfterEnd, type Decision, type SubscriptionRule } from './
 import type { AccessFacts, Cause, EntitlementFact, ItemFact, PaidInvoice, SubscriptionFact } from './facts.js';
 import type { AccessPolicy } from './policy.js';
 
-/** To what access is asked for: a product, an entitlement by its lookup key or feature, or anything at all. */
+/** The target of a question about access: a product, an entitlement by its lookup key or feature, or anything. */
 export type Wanted = Readonly<
   { kind: 'product'; product: string } | { kind: 'entitlement'; entitlement: string } | { kind: 'anything' }
 >;
 
-/** Why access is granted, or not: the rule, and the facts and Stripe events behind it. */
+/** Why access is granted or denied: the rule, and the facts and Stripe events behind it. */
 export type Reason =
   | Readonly<{
       rule: SubscriptionRule;
@@ -17,13 +17,13 @@ export type Reason =
       status: string;
       statusSince: Date;
       statusEvent: string;
-      /** The first failure to pay what is past due. */
+      /** The first failed payment of the past-due amount. */
       pastDueSince: Date | null;
-      /** The paid invoices for the period, and what of the money went back. */
+      /** The paid invoices of the period, and how much of the money was returned. */
       paid: readonly PaidInvoice[];
-      /** Whether one of them was paid when the subscription had been canceled: to be refunded, or granted. */
+      /** Whether one of them was paid after the subscription was canceled: refund it, or grant access. */
       isPaidAfterEnd: boolean;
-      /** The time of the subscription's test clock, at which it was judged; null: at the time of the answer. */
+      /** The test clock's time at which it was judged; null without a test clock. */
       clockTime: Date | null;
       isStale: boolean;
       changedBy: Cause;
@@ -41,40 +41,40 @@ export type Reason =
     }>;
 
 /**
- * One thing that may grant access: a subscription with its products, or an entitlement. A subscription whose products end at
- * different times is one for each end.
+ * A possible source of access: a subscription with its products, or an entitlement. A subscription whose products end at
+ * different times has one grant per end.
  */
 export type Grant = Readonly<{
   granted: boolean;
   until: Date | null;
   products: readonly string[];
-  /** Whether all that was paid for the period was refunded, or credited; null: no payment of it is known. */
+  /** Whether everything paid for the period was refunded or credited; null when no payment is known. */
   refunded: boolean | null;
   reason: Reason;
 }>;
 
 export type AccessAnswer = Readonly<{
   granted: boolean;
-  /** When access ends unless Stripe tells something new, or when it ended; null: no end is known, or it never began. */
+  /** When access ends unless a new event changes that, or when it ended; null: no known end, or it never began. */
   until: Date | null;
   reason: Reason;
   /**
-   * False when the answer may be wrong: nothing is known of the customer, an event showed only a part of what was asked for, one could not be
-   * read, or a subscription was named and none of its events came. Ask Stripe.
+   * False when the answer may be wrong: the customer is unknown, an event showed only a part, an event could not be read,
+   * or a named subscription has no events. Ask Stripe then.
    */
   isComplete: boolean;
-  /** The products that subscriptions grant now, and the lookup keys of the entitlements. */
+  /** The products that subscriptions grant, and the lookup keys of the entitlements. */
   products: readonly string[];
   entitlements: readonly string[];
-  /** Subscriptions that the customers' other objects name, and of which no event has been read. */
+  /** Subscriptions that other objects of the customers name, but that have no events. */
   unseenSubscriptions: readonly string[];
-  /** All that was considered, what grants longest first. */
+  /** Everything that was considered, longest access first. */
   considered: readonly Grant[];
 }>;
 
 /**
- * Does a person have access at a time, until when, and why? Pure. `facts` are of each of the person's customers that
- * something is known of. Of several grants the longest answers; of none, the denial that ended last.
+ * Decides whether a person has access at a time, until when, and why. Pure. `facts` are those of each known customer of
+ * the person. The longest grant decides; without a grant, the denial that ended last.
  */
 export function accessAnswer(
   wanted: Wanted,
@@ -106,7 +106,7 @@ export function accessAnswer(
   };
 }
 
-/** Why there is nothing that might grant access. */
+/** Explains why nothing can grant access. */
 function ruleOfNothing(wanted: Wanted, facts: readonly AccessFacts[], unseen: readonly string[]) {
   if (facts.length === 0) return 'customer_not_known';
   if (facts.every(({ isCustomerDeleted }) => isCustomerDeleted)) return 'customer_deleted';
@@ -136,7 +136,7 @@ function ofEntitlements(wanted: Wanted, { customer, entitlements }: AccessFacts)
     .map((one) => entitled(customer, one));
 }
 
-/** The products of a subscription, together where the same holds for them; of several items of a product the best counts. */
+/** Groups the products of a subscription by equal decisions. Of several items of a product the best counts. */
 function grantsOf(
   customer: string,
   subscription: SubscriptionFact,
@@ -176,7 +176,7 @@ function grantsOf(
   });
 }
 
-/** An invoice may pay for several items. */
+/** Removes duplicates, since an invoice may pay for several items. */
 const paidFor = (items: readonly ItemFact[]): PaidInvoice[] =>
   [
     ...groupBy(
@@ -191,7 +191,7 @@ function isRefunded(paid: readonly PaidInvoice[]): boolean | null {
   return invoices.every(({ amountPaidMinor, amountRefundedMinor }) => amountRefundedMinor >= amountPaidMinor);
 }
 
-/** Stripe itself says when an entitlement is lost. */
+/** An entitlement grants access until Stripe removes it. */
 const entitled = (customer: string, { id, feature, lookupKey, changedBy }: EntitlementFact): Grant => ({
   granted: true,
   until: null,
@@ -202,7 +202,7 @@ const entitled = (customer: string, { id, feature, lookupKey, changedBy }: Entit
 
 type Decided = Pick<Decision, 'granted' | 'until'>;
 
-/** What grants before what does not; then by the end: of a grant null is the latest, of a denial the earliest. The sort is stable. */
+/** Sorts grants before denials, then by end; null is the latest end of a grant and the earliest of a denial. The sort is stable. */
 function byLength(a: Decided, b: Decided): number {
   if (a.granted !== b.granted) return a.granted ? -1 : 1;
   const endOf = ({ granted, until }: Decided): number =>

@@ -5,7 +5,7 @@ import { GRACE_STATUSES, type AccessPolicy, type GivenBack, type GraceStatus } f
 /** The rule by which a subscription grants access. */
 type GrantingRule =
   'active' | 'trialing' | 'grace' | 'being_retried' | 'paid_period' | 'canceled_until_period_end' | 'paid_after_end';
-/** The rule by which a subscription grants access, or does not. */
+/** The rule by which a subscription grants or denies access. */
 export type SubscriptionRule =
   | GrantingRule
   | 'trial_denied'
@@ -25,12 +25,12 @@ export type SubscriptionRule =
   | 'no_quantity'
   | 'status_not_known';
 
-/** Whether an item of a subscription grants access at a time. `until` is when it ends, or ended; null: no end is known, or it never began. */
+/** Whether an item grants access at a time. `until` is when access ends or ended; null: no known end, or it never began. */
 export type Decision = Readonly<{ granted: boolean; until: Date | null; rule: SubscriptionRule }>;
 
-/** Something that ends access from a time on, in milliseconds since 1970: -Infinity while it is so, Infinity when it never does. */
+/** An end of access, in milliseconds since 1970; -Infinity denies it now, Infinity never ends it. */
 type End = Readonly<{ atMs: number; rule: SubscriptionRule }>;
-/** The end that a status puts to access, and by which rule it grants access until then. */
+/** The end that a status sets, and the rule by which it grants access until then. */
 type StatusEnd = End & Readonly<{ grants: GrantingRule }>;
 
 const DAY_MS = 86_400_000;
@@ -38,7 +38,7 @@ const HOUR_MS = 3_600_000;
 const at = (time: Date | null): number => time?.getTime() ?? Infinity;
 const PAST_DUE = ['past_due', 'unpaid'];
 
-/** Access to what an item is for lasts to the first of the ends that are put to it. */
+/** Decides access to an item's product: it lasts until the earliest end. */
 export function decide(subscription: SubscriptionFact, item: ItemFact, policy: AccessPolicy, now: Date): Decision {
   const byStatus = statusEnd(subscription, item, policy);
   const ends = [
@@ -56,7 +56,7 @@ export function decide(subscription: SubscriptionFact, item: ItemFact, policy: A
   };
 }
 
-/** How long the status grants access. */
+/** Returns until when the status grants access. */
 function statusEnd(subscription: SubscriptionFact, item: ItemFact, policy: AccessPolicy): StatusEnd {
   const { status } = subscription;
   if (isFinalStatus(status)) return finalEnd(subscription, item, policy);
@@ -74,7 +74,7 @@ function statusEnd(subscription: SubscriptionFact, item: ItemFact, policy: Acces
 const renewalGraceMs = ({ renewalGraceHours }: AccessPolicy): number => renewalGraceHours * HOUR_MS;
 const hasGrace = (status: string): status is GraceStatus => GRACE_STATUSES.some((known) => known === status);
 
-/** Without a way to pay, Stripe cancels or pauses a trial at its end; else what follows may be on its way. */
+/** Without a payment method, Stripe cancels or pauses a trial at its end; otherwise the next event may be delayed. */
 function trialEnd(
   { trialEnd: end, trialEndBehavior, hasPaymentMethod }: SubscriptionFact,
   { periodEnd }: ItemFact,
@@ -95,8 +95,8 @@ function graceEnd(since: Date, days: number): StatusEnd {
 }
 
 /**
- * The grace counts from the first failure, so that no later one renews it. A period that is known to be paid is granted to its end, since what is
- * past due is for something else.
+ * The grace counts from the first failure, so that later failures do not renew it. A period that is known to be paid is
+ * granted to its end, since the debt is for something else.
  */
 function pastDueEnd(subscription: SubscriptionFact, item: ItemFact, policy: AccessPolicy): StatusEnd {
   const { status, statusSince, pastDueSince, nextPaymentAttempt } = subscription;
@@ -116,7 +116,7 @@ function pastDueEnd(subscription: SubscriptionFact, item: ItemFact, policy: Acce
   return further.reduce((latest, end) => (end.atMs > latest.atMs ? end : latest), grace);
 }
 
-/** It is in the first period after its trial, and there is nothing that this could be paid with. */
+/** Whether an item is in the first period after its trial, without a payment method. */
 const isTrialUnpaid = ({ trialEnd: end, hasPaymentMethod }: SubscriptionFact, { periodStart }: ItemFact): boolean =>
   hasPaymentMethod === false && end !== null && periodStart !== null && periodStart <= end;
 
@@ -129,13 +129,13 @@ function finalEnd(subscription: SubscriptionFact, item: ItemFact, policy: Access
     : { atMs: -Infinity, rule, grants: 'canceled_until_period_end' };
 }
 
-/** The invoice of its last period was paid when the subscription had been canceled. */
+/** Whether the invoice of the last period was paid after the subscription was canceled. */
 export const isPaidAfterEnd = ({ status, endedAt }: SubscriptionFact, { paid }: ItemFact): boolean =>
   status === 'canceled' &&
   endedAt !== null &&
   paid.some(({ paidAt, amountPaidMinor }) => amountPaidMinor > 0 && paidAt !== null && paidAt > endedAt);
 
-/** Only a period that was paid for is kept: not when the payment's failure ended it, nor when an unpaid one was canceled. */
+/** Whether a canceled subscription keeps its period: only a paid one, not one that a failed payment ended. */
 function keepsItsPeriod(
   { status, previousStatus, cancellationReason }: SubscriptionFact,
   { canceledUntilPeriodEnd }: AccessPolicy,
@@ -149,8 +149,8 @@ function keepsItsPeriod(
 }
 
 /**
- * A cancellation that is due holds, though the event that tells of it may not have come. It ends all items; of periods that
- * differ, `cancel_at_period_end` means the one that ends first.
+ * Returns the ends by a planned cancellation, which takes effect even before its event arrives. It ends all items;
+ * `cancel_at_period_end` means the earliest period end.
  */
 function cancellationEnds({ cancelAt, cancelAtPeriodEnd, items }: SubscriptionFact): End[] {
   const times = [cancelAt, ...(cancelAtPeriodEnd ? items.map(({ periodEnd }) => periodEnd) : [])];
@@ -164,7 +164,7 @@ function pauseEnds({ pauseCollection }: SubscriptionFact, { pauseCollectionDenie
     : [];
 }
 
-/** The ends that concern one item only. */
+/** Returns the ends of a single item. */
 function itemEnds({ status }: SubscriptionFact, item: ItemFact, policy: AccessPolicy): End[] {
   const ends: End[] = [];
   if (item.quantity === 0) ends.push({ atMs: -Infinity, rule: 'no_quantity' });
@@ -173,14 +173,14 @@ function itemEnds({ status }: SubscriptionFact, item: ItemFact, policy: AccessPo
   return [...ends, ...givenBackEnds(item.paid, policy)];
 }
 
-/** The ways in which money goes back, with the rule that a period ends by when nothing but these and those before took it all. */
+/** The ways in which money is returned, in order, with the rule that applies when this and the previous ways returned all of it. */
 const WAYS_BACK: readonly (readonly [GivenBack, (paid: PaidInvoice) => number, SubscriptionRule])[] = [
   ['refunds', ({ amountRefundedMinor }) => amountRefundedMinor, 'refunded'],
   ['lost_disputes', ({ amountLostMinor }) => amountLostMinor, 'dispute_lost'],
   ['open_disputes', ({ amountDisputedMinor }) => amountDisputedMinor, 'disputed'],
 ];
 
-/** A period ends when all that was paid for it went back, by all its invoices; a part that went back changes nothing. */
+/** A period ends when everything paid for it was returned, over all its invoices; a partial return changes nothing. */
 function givenBackEnds(paid: readonly PaidInvoice[], { givenBackDenies }: AccessPolicy): End[] {
   const invoices = paid.filter(({ amountPaidMinor }) => amountPaidMinor > 0);
   if (invoices.length === 0) return [];

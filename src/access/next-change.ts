@@ -2,8 +2,8 @@ import type { AccessAnswer } from './answer.js';
 import type { AccessFacts } from './facts.js';
 
 /**
- * When an answer may next change without an event: a grant ends, or the pause of a collection does. Null: never. Subscriptions on a
- * test clock change with their clock.
+ * Returns when an answer may next change without an event: a grant or a pause of collection ends. Null: never.
+ * Subscriptions on a test clock change with their clock.
  */
 export function nextChangeAt({ considered }: AccessAnswer, facts: readonly AccessFacts[], now: Date): Date | null {
   const ends = considered.map(({ granted, until, reason }) =>

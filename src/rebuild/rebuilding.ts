@@ -29,26 +29,26 @@ export type Watch = (targets: readonly Target[]) => Watched;
 /** `busy`: another process builds these. `stopped`: unfinished tables are dropped unless kept; the views are unchanged. */
 type GivenUp = Readonly<{ kind: 'busy' | 'stopped'; targets: readonly Target[] }>;
 
-/** `built`: versions that were never complete, which the services of their build use when they start; `shown`: the views have moved. */
+/** `built`: new versions, which the services of their build display when they start. `shown`: the views were switched. */
 export type Replaced =
   | Readonly<{ kind: 'replaced'; built: readonly Target[]; shown: readonly Target[] }>
-  /** Streams are parked in the new tables that are not in the old: nothing was changed. */
+  /** Streams are parked in the new tables but not in the old ones: nothing was changed. */
   | Readonly<{ kind: 'parked'; streams: readonly string[] }>
   | GivenUp;
 
-/** What a rebuild of a projection would change. */
+/** The changes that a rebuild of a projection would make. */
 export type Comparison = Readonly<{
   projection: string;
   version: number;
   tables: readonly TableComparison[];
-  /** Which closed months of the books would be restated; null for what has no books. */
+  /** The closed months that would be restated; null for a projection without books. */
   closedMonths: readonly RestatedMonth[] | null;
 }>;
-/** `first`: generations that have no rows to be compared with. */
+/** `first`: generations without displayed rows to compare with. */
 export type Compared =
   Readonly<{ kind: 'compared'; comparisons: readonly Comparison[]; first: readonly Target[] }> | GivenUp;
 
-/** Fills the tables of new versions, and moves the views from the generations that are shown to the targets. */
+/** Fills the tables of new versions, and switches the views of the others to the targets. */
 export async function replace(
   parts: Parts,
   targets: readonly Target[],
@@ -58,7 +58,7 @@ export async function replace(
   if (built.length > 0) {
     const outcome = await watched(step.watch(built), async (progress) => {
       const ended = await buildAll(parts, built, progress);
-      // A service that has just started may have taken them first, and completed them.
+      // A service that has just started may have built them first.
       const names = built.map(({ name }) => name);
       return ended.kind === 'busy' && (await areLive(parts, names)) ? { kind: 'built' as const } : ended;
     });
@@ -76,7 +76,7 @@ export async function replace(
   return { kind: 'parked', streams: outcome.result.streams };
 }
 
-/** Fills what was never complete: first from the log, and then what follows from that. */
+/** Fills new versions: first those from the log, then those derived from them. */
 async function buildAll(
   parts: Parts,
   targets: readonly Target[],
@@ -105,7 +105,7 @@ const areLive = async ({ database }: Parts, generations: readonly string[]): Pro
     .filter(({ name }) => generations.includes(name))
     .every(({ state }) => state === 'live');
 
-/** Fills tables beside those that are shown, compares the rows while both stand at one position, and drops what it filled. */
+/** Fills tables beside the displayed ones, compares the rows at one position, and drops the filled tables. */
 export async function compareAside(
   parts: Parts,
   targets: readonly Target[],
@@ -117,7 +117,7 @@ export async function compareAside(
   const outcome = await watched(step.watch(comparable), (progress) =>
     bringLevel(parts, comparable, {
       ...progress,
-      // The snapshot is taken while both stand at one position; nothing waits for the comparison.
+      // The snapshot is taken at one common position; the comparison itself blocks nothing.
       whenLevel: () => startComparing(parts, comparable, examplesMax),
     }),
   );
@@ -127,7 +127,7 @@ export async function compareAside(
   return { kind: 'compared', comparisons, first };
 }
 
-/** Resolves when the snapshot of both sides is taken, with the comparison still to come. */
+/** Resolves when the snapshot of both sides is taken, with the comparison still pending. */
 async function startComparing(
   { database, store }: Parts,
   targets: readonly Target[],
@@ -159,7 +159,7 @@ async function startComparing(
 const BUSY_WAIT_MS = 15_000;
 const BUSY_POLL_MS = 500;
 
-/** Waits a while for tables that another process moves: the lease of a killed one runs out. */
+/** Waits for tables that another process holds, until the lease of a killed one expires. */
 async function watched<T extends Readonly<{ kind: string }>>(
   { waiting, ended, ...progress }: Watched,
   work: (progress: Pick<Watched, 'signal' | 'applied'>) => Promise<T>,

@@ -7,7 +7,7 @@ import { movedTo, placeOf, positionOf, type Group } from '../projector/group.js'
 import type { Database } from '../read-models/database.js';
 import { lock, move, type LogPosition } from '../read-models/checkpoints.js';
 
-/** What a worker is started with: it projects the streams that it is dealt, from where the group stands to `until`. */
+/** A worker's start data: it projects its share of the streams, from the group's position to `until`. */
 export type ShardThreadData = Readonly<{
   eventstoreUrl: string;
   databaseUrl: string;
@@ -16,24 +16,25 @@ export type ShardThreadData = Readonly<{
   batchMax: FollowOptions['batchMax'];
 }>;
 
-/** What a worker starts with. */
+/** A message to a worker. */
 export type ForShard = Readonly<{ kind: 'dealt'; deal: Deal }> | Readonly<{ kind: 'stop' }>;
 
-/** What a worker tells: how much of what it was dealt it has taken; what it has applied, up to where all of its streams are written now; and how it ended. */
+/** A message of a worker: how much of its share it has read; the position up to which it has written; how it ended. */
 export type ShardMessage =
   | Readonly<{ kind: 'taken'; bytes: number }>
   | Readonly<{ kind: 'applied'; batch: Omit<AppliedBatch, 'group'>; at: NonNullable<LogPosition> }>
   | Readonly<{ kind: 'ended'; how: Followed['kind'] }>
   | Readonly<{ kind: 'failed'; cause: string }>;
 
-/** How often the checkpoint follows the workers: after a crash, they read again what lies beyond it. */
+/** How often the checkpoint follows the workers. After a crash, events beyond it are read again. */
 const MOVE_EVERY_MS = 1_000;
 
 type Parts = Readonly<{ store: EventStore; database: Database }>;
 
 /**
- * Moves a group along the log by several workers, each of which projects the streams that it is dealt: the log is read once. The checkpoints
- * stand where the slowest worker is: what others have written beyond it is not folded twice, for states know their revisions.
+ * Moves a group along the log with several workers, each of which projects its share of the streams; the log is read
+ * once. The checkpoints follow the slowest worker. Events beyond them are not folded twice, because states have
+ * revisions.
  */
 export function followInShards({ store, database }: Parts, count: number): Follow {
   return async (start, { until, batchMax, signal, applied }) => {
@@ -44,7 +45,7 @@ export function followInShards({ store, database }: Parts, count: number): Follo
     const room = { events: Math.ceil(batchMax.events / count), bytes: Math.ceil(batchMax.bytes / count) };
     const ending = new AbortController();
     const stopped = AbortSignal.any([signal, ending.signal]);
-    // Where one ends, the others would wait for it.
+    // When one worker ends, the others would wait for it.
     const together = <T>(work: Promise<T>, goesOn: (result: T) => boolean): Promise<T> =>
       work.then(
         (result) => {
@@ -98,7 +99,7 @@ export function followInShards({ store, database }: Parts, count: number): Follo
   };
 }
 
-/** How far the workers are, and the checkpoint that follows them. */
+/** The positions of the workers, and the checkpoint that follows them. */
 class Progress {
   readonly #reached: LogPosition[];
   #movedAt = performance.now();
@@ -112,7 +113,7 @@ class Progress {
     this.#reached = Array.from({ length: count }, () => placeOf(group));
   }
 
-  /** False when another owner has the checkpoints. */
+  /** Records a worker's position; false when another owner has the checkpoints. */
   async reach(index: number, at: NonNullable<LogPosition>): Promise<boolean> {
     this.#reached[index] = at;
     if (performance.now() - this.#movedAt < MOVE_EVERY_MS) return true;
@@ -120,7 +121,7 @@ class Progress {
     return this.moveNow();
   }
 
-  /** The position that the slowest worker has reached; -1n before its first event. */
+  /** The position of the slowest worker; -1n before its first event. */
   get lowest(): bigint {
     return this.#slowest()?.position ?? -1n;
   }
@@ -129,7 +130,7 @@ class Progress {
     return this.#reached.reduce((low, one) => ((one?.position ?? -1n) < (low?.position ?? -1n) ? one : low));
   }
 
-  /** Moves the checkpoint to where the slowest worker is; false when another owner has the checkpoints. */
+  /** Moves the checkpoint to the slowest worker; false when another owner has the checkpoints. */
   moveNow(): Promise<boolean> {
     this.#moving = this.#moving.then((isHeld) => isHeld && this.#move());
     return this.#moving;
@@ -151,7 +152,7 @@ class Progress {
 
 type Shard = Readonly<{ thread: Worker; hand: Hand }>;
 
-/** Follows one worker until it ends; resolves with how. */
+/** Follows one worker until it ends; resolves with its outcome. */
 async function runShard(
   { thread, hand }: Shard,
   signal: AbortSignal,
@@ -178,7 +179,7 @@ async function runShard(
     });
   } finally {
     signal.removeEventListener('abort', stop);
-    // One whose news cannot be taken does not go on alone.
+    // A worker whose message cannot be processed must stop.
     stop();
     await ended;
     await telling.catch(() => undefined);

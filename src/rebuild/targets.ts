@@ -7,7 +7,7 @@ import { beginRebuild, beginRollback, type Target } from '../read-models/generat
 
 type Parts = Readonly<{ database: Database; deriver: Deriver }>;
 
-/** What is filled when these are rebuilt: new generations of them, and of all that follows from their rows, to be shown at one moment. */
+/** Creates the targets of a rebuild: new generations of these models and of all derived ones, displayed at one moment. */
 export async function beginTargets(
   parts: Parts,
   models: readonly ReadModel[],
@@ -18,13 +18,13 @@ export async function beginTargets(
   return withFollowing(parts, targets, how);
 }
 
-/** The generation that was shown before, and new ones of what follows from its rows; null where none is kept. */
+/** Creates the targets of a rollback: the previous generation, and new ones derived from it; null when none is kept. */
 export async function beginReturn(parts: Parts, model: ReadModel): Promise<Target[] | null> {
   const target = await beginRollback(parts.database, model);
   return target === null ? null : withFollowing(parts, [target], { fresh: false, aside: false });
 }
 
-/** What has never been complete is left to those who fill it. */
+/** Adds derived models, except those that are still being built for the first time. */
 async function withFollowing(
   { database, deriver }: Parts,
   targets: Target[],
@@ -40,7 +40,7 @@ async function withFollowing(
     const isThere = targets.some(({ generation }) => generation.projection.name === derivation.name);
     if (follows && !isThere && isLive(derivation)) targets.push(await beginRebuild(database, derivation, how));
   }
-  // Each after those that it reads.
+  // Each derived model comes after its sources.
   const placeOf = ({ generation }: Target): number =>
     deriver.derivations.findIndex(({ name }) => name === generation.projection.name);
   return targets.sort((one, other) => placeOf(one) - placeOf(other));
