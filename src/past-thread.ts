@@ -1,5 +1,6 @@
 /** The program of a thread that answers queries about the past, one at a time, until it is terminated. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { LatestEvents } from './api/events/latest-events.js';
 import { LIMITS } from './api/limits.js';
 import { KeptTimelines } from './api/timeline/kept-timelines.js';
 import { answerPast } from './api/past/past-questions.js';
@@ -21,6 +22,7 @@ const database = new Database(databaseUrl, {
   onIdleError: () => undefined,
 });
 const kept = new KeptTimelines(LIMITS.timelines);
+const latest = new LatestEvents();
 
 let asking = new AbortController();
 
@@ -29,7 +31,7 @@ async function answer({ question }: Extract<ForPastThread, { kind: 'ask' }>): Pr
   try {
     const past = new Past(store, database, { ...reading, signal: asking.signal });
     const { signal } = asking;
-    const parts = { past, store, database, kept, referenceKey, policy, signal };
+    const parts = { past, store, database, kept, latest, referenceKey, policy, signal };
     const answer = await answerPast(question, parts);
     return { kind: 'answered', json: typeof answer === 'string' ? Buffer.from(answer) : new Uint8Array(answer) };
   } catch (error) {

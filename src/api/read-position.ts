@@ -8,6 +8,8 @@ import { Waits } from './waits.js';
 
 const POLL_MS = 20;
 
+type RowsPlace = Readonly<{ position: bigint; building: readonly string[] }>;
+
 /** Read your own writes: waits until the read models have reached a log position. */
 export class ReadPosition {
   readonly #waits: Waits<bigint>;
@@ -32,21 +34,23 @@ export class ReadPosition {
    * Returns the position up to which the rows that this build reads are complete (-1n before the first event), and the
    * generations that have not reached the end of the log yet.
    */
-  async read(connection: Queryable = this.database): Promise<{ position: bigint; building: readonly string[] }> {
-    const shown = (await this.#checkpoints(connection)).filter((checkpoint) => checkpoint.shown);
+  async read(connection: Queryable = this.database): Promise<RowsPlace> {
+    return this.placeIn(await this.#checkpoints(connection));
+  }
+
+  /** The same as checkpoints that were read tell it. */
+  placeIn(checkpoints: readonly Checkpoint[]): RowsPlace {
+    const shown = checkpointsOf(checkpoints, this.projections).filter((checkpoint) => checkpoint.shown);
     const building = shown.filter(({ state }) => state === 'building').map(({ name }) => name);
     // The index is a checkpoint too, so a complete set has one more than the projections.
     return { position: shown.length > this.projections.length ? lowestPosition(shown) : -1n, building };
   }
 
   async #checkpoints(connection: Queryable): Promise<readonly Checkpoint[]> {
-    return readCheckpoints(connection).then(
-      (checkpoints) => checkpointsOf(checkpoints, this.projections),
-      (error: unknown) => {
-        if (isNotYetMade(error)) return [];
-        throw error;
-      },
-    );
+    return readCheckpoints(connection).catch((error: unknown) => {
+      if (isNotYetMade(error)) return [];
+      throw error;
+    });
   }
 
   /**

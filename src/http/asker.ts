@@ -40,12 +40,15 @@ export const AskedBy = createParamDecorator((_: unknown, context: ExecutionConte
   const http = context.switchToHttp();
   const request = http.getRequest<FastifyRequest>();
   const reply = http.getResponse<FastifyReply>();
-  const { token, name } = visitorOf(request);
+  const { token, name, isBorrowed } = visitorOf(request);
+  const asker = { token, name, signal: closingOf(request.raw.socket) };
+  // A page of the console does not use the position, and finding it takes a query.
+  if (isBorrowed === true) return asker;
   // An answer made of several reads is only as new as the first of them.
   const answeredAt = (position: bigint): void => {
     if (!reply.hasHeader(LEDGER_POSITION)) void reply.header(LEDGER_POSITION, String(position));
   };
-  return { token, name, signal: closingOf(request.raw.socket), answeredAt };
+  return { ...asker, answeredAt };
 });
 
 const closings = new WeakMap<Socket, AbortSignal>();

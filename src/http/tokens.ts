@@ -2,7 +2,13 @@ import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from '
 import type { ApiToken, Scope } from '../config/secrets.js';
 
 /** The authenticated token of a request: its digest, its name (not secret) and its scope. */
-export type Visitor = Readonly<{ token: string; name: string; scope: Scope }>;
+export type Visitor = Readonly<{
+  token: string;
+  name: string;
+  scope: Scope;
+  /** Set where the process asks itself on behalf of a visitor. */
+  isBorrowed?: true;
+}>;
 
 type KnownToken = Visitor & Readonly<{ digest: Buffer; sessionKey: Buffer }>;
 
@@ -54,7 +60,7 @@ export class Tokens {
   /** Runs `work` with a pass that lets it call this process as this visitor; the pass is valid until `work` ends. */
   async lend<T>(visitor: Visitor, work: (pass: string) => Promise<T>): Promise<T> {
     const pass = randomBytes(32).toString('base64url');
-    this.#passes.set(pass, visitor);
+    this.#passes.set(pass, { ...visitor, isBorrowed: true });
     try {
       return await work(pass);
     } finally {

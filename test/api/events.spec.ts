@@ -163,6 +163,23 @@ describe('GET /v1/events', () => {
     expect(found).toEqual(all);
   });
 
+  it('shows who loads it again what has come since, above all that was there', async () => {
+    const page = async (): Promise<Page> => (await get<Page>('/v1/events?endpoint=tests')).body;
+    let before = await page();
+    // Fewer than are looked at first where some are known, and more.
+    for (const count of [0, 1, 12]) {
+      const come: string[] = [];
+      for (let at = 0; at < count; at += 1) {
+        const event = subscriptionEvent(randomId('sub'), { created: START + at });
+        come.unshift(event.id);
+        last = String((await deliver(ledger.url, JSON.stringify(event))).body.position);
+      }
+      const after = await page();
+      expect(idsOf(after)).toEqual([...come, ...idsOf(before)].slice(0, 50));
+      before = after;
+    }
+  });
+
   it.each(['cursor=MTIz', 'cursor=eHl6', 'since=yesterday', 'kind=x'])('refuses %s', async (query) => {
     expect((await get(`/v1/events?${query}`)).body).toMatchObject({ status: 400, code: 'bad_query' });
   });

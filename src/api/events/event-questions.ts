@@ -3,9 +3,8 @@ import { projections } from '../../../projections/index.js';
 import { eventIdOf, eventIdOfSight, sightIdOf } from '../../events/event-id.js';
 import { readBytesAt } from '../../eventstore/body.js';
 import type { EventStore } from '../../eventstore/event-store.js';
-import { readEventAt, readLogPage, readStream } from '../../eventstore/read.js';
+import { readEventAt, readStream } from '../../eventstore/read.js';
 import type { RecordedEvent } from '../../eventstore/recorded-event.js';
-import { InvalidPosition } from '../../eventstore/store-errors.js';
 import { ProblemError } from '../../http/problem.js';
 import type { Queryable, Snapshots } from '../../read-models/database.js';
 import {
@@ -18,9 +17,9 @@ import {
 import { viewOf } from '../../read-models/schema.js';
 import { LIMITS } from '../limits.js';
 import { cursorOf } from '../cursor.js';
-import { badQuery } from '../query.js';
 import { entryOf, isWanted, type EventEntry, type EventFilter } from './event-entry.js';
 import type { Delivery } from './deliveries.js';
+import { listed, type LatestEvents, type Listed } from './latest-events.js';
 
 /** A question about events in the log. `id` is Stripe's id, or the id in the log. */
 export type EventQuestion =
@@ -29,7 +28,7 @@ export type EventQuestion =
   | Readonly<{ kind: 'events'; filter: EventFilter; before: bigint | null; limit: number }>
   | Readonly<{ kind: 'stream'; stream: string; after: bigint; limit: number }>;
 
-type EventParts = Readonly<{ store: EventStore; database: Snapshots; signal: AbortSignal }>;
+type EventParts = Readonly<{ store: EventStore; database: Snapshots; latest: LatestEvents; signal: AbortSignal }>;
 
 /** Returns the answer: JSON, or the bytes of a body. @throws ProblemError where there is none */
 export async function answerOfEvents(question: EventQuestion, parts: EventParts): Promise<string | Buffer> {
@@ -131,22 +130,20 @@ async function eventsPage({ filter, before, limit }: Extract<EventQuestion, { ki
     if (data.length === limit || read === LIMITS.events.searchedMax || performance.now() > deadline)
       return { data, nextCursor: last === null ? null : cursorOf('events', [String(last)]) };
     [read, last] = [read + 1, recorded.position];
-    if (recorded.metadata === null) continue;
-    const entry = entryOf(recorded);
-    if (isWanted(entry, filter)) data.push(entry);
+    if (recorded.entry !== null && isWanted(recorded.entry, filter)) data.push(recorded.entry);
   }
   return { data, nextCursor: null };
 }
 
 /** Allowance for the difference between the store's clock and ours. */
 const CLOCKS_DIFFER_MS = 600_000;
-const isTooOld = ({ recordedAt }: RecordedEvent, { since }: EventFilter): boolean =>
+const isTooOld = ({ recordedAt }: Listed, { since }: EventFilter): boolean =>
   since !== undefined && recordedAt.getTime() < Date.parse(since) - CLOCKS_DIFFER_MS;
 
 /** Chooses where to read: the streams of an object, those of the quarantine, or the whole log. */
 async function newestFirst(
   { filter, before, limit }: Omit<Extract<EventQuestion, { kind: 'events' }>, 'kind'>,
-  { store, database }: EventParts,
+  { store, database, latest }: EventParts,
 ) {
   if (filter.object !== undefined) {
     const { object } = filter;
@@ -159,7 +156,7 @@ async function newestFirst(
     return fromIndex(store, before, (from, max) =>
       database.snapshot((connection) => latestQuarantined(connection, from, max)),
     );
-  return fromLog(store, before, limit + OTHERS_AMONG);
+  return latest.newestFirst(store, { before, count: limit + OTHERS_AMONG });
 }
 
 /** Kinds of objects with their own streams. */
@@ -201,30 +198,14 @@ async function streamsOf(connection: Queryable, id: string): Promise<string[]> {
 
 const PAGE = 250;
 /** Allowance for the ledger's own events on a page, so that one read usually suffices. */
-const OTHERS_AMONG = 10;
-
-/** Reads the log backwards: first `first` events, since most requests want the latest, then ever larger pages. */
-async function* fromLog(store: EventStore, before: bigint | null, first: number): AsyncGenerator<RecordedEvent> {
-  let max = Math.min(first, PAGE);
-  for (let from: bigint | 'end' = before ?? 'end'; ; max = Math.min(2 * max, PAGE)) {
-    const page: RecordedEvent[] = await readLogPage(store, { direction: 'backwards', from, max }).catch(
-      (error: unknown) => {
-        throw error instanceof InvalidPosition ? badQuery('cursor: must be the nextCursor of the page before') : error;
-      },
-    );
-    yield* page;
-    const last = page.at(-1);
-    if (last === undefined) return;
-    from = last.position;
-  }
-}
+const OTHERS_AMONG = 5;
 
 type Find = (before: bigint | null, max: number) => Promise<readonly IndexedEvent[]>;
 
-async function* fromIndex(store: EventStore, before: bigint | null, find: Find): AsyncGenerator<RecordedEvent> {
+async function* fromIndex(store: EventStore, before: bigint | null, find: Find): AsyncGenerator<Listed> {
   for (let from = before; ;) {
     const page = await find(from, PAGE);
-    yield* recordedAt(store, page);
+    for await (const recorded of recordedAt(store, page)) yield listed(recorded);
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return;
     from = last.position;

@@ -56,6 +56,9 @@ function periodsOf(from: string, to: string, interval: Interval): readonly (read
   return periods;
 }
 
+/** The place of what moved before the first period. */
+const BEFORE = 0;
+
 type Sums = Readonly<Record<string, bigint>>;
 const COLUMNS = [...KINDS.map((kind) => `${kind}_minor`), 'change_minor', 'customers', 'annual', 'subscribers'];
 
@@ -66,35 +69,44 @@ export async function mrrSeries(
 ): Promise<readonly MrrSeries[]> {
   const periods = periodsOf(from, to, interval);
   const unknown = await unknownItems(connection, asked);
-  const days = await sumsByDay(connection, { to, asked });
-  const scopes = byScope([...days, ...unknown.map((row) => ({ ...row, day: '9999-12-31', sums: {} }))]);
+  const moved = await sumsByPeriod(connection, { starts: periods.map(([start]) => start), to, asked });
+  const scopes = byScope([...moved, ...unknown.map((row) => ({ ...row, period: BEFORE, sums: {} }))]);
   return scopes.map(({ scope, rows }) => {
-    const sorted = rows.filter(({ day }) => day <= to).sort((a, b) => (a.day < b.day ? -1 : 1));
-    let [mrr, annual, customers, subscribers, place] = [0n, 0n, 0n, 0n, 0];
-    const pass = (until: string): Sums => {
-      const moved: Record<string, bigint> = {};
-      for (let row = sorted[place]; row !== undefined && row.day <= until; row = sorted[++place])
-        for (const [column, value] of Object.entries(row.sums)) moved[column] = (moved[column] ?? 0n) + value;
-      mrr += moved['change_minor'] ?? 0n;
-      annual += moved['annual'] ?? 0n;
-      customers += moved['customers'] ?? 0n;
-      subscribers += moved['subscribers'] ?? 0n;
-      return moved;
+    let [mrr, annual, customers, subscribers] = [0n, 0n, 0n, 0n];
+    const byPeriod = addedUp(rows);
+    const pass = (period: number): Sums => {
+      const sums = byPeriod.get(period) ?? {};
+      mrr += sums['change_minor'] ?? 0n;
+      annual += sums['annual'] ?? 0n;
+      customers += sums['customers'] ?? 0n;
+      subscribers += sums['subscribers'] ?? 0n;
+      return sums;
     };
-    pass(dayName(dayNamed(from) - 1));
+    pass(BEFORE);
     return {
       ...scope,
       unknownItems: unknown.find((one) => isSameScope(one, scope))?.items ?? 0,
-      periods: periods.map(([start, end]) => {
-        const moved = pass(end);
+      periods: periods.map(([start, end], at) => {
+        const sums = pass(at + 1);
         return {
           ...{ start, end, mrrMinor: amountOf(mrr), annualMinor: amountOf(annual) },
           ...{ customers: Number(customers), subscribers: Number(subscribers) },
-          ...growthOf(moved),
+          ...growthOf(sums),
         };
       }),
     };
   });
+}
+
+/** What two tables say of one period. */
+function addedUp(rows: readonly Readonly<{ period: number; sums: Sums }>[]): ReadonlyMap<number, Sums> {
+  const all = new Map<number, Record<string, bigint>>();
+  for (const { period, sums } of rows) {
+    const one = all.get(period) ?? {};
+    all.set(period, one);
+    for (const [column, value] of Object.entries(sums)) one[column] = (one[column] ?? 0n) + value;
+  }
+  return all;
 }
 
 const isSameScope = (one: Scope, other: Scope): boolean =>
@@ -104,22 +116,29 @@ const isSameScope = (one: Scope, other: Scope): boolean =>
 export const growthOf = (sums: Readonly<Record<string, unknown>>): Growth =>
   Object.fromEntries(KINDS.map((kind) => [`${kind}Minor`, amountOf(sums[`${kind}_minor`])])) as Growth;
 
-async function sumsByDay(
+/** What moved in each period, as Postgres adds it up: the first is 1, and `BEFORE` is all before it. */
+async function sumsByPeriod(
   connection: Queryable,
-  { to, asked }: Readonly<{ to: string; asked: AskedScope }>,
-): Promise<(Scope & { day: string; sums: Sums })[]> {
+  { starts, to, asked }: Readonly<{ starts: readonly string[]; to: string; asked: AskedScope }>,
+): Promise<(Scope & { period: number; sums: Sums })[]> {
   const parameters = new Parameters();
+  const period = `width_bucket(day, ${parameters.add(starts)}::text[]) as period`;
   const conditions = [`day <= ${parameters.add(to)}`, ...scopeConditions(asked, parameters)].join(' and ');
-  const kinds = KINDS.map((kind) => `${kind}_minor`).join(', ');
-  const none = KINDS.map(() => '0').join(', ');
-  const { rows } = await connection.query<Scope & { day: string } & Record<string, unknown>>(
-    `select day, ${SCOPE_OF_SUM}, ${kinds}, change_minor, customers, 0::int8 as annual, 0::int8 as subscribers from ${VIEWS.days} where ${conditions}
-     union all select day, ${SCOPE_OF_SUM}, ${none}, 0, 0, annual_change_minor, subscriptions_change from ${VIEWS.changes} where ${conditions}`,
+  const sumsOf = (columns: readonly string[]): string =>
+    columns.map((column) => `sum(${column}) as ${column}`).join(', ');
+  const none = COLUMNS.slice(0, -2)
+    .map(() => '0')
+    .join(', ');
+  const { rows } = await connection.query<Scope & { period: number } & Record<string, unknown>>(
+    `select ${period}, ${SCOPE_OF_SUM}, ${sumsOf(COLUMNS.slice(0, -2))}, 0 as annual, 0 as subscribers
+     from ${VIEWS.days} where ${conditions} group by 1, 2, 3, 4
+     union all select ${period}, ${SCOPE_OF_SUM}, ${none}, sum(annual_change_minor), sum(subscriptions_change)
+     from ${VIEWS.changes} where ${conditions} group by 1, 2, 3, 4`,
     parameters.values,
   );
-  return rows.map(({ day, livemode, account, currency, ...sums }) => ({
-    ...{ day, livemode, account, currency },
-    sums: Object.fromEntries(COLUMNS.map((column) => [column, BigInt((sums[column] ?? 0) as bigint)])),
+  return rows.map(({ period, livemode, account, currency, ...sums }) => ({
+    ...{ period, livemode, account, currency },
+    sums: Object.fromEntries(COLUMNS.map((column) => [column, BigInt((sums[column] ?? 0) as string)])),
   }));
 }
 

@@ -8,7 +8,7 @@ import { withTimeout, type EventStore } from '../../eventstore/event-store.js';
 import { distanceTo, LogEndSearch, type LogEnd } from '../../eventstore/log-end.js';
 import { LogLag } from '../../eventstore/log-lag.js';
 import { StoreRefuses } from '../../eventstore/store-errors.js';
-import { isNotYetMade, type Database } from '../../read-models/database.js';
+import { isNotYetMade, type Database, type Queryable } from '../../read-models/database.js';
 import { readCheckpoints, type Checkpoint } from '../../read-models/checkpoints.js';
 import { countParked } from '../../read-models/parked-streams.js';
 import type { ReadPosition } from '../read-position.js';
@@ -177,11 +177,16 @@ export class Health {
 
   async #check(): Promise<Positions> {
     const [log, readModels] = await Promise.all([
-      withTimeout(this.#logEnd.find(), CHECK_TIMEOUT_MS, 'The event store').catch(failedLog),
+      this.log(),
       withTimeout(this.#readModels(), CHECK_TIMEOUT_MS, 'Postgres').catch((): ReadModelsState => ({ kind: 'away' })),
     ]);
     const positions = readModels.kind === 'at' ? [readModels.position, ...readModels.generations.map(positionOf)] : [];
     return { log, readModels, lags: await this.lagsAt(positions, log) };
+  }
+
+  /** Where the log ends now. */
+  log(): Promise<LogState> {
+    return withTimeout(this.#logEnd.find(), CHECK_TIMEOUT_MS, 'The event store').catch(failedLog);
   }
 
   /** The lag in seconds at each of these positions. */
@@ -198,19 +203,14 @@ export class Health {
   async #readModels(): Promise<ReadModelsState> {
     const { readModels } = this.options;
     if (readModels === null || !usesReadModels(this.options)) return { kind: 'not_used' };
-    const { database } = readModels;
-    const orNone =
-      <T>(none: T) =>
-      (error: unknown) => {
-        if (isNotYetMade(error)) return none;
+    // One transaction: what is asked for so often must cost few round trips.
+    const { checkpoints, parked, following } = await readModels.database
+      .snapshot(readStanding)
+      .catch((error: unknown) => {
+        if (isNotYetMade(error)) return NOTHING_MADE;
         throw error;
-      };
-    const [{ position, building }, parked, following, checkpoints] = await Promise.all([
-      readModels.position.read(),
-      countParked(database).catch(orNone(new Map<string, number>())),
-      readFollowing(database).catch(orNone(new Map<string, Following>())),
-      readCheckpoints(database).catch(orNone<readonly Checkpoint[]>([])),
-    ]);
+      });
+    const { position, building } = readModels.position.placeIn(checkpoints);
     const generations = checkpoints.filter(({ state, aside }) => state !== 'kept' && !aside);
     const derived = generations.filter(
       ({ projection, version, shown, state }) =>
@@ -220,6 +220,18 @@ export class Health {
     return { kind: 'at', position, building: unbuilt, parked, following, generations };
   }
 }
+
+/** How all generations stand. */
+export const readStanding = async (connection: Queryable) => ({
+  checkpoints: await readCheckpoints(connection),
+  parked: await countParked(connection),
+  following: await readFollowing(connection),
+});
+const NOTHING_MADE: Awaited<ReturnType<typeof readStanding>> = {
+  checkpoints: [],
+  parked: new Map(),
+  following: new Map(),
+};
 
 /** Whether a position is at the end of the log; false when the end is unknown or the store does not answer. */
 function hasReached(position: bigint, log: LogState): boolean {

@@ -1,11 +1,8 @@
 import { Controller, Get, Inject } from '@nestjs/common';
-import { readFollowing } from '../../deriving/standing.js';
-import { readCheckpoints } from '../../read-models/checkpoints.js';
 import { reportOf, type GenerationReport } from '../../read-models/generation-report.js';
-import { countParked } from '../../read-models/parked-streams.js';
 import { AskedBy, type Asker } from '../../http/asker.js';
 import { NeedsScope } from '../../http/auth.guard.js';
-import { Health, positionOf } from './health.js';
+import { Health, positionOf, readStanding } from './health.js';
 import { Reads } from '../reads.js';
 
 /** The progress of the projections. */
@@ -19,12 +16,10 @@ export class ProjectionsController {
 
   @Get('projections')
   async projections(@AskedBy() asker: Asker): Promise<{ data: GenerationReport[] }> {
-    const { log } = await this.health.positions();
-    const { checkpoints, parked, following } = await this.reads.by(asker).snapshot(async (connection) => ({
-      checkpoints: await readCheckpoints(connection),
-      parked: await countParked(connection),
-      following: await readFollowing(connection),
-    }));
+    const [log, { checkpoints, parked, following }] = await Promise.all([
+      this.health.log(),
+      this.reads.by(asker).snapshot(readStanding),
+    ]);
     const followed = checkpoints.filter(({ state }) => state !== 'kept');
     const lags = await this.health.lagsAt(followed.map(positionOf), log);
     return {

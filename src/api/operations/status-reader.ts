@@ -2,7 +2,7 @@ import { heldSummary, readEndpoints, type EndpointState } from '../../access-cha
 import { withTimeout, type EventStore } from '../../eventstore/event-store.js';
 import { readLogPage } from '../../eventstore/read.js';
 import { receivedAtOf, type RecordedEvent } from '../../eventstore/recorded-event.js';
-import type { Database } from '../../read-models/database.js';
+import type { Database, Queryable } from '../../read-models/database.js';
 import { countQuarantined } from '../../read-models/event-index.js';
 import type { Health, HealthReport, LogState, Positions } from './health.js';
 import { QUARANTINED_MAX, type LastEvent, type Minute, type StatusFacts } from './status.js';
@@ -93,19 +93,24 @@ export class StatusReader {
   async #postgres() {
     const { database } = this.options;
     if (database === null) return { quarantinedEvents: null, postgres: null, held: null, endpoints: null };
-    const ask = <T>(asking: Promise<T>): Promise<T | null> =>
-      withTimeout(asking, ANSWER_WITHIN_MS, 'Postgres').catch(() => null);
-    const [quarantinedEvents, version, held, endpoints] = await Promise.all([
-      ask(countQuarantined(database, QUARANTINED_MAX)),
-      ask(database.query<{ server_version: string }>('show server_version')),
-      ask(heldSummary(database)),
-      ask(readEndpoints(database)),
+    const ask = <T>(work: (connection: Queryable) => Promise<T>): Promise<T | null> =>
+      withTimeout(database.snapshot(work), ANSWER_WITHIN_MS, 'Postgres').catch(() => null);
+    const [known, access] = await Promise.all([
+      ask(async (connection) => ({
+        quarantinedEvents: await countQuarantined(connection, QUARANTINED_MAX),
+        version: await connection.query<{ server_version: string }>('show server_version'),
+      })),
+      // There are no tables of it where nobody decides about access.
+      ask(async (connection) => ({
+        held: await heldSummary(connection),
+        endpoints: await readEndpoints(connection),
+      })),
     ]);
     return {
-      quarantinedEvents,
-      postgres: version?.rows[0]?.server_version ?? null,
-      held: held?.count ?? null,
-      endpoints,
+      quarantinedEvents: known?.quarantinedEvents ?? null,
+      postgres: known?.version.rows[0]?.server_version ?? null,
+      held: access?.held.count ?? null,
+      endpoints: access?.endpoints ?? null,
     };
   }
 }

@@ -21,6 +21,7 @@ import { accessFactsOf, clocksOf, NAMING_OBJECTS, namedSubscriptions } from '../
 import { invoicesOfPeriods, paidIds } from '../access/paid-periods.js';
 import { answerOf, type Answer } from '../answer.js';
 import { answerOfEvents, type EventQuestion } from '../events/event-questions.js';
+import type { LatestEvents } from '../events/latest-events.js';
 import { allListedBy, couponsOf, withDiscountsKnown } from '../subscriptions/discounts.js';
 import { AsOf, asOfAnswer, notKnownThen, rowsAt, tablesAt, withStreams, type Owner } from './as-of.js';
 import type { KeptTimelines } from '../timeline/kept-timelines.js';
@@ -59,6 +60,7 @@ export type PastParts = Readonly<{
   store: EventStore;
   database: Snapshots;
   kept: KeptTimelines;
+  latest: LatestEvents;
   /** As `REFERENCE_KEY`. */
   referenceKey: string | null;
   /** The policy by which books are derived. */
