@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { hash } from 'node:crypto';
 import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 
@@ -27,12 +28,11 @@ export const PAGE_HEADERS = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=()',
 } as const;
 
-/** Answers with a whole document. */
+/** Answers with a whole document. Who has it in the same words is not sent it again. */
 export function answerPage(reply: FastifyReply, status: number, document: VNode): void {
-  void reply
-    .status(status)
-    .headers(PAGE_HEADERS)
-    .send(`<!doctype html>\n${renderToString(document)}\n`);
+  const html = `<!doctype html>\n${renderToString(document)}\n`;
+  if (status === 200) void reply.header('etag', `W/"${hash('sha1', html, 'base64url')}"`);
+  void reply.status(status).headers(PAGE_HEADERS).send(html);
 }
 
 /** Leads on with a GET, also after a form. */

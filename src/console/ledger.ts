@@ -59,15 +59,18 @@ export class Ledger {
 /** There is no such thing, or there was none at the moment that was asked about. */
 const MISSING: readonly ProblemCode[] = ['not_found', 'not_known_then'];
 
+/** Text as an address can hold it, also half a character. */
+const encoded = (text: string): string => encodeURIComponent(text.toWellFormed());
+
 /** The path of an object, whatever characters its id has. */
-export const pathOf = (...parts: readonly string[]): string => parts.map(encodeURIComponent).join('/');
+export const pathOf = (...parts: readonly string[]): string => parts.map(encoded).join('/');
 
 /** A path with those parameters that have a value. */
 export function withQuery(path: string, query: Query): string {
   const given = Object.entries(query).flatMap(([name, value]) =>
-    value === null || value === undefined || value === '' ? [] : [[name, String(value)]],
+    value === null || value === undefined || value === '' ? [] : [`${name}=${encoded(String(value))}`],
   );
-  return given.length === 0 ? path : `${path}?${new URLSearchParams(given).toString()}`;
+  return given.length === 0 ? path : `${path}?${given.join('&')}`;
 }
 
 function problemIn(body: Buffer): ProblemError {

@@ -190,6 +190,14 @@ describe.each(PAGES)('%s', (path, from) => {
   });
 });
 
+it('a page that has not changed is not sent again', async () => {
+  const [path, etag] = [`/console/customers/${CUSTOMER}/access-changes`, 'etag'];
+  const known = String((await get(path, 'read')).headers.get(etag));
+  expect(known).toMatch(/^W\/"[\w-]+"$/);
+  expect((await get(path, 'read', { 'if-none-match': known })).status).toBe(304);
+  expect((await get(path, 'access', { 'if-none-match': known })).status).toBe(200);
+});
+
 describe('who may ask about access alone', () => {
   it.each(PAGES.filter(([, from]) => from === 'access'))('sees neither names nor addresses at %s', async (path) => {
     const [masked, whole] = await Promise.all(

@@ -36,14 +36,25 @@ const isInUse = () =>
   getSelection()?.isCollapsed === false ||
   document.querySelector('dialog[open]') !== null;
 
+/** What is shown is not sent again. */
+let shown = { url: '', tag: '' };
+/** A page that is slow to make is asked for less often: looking never costs much. */
+let tookMs = 0;
+const RESTS = 20;
+
 async function show(/** @type {string} */ url) {
-  const answer = await fetch(url, { headers: { accept: 'text/html' } });
+  const began = performance.now();
+  const known = shown.url === url ? shown.tag : '';
+  const answer = await fetch(url, { headers: { accept: 'text/html', ...(known ? { 'if-none-match': known } : {}) } });
+  tookMs = performance.now() - began;
+  if (answer.status === 304) return;
   if (!answer.ok || new URL(answer.url).pathname !== new URL(url, location.href).pathname) return location.reload();
   const focused = document.activeElement?.id;
   const page = new DOMParser().parseFromString(policy.createHTML(await answer.text()), 'text/html');
   const next = page.getElementById('main');
   if (next === null) return location.reload();
   main().replaceWith(document.adoptNode(next));
+  shown = { url, tag: answer.headers.get('etag') ?? '' };
   if (document.title !== page.title) tell((document.title = page.title));
   if (focused) byId(focused)?.focus({ preventScroll: true });
   ready();
@@ -52,6 +63,7 @@ async function show(/** @type {string} */ url) {
 let isStale = false;
 async function refresh() {
   isStale = true;
+  again();
   if (document.hidden || isPaused) return;
   if (isInUse()) return tell('There is something new. Press r to see it.');
   isStale = false;
@@ -61,6 +73,14 @@ async function refresh() {
   } catch {
     tell('The ledger does not answer. The page is old.');
   }
+}
+
+let timer = 0;
+/** The page says after how many seconds it is old. */
+function again() {
+  clearTimeout(timer);
+  const seconds = Number(main().dataset['refresh'] ?? 0);
+  if (seconds > 0) timer = setTimeout(refresh, Math.max(seconds * 1_000, RESTS * tookMs));
 }
 
 let isPaused = false;
@@ -82,20 +102,17 @@ function follow() {
   let isFirst = true;
   const heard = () => {
     if (isFirst) return void (isFirst = false);
-    clearTimeout(soon);
-    soon = setTimeout(refresh, 300);
+    // Much that comes at once is shown at once, and what never ends is shown now and then.
+    if (soon === 0) soon = setTimeout(() => ((soon = 0), refresh()), Math.max(300, RESTS * tookMs));
   };
   for (const kind of ['message', 'subscription', 'customer']) source.addEventListener(kind, heard);
 }
 
-let timer = 0;
 function ready() {
   openAtFirst = openOnes();
   localTimes();
   follow();
-  clearInterval(timer);
-  const seconds = Number(main().dataset['refresh'] ?? 0);
-  if (seconds > 0) timer = setInterval(refresh, seconds * 1_000);
+  again();
 }
 document.addEventListener('visibilitychange', () => {
   follow();

@@ -104,6 +104,6 @@ function show({ data, nextCursor }: List<EventEntry>, asked: Asked): Shown {
 export const EVENTS = page<List<EventEntry>>({
   path: '/events',
   scope: 'read',
-  load: (ledger, asked) => ledger.read('/v1/events', { limit: 50, ...filtersIn(asked), cursor: asked.query['cursor'] }),
+  load: (ledger, asked) => ledger.read('/v1/events', { limit: 30, ...filtersIn(asked), cursor: asked.query['cursor'] }),
   show: (data, { asked }) => show(data, asked),
 });

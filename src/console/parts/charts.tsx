@@ -22,16 +22,18 @@ function Chart({ bars, label, children }: { bars: readonly Stacked[]; label: str
       preserveAspectRatio="none"
     >
       {bars.map(({ label: name, pieces }, at) =>
-        pieces.map(({ kind, y, height }) => (
-          <rect
-            key={`${name} ${kind}`}
-            class={kind}
-            x={at * STEP + 1}
-            y={y.toFixed(2)}
-            width={STEP - 2}
-            height={height.toFixed(2)}
-          />
-        )),
+        pieces.map(({ kind, y, height }) =>
+          height === 0 ? null : (
+            <rect
+              key={`${name} ${kind}`}
+              class={kind}
+              x={at * STEP + 1}
+              y={y.toFixed(2)}
+              width={STEP - 2}
+              height={height.toFixed(2)}
+            />
+          ),
+        ),
       )}
       {children}
     </svg>

@@ -24,13 +24,17 @@ export function Money({ minor, currency }: { minor: number | null | undefined; c
 export const Figure = ({ minor, currency, href }: { minor: number; currency: string; href: string }) =>
   minor === 0 ? <span class="dim">0</span> : <a href={href}>{moneyText(minor, currency)}</a>;
 
-const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
-const MINUTE = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC', hour12: false });
+const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
+// A page has hundreds of times: by hand they cost a tenth of what Intl takes.
+const dayOf = (at: Date): string => `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()}`;
 /** `6 Feb 2026` */
-export const dayText = (time: string): string => DAY.format(new Date(time)).replace('Sept', 'Sep');
+export const dayText = (time: string): string => dayOf(new Date(time));
 /** `6 Feb 2026 02:04 UTC` */
-export const timeText = (time: string): string => `${dayText(time)} ${MINUTE.format(new Date(time))} UTC`;
+export function timeText(time: string): string {
+  const at = new Date(time);
+  return `${dayOf(at)} ${at.toISOString().slice(-13, -8)} UTC`;
+}
 
 /** A time in UTC; the script adds what it is where the reader is. `as` a day it has no minutes, in a cell of a wide table no zone. */
 export function Time({ at, as = 'minute' }: { at: string | null | undefined; as?: 'minute' | 'day' | 'cell' }) {
