@@ -63,15 +63,22 @@ const uuidOf = (eventId: string): string =>
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 const renamed = (event: ReadEvent): ReadEvent => ({ ...event, eventId: uuidOf(event.eventId) });
 
+/** Leases end when the seed says so, and not by the clock of Postgres. */
+const [LEASE, NO_END] = [`interval '10 seconds'`, `interval '1 day'`];
+
 /** Whether a life is within a transaction: what it asks for meanwhile happens at the same moment. */
 type Moment = { isNow: boolean };
 
 /** The database as one life sees it: each transaction, and each query outside of one, happens at one moment, and may fail as the seed says. */
 export function databaseOf(world: DerivedWorld, life: Life, { moment, who }: { moment: Moment; who: Who }): Database {
   const broken = (connection: Queryable): Queryable => ({
-    query: ((text: string, values?: unknown[]) =>
-      world.breakage?.(text, values, (...asked) => connection.query(...asked), who) ??
-      connection.query(text, values)) as Queryable['query'],
+    query: ((asked: string, values?: unknown[]) => {
+      const text = asked.replaceAll(LEASE, NO_END);
+      world.trace(() => `${who}: ${text.trim().slice(0, 100)}`);
+      return (
+        world.breakage?.(text, values, (...some) => connection.query(...some), who) ?? connection.query(text, values)
+      );
+    }) as Queryable['query'],
   });
   const inTurn = async <T>(asked: () => Promise<T>, kind: 'read' | 'write'): Promise<T> => {
     const effect = (): Promise<T> =>

@@ -11,6 +11,8 @@ const { SEED, DERIVED_SEEDS = '32', FROM = '1' } = process.env;
 const [seeds, from] = SEED === undefined ? [Number(DERIVED_SEEDS), Number(FROM)] : [1, Number(SEED)];
 /** Seeds that have found a fault are tried for ever. */
 const FOUND_FAULTS = [195];
+/** Seeds that are run twice. */
+const REPEATED = (process.env['REPEATED'] ?? '1,2').split(',').map(Number);
 const MS_PER_SEED = 5_000;
 const FAILURES_MAX = 3;
 /** Of so many seeds one must fail when the second stage is broken in one of these ways. */
@@ -148,6 +150,16 @@ describe('the engine and what is derived beside it', () => {
   );
 
   if (SEED !== undefined) return;
+  it('go the same way again with the same seed', async () => {
+    const traceOf = async (seed: number): Promise<string[]> => {
+      const trace: string[] = [];
+      await cleared(database);
+      await faultOf(new DerivedSimulation(seed, database, { trace: (text) => trace.push(text) }));
+      return trace;
+    };
+    for (const seed of REPEATED) expect(await traceOf(seed)).toEqual(await traceOf(seed));
+  }, 60_000);
+
   it.each(Object.entries(BREAKAGES))(
     'are found out when %s',
     async (name, { by, foundBy = 1 }) => {
