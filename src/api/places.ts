@@ -1,10 +1,7 @@
 import type { ProblemError } from '../http/problem.js';
 import { tooManyRequests } from './refusals.js';
 
-/**
- * The number of places, the share of one token, what they are for (`requests wait for a position`), and the error when
- * all are taken.
- */
+/** The number of places in total and per token, their use (`requests wait for a position`), and the error when full. */
 export type PlacesOptions = Readonly<{ max: number; perTokenMax: number; what: string; full: () => ProblemError }>;
 
 /** A bounded number of places to hold while something lasts, with a share per token. */
@@ -18,10 +15,7 @@ export class Places {
     return this.#taken;
   }
 
-  /**
-   * Takes a place; returns the function that releases it, once. @throws ProblemError when all are taken, or the token
-   * has used its share
-   */
+  /** Takes a place; returns the function that releases it. @throws ProblemError when none, or no share, is left */
   take(token: string): () => void {
     this.check(token);
     this.#taken += 1;

@@ -38,10 +38,7 @@ export const streamName = pathPart('name').refine((name) => !name.startsWith('$'
   error: 'must not begin with $',
 });
 
-/**
- * A whole number in decimal digits: JavaScript also reads `0x10`, `1e2` and `1.0` as numbers, but in a query they are
- * mistakes.
- */
+/** A whole number in decimal digits: `0x10`, `1e2` and `1.0` are numbers in JavaScript, but mistakes in a query. */
 export function wholeNumber({ min, max }: Readonly<{ min: number; max: number }>) {
   const message = `must be a whole number from ${min} to ${max}`;
   return z

@@ -19,7 +19,7 @@ export class ReadPosition {
     protected readonly database: Database,
     protected readonly projections: readonly ReadModel[],
     places: Places,
-    /** Called again and again while somebody waits for rows that are not there yet. */
+    /** Called at each poll while a request waits for rows that are not there yet. */
     hurry: () => void = () => undefined,
   ) {
     const poll = async (positions: readonly bigint[]) => {

@@ -140,10 +140,7 @@ export function controllerWithPast(resource: Resource & Required<Pick<Resource, 
   return ResourceController;
 }
 
-/**
- * Whether a list filters by a status that other tables may have changed from or to; the request then waits for these
- * tables too.
- */
+/** Whether a list filters by a status that other tables may change; the request then waits for these tables too. */
 const isMoved = ({ moved }: Resource, { filters }: Listing): boolean =>
   moved !== undefined &&
   filters[moved.column]?.some((value) => [...moved.from, ...moved.to].includes(String(value))) === true;

@@ -15,10 +15,7 @@ export type PastStreams =
   | { readonly kind: 'read'; readonly streams: Streams; readonly ends: ReadonlyMap<string, bigint> }
   | { readonly kind: 'too_large'; readonly limit: keyof PastLimits; readonly names: readonly string[] };
 
-/**
- * How much one answer about the past may read, since all its events are in memory at once. `bytesMax` counts the
- * events' JSON.
- */
+/** How much one answer about the past may hold in memory. `bytesMax` counts the events' JSON. */
 export type PastLimits = Readonly<{ streamsMax: number; eventsMax: number; bytesMax: number }>;
 
 /** The client has disconnected. */
@@ -38,10 +35,7 @@ export class Past {
     return this.options;
   }
 
-  /**
-   * Reads the events of these streams that the projector would count. A stream that does not exist or was deleted has
-   * none.
-   */
+  /** Reads the events of these streams that the projector would count; none of a deleted or unknown stream. */
   async read(names: readonly string[]): Promise<PastStreams> {
     const log = await this.readLog(names);
     if (log.kind !== 'read') return log;
@@ -54,10 +48,7 @@ export class Past {
     };
   }
 
-  /**
-   * Reads the same from the log only, without Postgres; it includes an event whose id was recorded earlier in another
-   * stream.
-   */
+  /** Reads the same without Postgres; includes events whose id was recorded earlier in another stream. */
   async readLog(names: readonly string[]): Promise<PastStreams> {
     if (names.length > this.options.streamsMax) return { kind: 'too_large', limit: 'streamsMax', names };
     const streams = new Map<string, RecordedEvent[]>();

@@ -98,10 +98,7 @@ function clockResult(differenceMs: number, text: string): Result {
   return { state: difference < CLOCK_MS_MAX.failed ? 'warning' : 'failed', text, remedy: SET_CLOCKS };
 }
 
-/**
- * Compares when the store recorded a recent event of ours with when the service received it, because the protocol has
- * no time.
- */
+/** Compares when the store recorded a recent event with when the service received it: the protocol has no clock. */
 async function checkStoreClock(store: EventStore): Promise<Result> {
   const latest = await readLogPage(store, { direction: 'backwards', from: 'end', max: LOOKED_AT_MAX });
   const event = latest.find(({ metadata }) => metadata?.receivedAt != null);

@@ -21,10 +21,7 @@ export function checkReport(given: Given): void {
   wholeNumber('top', given.values['top'], TOP);
 }
 
-/**
- * Compares a report of Stripe's with the ledger. Exit code 1: a line differs. @throws UsageError for a file that is not
- * such a report
- */
+/** Compares a Stripe report with the ledger. Exit code 1: a line differs. @throws UsageError for any other file */
 export async function compareFile(given: Given, { parts, signal, print }: Context, file: string): Promise<number> {
   await access(file, constants.R_OK).catch(() => {
     throw new UsageError(`"${file}" cannot be read. Name a CSV file that Stripe made.`);

@@ -17,10 +17,7 @@ export type StripeContext = RunParts &
   Readonly<{
     /** Label of the key. */
     key: string;
-    /**
-     * Claims a run for this process while it works on it; a request from elsewhere may stop it. @throws UsageError when
-     * another process has it
-     */
+    /** Claims a run while working on it; it can be stopped elsewhere. @throws UsageError when another process has it */
     at: <T>(run: Run, work: (run: RunAtWork) => Promise<T>) => Promise<T>;
   }>;
 

@@ -82,8 +82,7 @@ const REPORTS: readonly Report[] = [
     ],
   },
   {
-    // Revenue Recognition: debits and credits in major units; reports by invoice or line name the invoice, those by
-    // customer the customer.
+    // Revenue Recognition: debits and credits in major units; names the invoice, or by customer the customer.
     kind: 'revenue',
     object: 'invoice',
     columns: ['accounting_period', 'currency', 'debit', 'credit', 'amount'],

@@ -18,10 +18,7 @@ import {
   type StripeApiConfig,
 } from './stripe-api.js';
 
-/**
- * What a process does: receive webhooks, project the log into the read models, serve the read API, reconcile with
- * Stripe.
- */
+/** What a process does: receive webhooks, project the log, serve the read API, reconcile with Stripe. */
 export type Role = (typeof ROLES)[number];
 const ROLES = ['ingest', 'project', 'api', 'reconcile'] as const;
 /** The default roles; `reconcile` is added where a Stripe API key is set. */
@@ -75,10 +72,7 @@ export type Config = Readonly<{
   money: MoneyPolicy;
   /** Whether a process that serves the API also serves the console. */
   hasConsole: boolean;
-  /**
-   * Whether the projecting process decides and records changes of access, the brake that holds them, and the webhooks
-   * that deliver them.
-   */
+  /** Whether the projecting process records changes of access, the brake that holds them, and their webhooks. */
   accessChanges: Readonly<{ isOn: boolean; brake: Brake; outbox: OutboxConfig }>;
   /** Variables that are set but not read, each with the name that was probably meant. */
   warnings: readonly string[];
@@ -95,10 +89,7 @@ export function localUrl({ host, port }: Pick<Config, 'host' | 'port'>): string 
 /** Whether a process reads or writes Postgres: one that only ingests does not. */
 export const usesReadModels = ({ roles }: Pick<Config, 'roles'>): boolean => roles.some((role) => role !== 'ingest');
 
-/**
- * Whether intake may query the index of event ids: only if DATABASE_URL is set, which a process that only ingests can
- * omit.
- */
+/** Whether intake may query the index of event ids: only if DATABASE_URL is set, which ingest alone does not need. */
 export const hasIndex = ({ roles, databaseUrl }: Pick<Config, 'roles' | 'databaseUrl'>): boolean =>
   roles.includes('ingest') && databaseUrl.startsWith('postgres');
 

@@ -71,7 +71,7 @@ export function givenIn(env: Environment, name: string): string | undefined | Mi
   }
 }
 
-/** The environment with the variables marked as set whose `_FILE` variant is set. */
+/** The environment, with each secret variable marked as set if its `_FILE` variant is. */
 export const withFiles = (env: Environment): Environment => ({
   ...env,
   ...Object.fromEntries(

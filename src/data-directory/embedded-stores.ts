@@ -1,7 +1,4 @@
-/**
- * This process's use of a data directory: the owner runs the servers; guests use them and take over when the owner
- * ends.
- */
+/** The use of a data directory: the owner runs the servers; guests use them, and take over when the owner ends. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { answers, isOutOfFiles, readEndpoints, type Endpoints, type Server } from './endpoints.js';
 import { serversMoved, StoresError } from './errors.js';

@@ -25,10 +25,7 @@ export type Server = NonNullable<Endpoints['database']>;
 const connectTimeoutMs = 1_000;
 const fileIn = (dataDirectory: string): string => join(dataDirectory, ENDPOINTS_FILE);
 
-/**
- * What the last owner wrote; undefined when there is no file, or when it is damaged (after a power cut) or of another
- * version.
- */
+/** What the last owner wrote; undefined when the file is missing, damaged (by a power cut) or of another version. */
 export async function readEndpoints(dataDirectory: string): Promise<Endpoints | undefined> {
   try {
     return endpointsSchema.parse(JSON.parse(await readFile(fileIn(dataDirectory), 'utf8')));
@@ -65,9 +62,6 @@ export function answers({ address: at }: Server): Promise<boolean> {
   });
 }
 
-/**
- * Whether this process, or the machine, has no file descriptors left: the check itself failed, so its result is
- * unknown.
- */
+/** Whether this process, or the machine, has no file descriptors left: the result of the check is then unknown. */
 export const isOutOfFiles = (error: unknown): boolean =>
   /^(EMFILE|ENFILE)$/.test(String((error as { code?: unknown } | null)?.code));

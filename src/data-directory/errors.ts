@@ -27,10 +27,7 @@ export class NoLedgerError extends Error {
   }
 }
 
-/**
- * The URLs are already in use when this is detected, and they name sockets where the servers now have ports, or the
- * reverse.
- */
+/** The URLs are already in use when this is detected; they name sockets where there are ports now, or the reverse. */
 export const serversMoved = (dataDirectory: string): StoresError =>
   new StoresError(
     'SERVERS_MOVED',

@@ -1,7 +1,4 @@
-/**
- * The lock of a data directory; its holder is the owner. The operating system releases it when the process ends, even
- * after kill -9.
- */
+/** The lock of a data directory, held by its owner. The system releases it when the process ends, even by kill -9. */
 import Database from 'libsql';
 import { join } from 'node:path';
 import { privateFile } from '../../packages/private-files/src/index.js';

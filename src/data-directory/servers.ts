@@ -26,10 +26,7 @@ export type Servers = Readonly<{
   endpoints: Endpoints;
   /** Resolves when the event store has failed: it runs in this process, which must end too. */
   failed: Promise<Error>;
-  /**
-   * Restarts Postgres if it does not answer, and returns whether it did. Postgres is a separate process; intake
-   * continues without it.
-   */
+  /** Restarts Postgres, a separate process, if it does not answer; returns whether it did. Intake continues. */
   mend(): Promise<boolean>;
   stop(): Promise<void>;
 }>;

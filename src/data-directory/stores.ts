@@ -34,10 +34,7 @@ export type StoresEvent =
 export type Stores = Readonly<{
   eventstoreUrl: string;
   databaseUrl: string;
-  /**
-   * The owner runs the servers; a guest uses them, and takes over when the owner ends; none: both URLs name external
-   * servers.
-   */
+  /** The owner runs the servers; a guest uses them, and may take over; none: both URLs name external servers. */
   role: 'owner' | 'guest' | 'none';
   /** An owner stops the servers; a guest stops watching the owner. Close your own connections first. */
   close(): Promise<void>;

@@ -42,10 +42,7 @@ export async function transportOf(dataDirectory: string, choice: TransportChoice
 
 const OWN_NAMES = /^(eventstore|postgres)\.(pem|key|password)$/;
 
-/**
- * Each server has its own certificate: under root, the account of Postgres must not be able to impersonate the event
- * store.
- */
+/** Each server has its own certificate: under root, Postgres' account must not impersonate the event store. */
 async function tlsOf(folder: string): Promise<Transport> {
   privateFolder(folder, { ownNames: OWN_NAMES });
   const eventstore = {

@@ -7,10 +7,7 @@ const observationNamespace = Buffer.from('5d1e6f0a8c4b4f52a7d39e2b64c0f813', 'he
 const ownNamespace = Buffer.from('5b7c1d3e6f0a4c5d9e8b7a6f5c4d3e2f', 'hex');
 const quarantineNamespace = Buffer.from('8f0d3b9ce5a24f4e8a5b2f7a91c6d70b', 'hex');
 
-/**
- * The length of the part of a UUID that identifies the event; the remainder identifies the API version it is rendered
- * in.
- */
+/** The length of the part of a UUID that identifies the event; the remainder identifies the API version. */
 const EVENT_DIGITS = 'xxxxxxxx-xxxx-xxxx-xxxx-xxxx'.length;
 
 /**
@@ -53,10 +50,7 @@ export function quarantineIdOf(id: Json, contentHash: string): string {
   return uuidV5(quarantineNamespace, canonicalJson([id, contentHash]));
 }
 
-/**
- * The identity of an observation: account, mode, object, content, and the object's recorded event that it follows
- * (`anchor`).
- */
+/** The identity of an observation: account, mode, object, content, and the object's event before it (`anchor`). */
 export type Sight = Readonly<{
   account: string | null;
   livemode: boolean;

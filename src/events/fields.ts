@@ -3,10 +3,7 @@ import { field, isJsonObject, type Json, type JsonObject } from './json.js';
 import { storable } from './storable.js';
 import { isSecond } from './stripe-event.js';
 
-/**
- * A snapshot lacks a field that its kind requires, or has a field of a type that no API version uses; `field` is its
- * path.
- */
+/** A snapshot lacks a required field, or has one of a type that no API version uses; `field` is its path. */
 export class UnreadableSnapshot extends Error {
   readonly code = 'UNREADABLE_SNAPSHOT';
 
@@ -170,10 +167,7 @@ export class Fields {
   }
 }
 
-/**
- * ISO 8601 in UTC, as Postgres reads a timestamptz. `second` counts from 1970. Dates are cached: most times fall on few
- * days.
- */
+/** ISO 8601 in UTC, as Postgres reads a timestamptz. `second` counts from 1970. Dates are cached, because few occur. */
 export function isoTime(second: number): string {
   const day = Math.floor(second / SECONDS_A_DAY);
   let date = dates.get(day);

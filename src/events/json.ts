@@ -61,10 +61,7 @@ function opened(value: readonly Json[] | JsonObject): Open {
   return { value, keys, size: keys.length, done: 0 };
 }
 
-/**
- * Sorts in place by code unit. Stripe's hashes are small and nearly sorted, where insertion sort is twice as fast as
- * the general sort.
- */
+/** Sorts in place by code unit. Insertion sort is twice as fast on Stripe's small, nearly sorted hashes. */
 function sorted(keys: string[]): string[] {
   if (keys.length > 100) return keys.sort();
   for (let i = 1; i < keys.length; i += 1) {
@@ -103,10 +100,7 @@ function label(key: string): string {
 
 const needsEscape = /[^ !#-[\]-~]/;
 
-/**
- * Returns a JSON string. Nearly all of Stripe's strings are plain ASCII, which needs no escape and no call of
- * `JSON.stringify`.
- */
+/** Returns a JSON string. Nearly all of Stripe's strings are plain ASCII, which needs no escape. */
 function quote(text: string): string {
   return needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
@@ -118,10 +112,7 @@ const bareNumber = /^[-0-9]/;
 /** Whether `JSON.parse` may change a number of a JSON text; digits inside strings can cause false positives. */
 export const mayLoseDigits = (text: string): boolean => longNumber.test(text) || bareNumber.test(text);
 
-/**
- * Returns the JSON text with each number that a double cannot hold replaced by a string: the mark, then the number as
- * written.
- */
+/** Returns the JSON text with each number that a double cannot hold as a string: the mark, then the original. */
 export function withNumbersAsText(text: string, mark: string): string {
   const token = /"|-?[0-9][0-9.eE+-]*/g;
   let written = '';

@@ -102,10 +102,7 @@ function snapshotOf(stripeEvent: StripeEvent): Snapshot | null {
   }
 }
 
-/**
- * The states that an event shows in our snapshots. `former`: the members with their values from `previous_attributes`
- * put back.
- */
+/** The states that an event shows in our snapshots. `former`: members with their values from `previous_attributes`. */
 function oursOf(
   stripeEvent: StripeEvent,
   snapshot: Snapshot,

@@ -168,14 +168,11 @@ function orderChanges<T extends Keyed>(
   };
 }
 
-/**
- * Connected changes that do not follow from the known start. `end`: the state they lead to; `isCircle`: any of them may
- * be the first.
- */
+/** Connected changes off the known path. `end`: the state they lead to; `isCircle`: any of them may be the first. */
 type Fragment<T> = { readonly events: readonly T[]; readonly end: string; readonly isCircle: boolean };
 
 /**
- * Returns a test whether a fragment's position is a guess. It is not when the fragment is the only one, or when its
+ * Returns a predicate: is a fragment's position a guess? It is not when the fragment is the only one, or when its
  * object's life cycle is one-way and no other event falls within the stages that the fragment spans.
  */
 function isGuessedAmong<T extends Keyed>(
@@ -215,7 +212,7 @@ function takeFragments<T extends Keyed>(unused: UnusedSteps<Change<T>>): Fragmen
   return fragments.sort((a, b) => compareLifecycle(a.events[0] as T, b.events[0] as T));
 }
 
-/** Returns a test whether a step starts a path: more changes leave its state than reach it, or none reaches it. */
+/** Returns a predicate: does a step start a path? More changes leave its state than reach it, or none reaches it. */
 function beginningsOf(steps: readonly Step[]): (step: Step) => boolean {
   const moving = steps.filter(({ from, to }) => from !== to);
   const left = groupBy(moving, ({ from }) => from);

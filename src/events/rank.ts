@@ -86,10 +86,7 @@ export const lifecycleOf = (object: keyof typeof lifecycles): readonly (readonly
 /** The same statuses as a flat list. */
 export const statusesOf = (object: keyof typeof lifecycles): readonly string[] => lifecycleOf(object).flat();
 
-/**
- * Kinds whose status may go back: a past due subscription becomes active, a payment intent requires a payment method
- * again.
- */
+/** Kinds whose status may go back: a past due subscription becomes active, an intent needs a new payment method. */
 const twoWay = new Set(['subscription', 'payment_intent', 'setup_intent']);
 
 const rankStep = 1_000;

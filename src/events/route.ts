@@ -43,10 +43,7 @@ export type QuarantineReason =
 export type RefusedReason = 'conflict' | 'stream_deleted';
 type Quarantined = Extract<Route, { kind: 'quarantine' }>;
 
-/**
- * Objects whose ids are unique only per account and mode: users choose them, or Stripe numbers them per account
- * (capabilities).
- */
+/** Objects with ids unique only per account and mode: users choose them, or Stripe counts per account. */
 const namedPerAccount = new Set(['plan', 'product', 'coupon', 'promotion_code', 'capability']);
 /** Objects that exist once per account: they have no id, and belong to the account's stream. */
 const onePerAccount = new Set(['balance', 'balance_settings', 'tax.settings']);
@@ -183,10 +180,7 @@ function streamPerAccount(stripeEvent: JsonObject, object: string, id: string): 
   return { kind: 'name', name: `${object}-${account}-${mode}-${id}` };
 }
 
-/**
- * Plans can be read as prices under their own ids, which users may have chosen; only `price_` ids are certain to be
- * Stripe's.
- */
+/** Plans can be read as prices under their own ids, perhaps chosen by users; only `price_` ids are surely Stripe's. */
 function isNamedPerAccount(object: string, id: string): boolean {
   return namedPerAccount.has(object) || (object === 'price' && !id.startsWith('price_'));
 }

@@ -44,10 +44,7 @@ export class StateHash {
   }
 }
 
-/**
- * Looked up once: under jest, where modules run in their own context, reading a global costs more than the
- * multiplication.
- */
+/** Looked up once: under jest, with modules in their own context, reading a global costs more than multiplying. */
 const { imul } = Math;
 
 /** Four 32-bit numbers. */
@@ -154,10 +151,7 @@ function hashText(text: string, tag: number): void {
   stir(tag);
 }
 
-/**
- * Makes each bit depend on all other bits of its lane and on the other lanes (the final steps of MurmurHash3, x86, 128
- * bits).
- */
+/** Makes each bit depend on its whole lane and the other lanes (the last steps of MurmurHash3, x86, 128 bits). */
 function stir(tag: number): void {
   let a = h0 ^ tag;
   let b = h1;

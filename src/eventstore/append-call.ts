@@ -34,10 +34,7 @@ export type Appended = Readonly<{ revision: bigint; position: bigint | undefined
 
 type Waiting = Readonly<{ stream: string; resolve: (appended: Appended) => void; reject: (error: unknown) => void }>;
 
-/**
- * The most bytes of events in one message, unless a single event is larger: below the 4 MiB that gRPC servers accept by
- * default.
- */
+/** The most bytes of events in one message, unless one event is larger: below gRPC servers' default limit of 4 MiB. */
 const MESSAGE_BYTES_MAX = 3 * 1024 * 1024;
 
 export class AppendCall {

@@ -30,10 +30,7 @@ export type Verdict = Readonly<{
   inHead: readonly (KnownEvent | bigint)[];
   /** Further renderings in the index, to be checked against the log. */
   inIndex: readonly Place[];
-  /**
-   * False where the head depends on the index, and the index is behind or does not answer: then the stream must be
-   * read.
-   */
+  /** False where the head needs the index, but it is behind or does not answer: then the stream must be read. */
   isComplete: boolean;
 }>;
 

@@ -34,10 +34,7 @@ export const appendSizeOf = (event: NewEvent): number =>
   event.data.byteLength + event.metadata.byteLength + 2 * event.type.length;
 
 export type WriteOutcome =
-  /**
-   * Revision and position of the last event; `position` is null where the store does not report it, as for a repeat
-   * that its stream hides.
-   */
+  /** Of the last event; `position` is null where the store does not report it, as for a hidden repeat. */
   | { readonly kind: 'written'; readonly revision: bigint; readonly position: bigint | null }
   /** `actual`: revision of the stream's last event; -1n for none, null when the store did not report it. */
   | { readonly kind: 'wrong_expected_revision'; readonly actual: bigint | null }
@@ -62,15 +59,9 @@ export class ClockSkew extends Error {
 const ATTEMPTS_MAX = 3;
 /** The store itself times out appends after 2 s; a refusal sooner than this is about the clock. */
 const AT_ONCE_MS = 500;
-/**
- * EventStoreDB drops a repeat of an append that it is still committing, without an answer: after this time the log is
- * read instead.
- */
+/** EventStoreDB drops a repeat of an append still being committed, without an answer: then the log is read instead. */
 const LOOK_AFTER_MS = 150;
-/**
- * Reading starts after this many times the usual append time: reading for each append would slow down a slow store
- * further.
- */
+/** Reading starts after this many times the usual append time, so that a slow store is not slowed down further. */
 const LOOK_AFTER_USUAL = 3;
 const LOOK_AFTER_MS_MAX = 1_000;
 

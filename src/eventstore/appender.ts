@@ -52,10 +52,7 @@ export type AppenderLimits = LaneLimits &
     timeoutMs: number;
   }>;
 
-/**
- * Why the last append failed, where all further ones will fail: the store's clock, its access rights, or it accepts no
- * appends now.
- */
+/** Why the last append failed, and further ones will: the store's clock, its access rights, or it accepts none now. */
 export type Trouble = Readonly<{ kind: 'clock_skew' | 'refused' | 'not_writable'; cause: string }>;
 
 /**

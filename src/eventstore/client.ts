@@ -32,10 +32,7 @@ const MESSAGE_BYTES_MAX = 17 * 1024 * 1024;
 const KEEPALIVE_MS = 10_000;
 const APPENDS_AVERAGED = 16;
 
-/**
- * The unmodified official client for any of our connection strings, for other programs and for comparison in
- * benchmarks.
- */
+/** The unmodified official client for any of our connection strings: for other programs, and benchmarks. */
 export function officialClient(url: string): EventStoreDBClient {
   const { settings, tls, user } = connectionOf(currentUrl(url, 'eventstore'));
   return new EventStoreDBClient(settings, tls, user);

@@ -83,10 +83,7 @@ function socketOf(url: string): string {
   }
 }
 
-/**
- * The client's own parser repeats the string in its warnings and errors, so it gets the string without user and
- * password.
- */
+/** The client's own parser repeats the string in warnings and errors, so user and password are removed first. */
 function parsed(scheme: string, rest: string): ReturnType<typeof parseConnectionString> {
   try {
     return parseConnectionString(`${scheme}${rest}`);

@@ -46,10 +46,7 @@ export type WebhookMetadata = Written &
 
 export type ListedMetadata = Written & Asked & Readonly<{ source: 'events_api' }>;
 
-/**
- * Start and answer of the request, in seconds of Stripe's clock; the answer's place in the logical order; and the
- * object.
- */
+/** Start and answer of the request in seconds of Stripe's clock, the answer's logical place, and the object. */
 type Looked = Readonly<{
   asked: number;
   answered: number;

@@ -7,10 +7,7 @@ import { receivedAtOf } from './recorded-event.js';
 const PAGES_EVENTS = [2, 20, 200] as const;
 const KNOWN_MAX = 100;
 
-/**
- * Measures how far positions lag behind the end of the log, in time. The event after a position never changes, so it is
- * read once.
- */
+/** Measures how far positions lag behind the end of the log, in time. Caches the event after each position. */
 export class LogLag {
   /** When the first of our events after a position was received. */
   readonly #received = new Map<bigint, Date>();

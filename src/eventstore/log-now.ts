@@ -15,10 +15,7 @@ export class LogNow {
 
   constructor(private readonly store: EventStore) {}
 
-  /**
-   * Returns the last record of the log, read after this call; null when it cannot be read. Calls during a read share
-   * the next one.
-   */
+  /** Returns the last record, read after this call; null when unreadable. Calls during a read share the next. */
   end(): Promise<Record | null> {
     // Calls until the end of this turn share the read.
     this.#next ??= this.#reading

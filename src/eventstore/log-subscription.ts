@@ -26,8 +26,7 @@ export async function* subscribeToLog(
   try {
     if (signal.aborted) return;
     for await (const first of call as AsyncIterable<LogEvent | 'none'>) {
-      // HTTP/2 credit is renewed at the end of this turn. Reading after it lets the store send the next events
-      // meanwhile.
+      // HTTP/2 credit is renewed at the end of this turn: reading after it lets the store send more meanwhile.
       await othersTurn();
       const events: LogEvent[] = [];
       for (let next: LogEvent | 'none' | null = first; next !== null; next = call.read())

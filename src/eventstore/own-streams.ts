@@ -34,15 +34,15 @@ export function appendOwn(
   );
 }
 
-/** Lets a stream show its last events alone; the store may free the others. Nothing is changed where it has such metadata already. */
+/** Limits a stream to its last `count` events; the store may delete the others. Existing metadata is kept. */
 export const keepLast = (store: EventStore, stream: string, count: number): Promise<WriteOutcome> =>
   describe(store, stream, { $maxCount: count });
 
-/** Lets the store free all of a stream of so many events, which nobody will ask for. */
+/** Lets the store delete all `count` events of a stream that will not be read. Existing metadata is kept. */
 export const letGo = (store: EventStore, stream: string, count: number): Promise<WriteOutcome> =>
   describe(store, stream, { $tb: count });
 
-/** The first metadata of a stream. */
+/** Writes the first metadata of a stream. */
 async function describe(store: EventStore, stream: string, data: Record<string, number>): Promise<WriteOutcome> {
   const metastream = `$$${stream}`;
   return appendOwn(store, metastream, {
@@ -76,7 +76,7 @@ type OfTypes = Readonly<{ types: string; after: bigint | null; max: number }>;
 export const readOfTypes = async (store: EventStore, wanted: OfTypes): Promise<RecordedEvent[]> =>
   (await readBytesOfTypes(store, wanted)).map(recordedEventFrom);
 
-/** The same, byte by byte. */
+/** Returns the same events byte by byte. @throws as `readOfTypes` */
 export async function readBytesOfTypes(store: EventStore, { types, after, max }: OfTypes): Promise<ReadBytes[]> {
   const options = new streams.ReadReq.Options();
   options.setAll(allFrom(after));

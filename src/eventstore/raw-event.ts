@@ -8,10 +8,7 @@ import { failureOf, untilItStalls, type EventStore } from './event-store.js';
 import { allFrom, endOfAll, readRequest } from './read-request.js';
 import { readBytesOf, type ReadBytes } from './read-response.js';
 
-/**
- * An event byte by byte as the store holds it; the client's own reading parses JSON, which changes digits and white
- * space.
- */
+/** An event byte by byte as the store holds it; the client's own reading would change digits and white space. */
 export type RawEvent = EventBytes &
   Readonly<{
     stream: string;
@@ -62,10 +59,7 @@ export type Record = Readonly<{ position: bigint; eventId: string }>;
 /** The last record of the log, including the store's own; null when there is none, or it is not readable. */
 export const lastRecordOf = (store: EventStore): Promise<Record | null> => recordOf(store, endOfAll(), 'BACKWARDS');
 
-/**
- * The record that starts at a position; null when none does. @throws where the store reports such a position as an
- * error
- */
+/** The record that starts at a position; null when none does. @throws where the store reports this as an error */
 export async function recordAt(store: EventStore, position: bigint): Promise<Record | null> {
   const record = await recordOf(store, allFrom(position), 'FORWARDS');
   return record?.position === position ? record : null;

@@ -3,10 +3,7 @@ import streams, { type ReadReq } from '@eventstore/db-client/generated/streams_p
 
 const { Options } = streams.ReadReq;
 
-/**
- * The log from a position (null: from the start). A read includes the event at the position; a subscription starts
- * after it.
- */
+/** The log from a position (null: from the start). A read includes that event; a subscription starts after it. */
 export function allFrom(position: bigint | null): ReadReq.Options.AllOptions {
   const all = new Options.AllOptions();
   if (position === null) {

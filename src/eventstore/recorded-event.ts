@@ -50,10 +50,7 @@ export function recordedEventOf(resolved: ResolvedEvent): RecordedEvent | null {
   return recordedFrom({ eventId, stream, revision, position, type }, { created, metadata, data });
 }
 
-/**
- * Converts the bytes of an event to a recorded event. Like the client, it keeps data as text if it is not valid JSON
- * despite its type.
- */
+/** Converts the bytes of an event. Like the client, it keeps data that is not valid JSON as text, despite its type. */
 export function recordedEventFrom(event: ReadBytes): RecordedEvent {
   const { eventId, stream, revision, position, type, contentType } = event;
   const data = contentType === 'application/json' ? jsonOr(event.data, (text) => text) : event.data;

@@ -133,10 +133,7 @@ export class SharedAppend {
     return readHead(this.tools.store, this.stream, this.#reading);
   }
 
-  /**
-   * Settles the events that are in the log. If the index fails a head that depends on it, or the log contradicts, the
-   * stream is read.
-   */
+  /** Settles events in the log. If the index fails a head that needs it, or the log contradicts, reads the stream. */
   async #settleKnown(given: StreamHead): Promise<StreamHead> {
     let head = given;
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
@@ -149,10 +146,7 @@ export class SharedAppend {
     throw new Error(`The log changes while ${this.stream} is read: what it showed it shows no more.`);
   }
 
-  /**
-   * Settles an event with a required revision if the stream ends elsewhere. If the head is behind that revision, the
-   * stream is read first.
-   */
+  /** Settles an event with a required revision if the stream ends elsewhere. A head that is behind is read on first. */
   async #settleMoved(given: StreamHead): Promise<StreamHead> {
     const at = this.#open[0]?.event.at;
     if (at === undefined) return given;

@@ -8,10 +8,7 @@ export class StoreUnavailable extends Error {
   readonly type = 'unavailable';
 }
 
-/**
- * The store answers, but does not let the user of EVENTSTORE_URL read: wrong user or password, or no right to read the
- * log.
- */
+/** The store answers, but the user of EVENTSTORE_URL may not read: wrong user or password, or no right to the log. */
 export class StoreRefuses extends Error {
   readonly code = 'STORE_REFUSES';
   /** The same as the client's own error. */

@@ -112,10 +112,7 @@ const keyOf = (eventId: string): string =>
 /** From this many ids a head is worth shrinking. */
 const LARGE = 1_000;
 
-/**
- * Whether the index must return its last event of the stream: to read from there, to depend on it, or to check a head
- * that does.
- */
+/** Whether the index must return its last event of the stream: to read from there, or for a head that needs it. */
 export const needsEnd = (head: StreamHead | undefined): boolean =>
   head === undefined || head.leansOn !== null || head.events.weight >= LARGE;
 

@@ -134,9 +134,6 @@ export async function isEndHidden(store: EventStore, stream: string, last: bigin
   return hidesItsEnd({ truncateBefore: revisionOf(truncateBefore), maxAgeS: maxAge ?? null }, last);
 }
 
-/**
- * The revision before which a stream is truncated; the client returns a number even for 2^63 - 1, which a soft delete
- * writes.
- */
+/** The revision before which a stream is truncated: a number even for 2^63 - 1, which a soft delete writes. */
 const revisionOf = (value: unknown): bigint | null =>
   typeof value === 'bigint' || typeof value === 'number' ? BigInt(value) : null;

@@ -28,10 +28,7 @@ type Says =
 
 const NOTHING: Says = { kind: 'nothing' };
 
-/**
- * Reads the content of an event, unless its snapshot's kind is not among `kinds`. Never throws; `factOf` throws the
- * error.
- */
+/** Reads the content of an event whose snapshot is of these kinds. Never throws; `factOf` throws the error. */
 export function readEvent(recorded: RecordedEvent, kinds?: ReadonlySet<SnapshotKind>): ReadEvent {
   const { eventId, stream, revision, position, type, recordedAt, metadata } = recorded;
   const says = read(recorded, kinds);
@@ -81,10 +78,7 @@ function bytesOf(value: unknown): number {
 /** Quotes, commas and the digits of a number. */
 const PUNCTUATION_BYTES = 4;
 
-/**
- * The stream that an event of the store concerns: stream metadata is in `$$<stream>`, and a tombstone is the stream's
- * last event.
- */
+/** The stream that an event of the store concerns: metadata is in `$$<stream>`; a tombstone ends its own stream. */
 function shortenedBy({ type, stream }: RecordedEvent): string | null {
   const name =
     type === '$metadata' && stream.startsWith('$$') ? stream.slice(2) : type === '$streamDeleted' ? stream : '$';
@@ -132,10 +126,7 @@ export function concerns(projection: AnyProjection, event: ReadEvent): boolean {
   return kind !== null && (kind === 'any' || handles(projection, kind));
 }
 
-/**
- * Returns the fact of an event for a projection; none when the projection does not handle its kind. @throws when it
- * cannot be read
- */
+/** Returns the fact of an event; none when the projection does not handle its kind. @throws when it cannot be read */
 export function factOf(projection: AnyProjection, event: ReadEvent): Fact[] {
   const { says } = event;
   if (!concerns(projection, event)) return [];

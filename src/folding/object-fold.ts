@@ -39,10 +39,7 @@ export type ObjectFold = Readonly<{ kind: 'folded'; state: ObjectState; current:
 /** A late event requires events to be read again: those at `revisions`, which follow the kept state `from`. */
 export type LateFold = Readonly<{ kind: 'late'; from: ObjectState; revisions: readonly bigint[] }>;
 
-/**
- * Folds the new events of an object onto its state; events already folded are skipped. `too_late`: older than all kept
- * states.
- */
+/** Folds new events of an object onto its state, skipping known ones. `too_late`: older than all kept states. */
 export function foldOnto(
   projection: AnyProjection,
   before: ObjectState | undefined,

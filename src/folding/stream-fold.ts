@@ -51,10 +51,7 @@ const withRows = ({ projection, stream }: Folding, { state, guesses, current }: 
   rows: rowTexts(projection, stream, current),
 });
 
-/**
- * `late`: these objects need events to be read again first. `again`: the whole stream must be folded, which also finds
- * the cause.
- */
+/** `late`: these objects need events read again first. `again`: fold the whole stream, which finds the cause. */
 export type StreamFold =
   | Readonly<{ kind: 'folded'; objects: FoldedObjects; late: ReadonlyMap<string, LateFold> }>
   | Readonly<{ kind: 'again' }>;
@@ -107,10 +104,7 @@ export function foldReadAgain(
   return again.length === late.revisions.length ? foldLate(projection, late, { again, came }) : null;
 }
 
-/**
- * Folds the late events of objects; `again` has the events read again, by revision. Null when that fails, or one of
- * them is missing.
- */
+/** Folds late events of objects; `again`: events read again, by revision. Null when that fails, or one is missing. */
 export function foldLateObjects(
   folding: Folding,
   late: ReadonlyMap<string, LateFold>,

@@ -149,10 +149,7 @@ export class WholeFold {
     return { kind: 'folded', state, guesses };
   }
 
-  /**
-   * Finds the first event, in stream order, with which folding an object fails. Uses bisection: if a prefix fails, so
-   * does any longer one.
-   */
+  /** Finds the first event at which folding an object fails, by bisection: if a prefix fails, any longer one does. */
   async #firstFailure(
     object: string,
     { places, error, readAgain }: { places: readonly Place[]; error: unknown; readAgain: ReadAgain },

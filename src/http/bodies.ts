@@ -34,10 +34,7 @@ export class Bodies {
     return this.#heldBytes;
   }
 
-  /**
-   * Reads a body of at most `bytesMax` bytes, and calls `done` once: with the body, or with the reason for its
-   * rejection.
-   */
+  /** Reads a body of at most `bytesMax` bytes; calls `done` once, with the body or the reason for its rejection. */
   read(request: IncomingMessage, bytesMax: number, done: Done): void {
     const body: Body = new Body(request, {
       bytesMax,
@@ -76,10 +73,7 @@ const NOTHING: Buffer = Buffer.alloc(0);
 
 type BodyOptions = Readonly<{ bytesMax: number; take: (bytes: number) => boolean; done: Done }>;
 
-/**
- * One unfinished body. Its bytes are copied into one buffer: keeping a chunk would retain everything its socket read
- * with it.
- */
+/** One unfinished body. Its bytes are copied: keeping a chunk would retain everything its socket read with it. */
 class Body {
   readonly startedMs = performance.now();
   readonly #request: IncomingMessage;

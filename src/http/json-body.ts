@@ -4,10 +4,7 @@ import type { z } from 'zod';
 import { mistakesIn } from './mistakes.js';
 import { ProblemError } from './problem.js';
 
-/**
- * Parameter decorator: the request body, parsed by a schema. @throws ProblemError 400 that names each invalid member
- * and what it should be
- */
+/** Parameter decorator: the request body, parsed by a schema. @throws ProblemError 400 that names invalid members */
 export const JsonBody = (schema: z.ZodType) => ParsedBody((body) => parsed(schema, body));
 
 /** Nest would mistake a schema for a pipe because of its method `transform`, so it is wrapped in a function. */

@@ -41,10 +41,7 @@ export class UntakenAnswers {
     this.#bytesOf.delete(socket);
   }
 
-  /**
-   * Spares the newest answer if it is the only one of its connection; otherwise an answer larger than the budget could
-   * never be sent.
-   */
+  /** Spares the only answer of a connection; otherwise one larger than the budget could never be sent. */
   #cut(newest: Socket, newestBytes: number): void {
     for (const [socket, bytes] of this.#bytesOf) {
       if (this.#bytes <= this.options.bytesMax) return;

@@ -15,10 +15,7 @@ export type Checkpoint = Readonly<{
   projection: string;
   version: number;
   generation: number;
-  /**
-   * `building`: not at the end of the log yet. `live`: follows the log. `kept`: replaced, and unchanged since for a
-   * rollback.
-   */
+  /** `building`: not at the end of the log yet. `live`: follows the log. `kept`: replaced, for a rollback. */
   state: 'building' | 'live' | 'kept';
   /** Whether the views of its version show it. */
   shown: boolean;
@@ -91,10 +88,7 @@ const unchanged = (condition = 'true'): string =>
     `join unnest($1::text[], $2::int8[]) as own(generation, epoch) on checkpoints.name = own.generation and owner_epoch = epoch where ${condition}`,
   );
 
-/**
- * The position of each derived generation: the lowest among the projections that it depends on, directly or through
- * other derivations.
- */
+/** The position of each derived generation: the lowest of the projections that it depends on, even indirectly. */
 const DERIVED_PLACES = `with recursive followed as (
   select name, unnest(stands_on) as source from ledger.derived_generations
   union select followed.name, unnest(stands_on) from followed join ledger.derived_generations other on other.name = followed.source

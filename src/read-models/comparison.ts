@@ -77,10 +77,7 @@ export async function compareGenerations(
   return comparisons;
 }
 
-/**
- * Compares, within a transaction, the rows that a table has of some streams with those that it should have, given as
- * JSON.
- */
+/** Compares, within a transaction, a table's rows of some streams with those that it should have, given as JSON. */
 export async function* compareRows(
   connection: Queryable,
   generation: Generation<ReadModel>,

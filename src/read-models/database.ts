@@ -39,19 +39,13 @@ const begin = (mode: string, statementTimeoutMs: number | undefined): string =>
     ...(statementTimeoutMs === undefined ? [] : [`set local statement_timeout = ${statementTimeoutMs}`]),
   ].join('; ');
 
-/**
- * No connection became free in the time that a request waits for one: there is too much load, while Postgres may be
- * fine.
- */
+/** No connection became free in the time that a request waits: the load is too high, while Postgres may be fine. */
 export class PoolBusy extends Error {
   readonly code = 'POOL_BUSY';
 }
 
 const CONNECT_WITHIN_MS = 5_000;
-/**
- * Time after which the client abandons an answer although Postgres should have cancelled the statement: then it does
- * not answer at all.
- */
+/** Time after which the client gives up on a statement that Postgres should have cancelled: it does not answer. */
 const QUERY_TIMEOUT_MS = 30_000;
 const ANSWER_AFTER_TIMEOUT_MS = 2_000;
 

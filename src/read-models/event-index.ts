@@ -15,10 +15,7 @@ const indexed = ({ event_id: eventId, stream, revision, position }: Found): Inde
   position,
 });
 
-/**
- * Renderings of one event are neighbours in the index: at most one per endpoint of an account, which Stripe limits to
- * 16.
- */
+/** Renderings of one event are neighbours in the index: at most one per endpoint, and Stripe allows 16. */
 const RENDERINGS_MAX = 32;
 
 /** Returns the places of these ids. */
@@ -96,10 +93,7 @@ export async function findStreams(database: Queryable, streams: readonly string[
   return new Set(rows.map(({ stream }) => stream));
 }
 
-/**
- * An event id, and the stream whose last event is also needed; null when it is not, which saves Postgres a third of the
- * work.
- */
+/** An event id, and the stream whose last event is also needed; null saves Postgres a third of the work. */
 export type Asked = Readonly<{ eventId: string; stream: string | null }>;
 
 /** The checkpoint of the index, and a rendering that it has, if any. */
@@ -122,10 +116,7 @@ join ledger.checkpoints as checkpoint on checkpoint.name = '${EVENT_INDEX_GENERA
 left join lateral ${FOUND} as found on true
 left join lateral (select revision, position, event_id from ${EVENT_INDEX} where stream = asked.stream and position <= checkpoint.position order by revision desc limit 1) as last on true`;
 
-/**
- * Cheaper without streams: planning is most of the cost of a small query, and usually nothing is found, which takes one
- * row for all ids.
- */
+/** Without streams: planning is most of the cost of a small query, and usually one row says that no id is found. */
 const lookUpIdsIn = (found: string): string => `
 select ${STANDING} from ledger.checkpoints as checkpoint left join ${found} on true
 where checkpoint.name = '${EVENT_INDEX_GENERATION}'`;

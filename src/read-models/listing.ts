@@ -60,8 +60,7 @@ export function listIndexesOf(table: Table): ReadonlyMap<string, string> {
       case 'value':
         return [[filter.column, `(${filter.column}, ${place})${whereKnown(table, filter.column)}`]];
       case 'any_case':
-        // Also serves prefix searches; few rows share a value. Not partial, because Postgres takes no statistics from a
-        // partial index.
+        // Also serves prefix searches. Not partial, because Postgres takes no statistics from a partial index.
         return [[filter.column, `(lower(${filter.column}) text_pattern_ops)`]];
       case 'member':
       case 'entry':
@@ -161,10 +160,7 @@ function movedAmong({ moved }: ListedTable, branch: Listing['filters'], paramete
   };
 }
 
-/**
- * Splits a filter into one branch per value: an index returns rows in order only for a single value of its first
- * column.
- */
+/** Splits a filter into a branch per value: an index is in order only for a single value of its first column. */
 function onePerValue({ table, own = {}, moved }: ListedTable, { filters }: Listing): Listing['filters'][] {
   const known = filtersOf(table);
   const all = Object.entries(filters).filter(

@@ -2,10 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Queryable } from './database.js';
 import { listParked, wantReplay, whichWantReplay, type Parking, type ParkingFilter } from './parked-streams.js';
 
-/**
- * `replayed`: folded again, nothing is parked any more. `parked_again`: it failed again. `wanted`: requested, but not
- * done yet.
- */
+/** `replayed`: nothing is parked any more. `parked_again`: it failed again. `wanted`: requested, but not done yet. */
 export type Replay = Readonly<{ outcome: 'replayed' | 'parked_again' | 'wanted'; parked: readonly Parking[] }>;
 /** Selects the parked streams to fold again. */
 export type ReplayFilter = Omit<ParkingFilter, 'after'>;
@@ -14,10 +11,7 @@ export const REPLAY_POLL_MS = 100;
 /** At most this many streams are listed in an answer; the wait covers all. */
 export const LISTED_MAX = 200;
 
-/**
- * Requests a replay of parked streams, and waits until it is done or the signal aborts; null when none of these is
- * parked.
- */
+/** Requests a replay of parked streams, and waits until it is done or the signal aborts; null when none is parked. */
 export async function replayParked(
   database: Queryable,
   filter: ReplayFilter,

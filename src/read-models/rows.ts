@@ -70,10 +70,7 @@ export async function deleteRows(
   }
 }
 
-/**
- * Puts rows, replacing existing ones; returns false when an existing one belongs to another stream, which is left
- * unchanged.
- */
+/** Puts rows, replacing existing ones; false when an existing one belongs to another stream and is left unchanged. */
 export async function putRows(
   connection: Queryable,
   generation: Generation<ReadModel>,

@@ -62,10 +62,7 @@ export async function hasSchema(database: Queryable): Promise<boolean> {
   return rows[0]?.found === true;
 }
 
-/**
- * Returns the identity of these read models, which distinguishes them from another Postgres on the same log; it changes
- * when they are dropped.
- */
+/** Returns the identity of these read models, unlike that of others on the same log; dropping them changes it. */
 export async function identityOf(database: Queryable): Promise<string> {
   const { rows } = await database.query<{ name: string }>('select name from ledger.identity');
   const [identity] = rows;
@@ -179,10 +176,7 @@ async function addCheckpoint(
   );
 }
 
-/**
- * How many values of a JSON column Postgres samples: with too few it takes a rare value for a common one, and scans the
- * list for it.
- */
+/** How many values of a JSON column Postgres samples: with too few it takes rare values for common ones. */
 const JSON_STATISTICS = 1_000;
 
 async function createTable(

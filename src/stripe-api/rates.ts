@@ -88,10 +88,7 @@ class Pace {
     this.#perSecond.halve(now);
   }
 
-  /**
-   * Pauses, longer each time in a row. Returns false if already paused: requests in flight together are refused
-   * together.
-   */
+  /** Pauses, longer each time in a row. Returns false if already paused: requests in flight are refused together. */
   paused(now: number, random: number, askedMs: number | null): boolean {
     if (now < this.#pausedUntil) return false;
     this.#pauseMs = now - this.#pausedUntil > CALM_MS ? PAUSE_MIN_MS : Math.min(PAUSE_MAX_MS, this.#pauseMs * 2);

@@ -4,10 +4,7 @@ import Stripe from 'stripe';
 export type Refusal =
   | Readonly<{
       kind: 'rate_limited';
-      /**
-       * Stripe's name, such as `global-rate` or `endpoint-concurrency`; `lock_timeout`: another request held the
-       * object.
-       */
+      /** Stripe's name, such as `global-rate`, or `lock_timeout` (another request held the object). */
       reason: string;
       message: string;
       retryAfterMs: number | null;
@@ -36,10 +33,7 @@ export type Refusal =
   | Readonly<{ kind: 'not_available'; message: string }>
   /** Any other 4xx answer: a mistake in the request. */
   | Readonly<{ kind: 'refused'; status: number; code: string | null; param: string | null; message: string }>
-  /**
-   * Not sent: the budget is spent. `until`: when requests are available again, in milliseconds since the epoch; null:
-   * never.
-   */
+  /** Not sent: the budget is spent. `until`: when requests are available again, in epoch milliseconds; null: never. */
   | Readonly<{ kind: 'over_budget'; until: number | null; message: string }>
   /** Not sent: the run was interrupted. */
   | Readonly<{ kind: 'stopped'; message: string }>;

@@ -197,7 +197,7 @@ export class StripeApi {
     const list = listOf(bytes, value);
     if (list === null) return unreadable(`a page of ${resource.path}`);
     const cursor = list.items.at(-1)?.id ?? null;
-    // Whoever followed it would ask for ever, or take what was shown for all.
+    // Following such a page would never end, or would pass a part of the list for all of it.
     if (list.hasMore && (cursor === null || cursor === after))
       return unreadable(`the rest of ${resource.path}, which it says there is`);
     return { ...answered, kind: 'page', ...list, cursor };

@@ -26,10 +26,7 @@ const reading = z.strictObject({
 const listing = z.strictObject({ ...paging });
 const BODY_BYTES_MAX = 4_096;
 
-/**
- * Changes of access with their reasons: one feed, polled or followed; the history of each customer; and changes on
- * hold.
- */
+/** Changes of access with their reasons: one feed, polled or followed; each customer's history; and changes on hold. */
 @Controller()
 @NeedsScope('access')
 export class AccessChangesController {
@@ -47,10 +44,7 @@ export class AccessChangesController {
     return this.feed.page({ after: after ?? null, limit, waitMs }, asker);
   }
 
-  /**
-   * Streams each change as it comes; after reconnecting, `Last-Event-ID` (a change's position) resumes after that
-   * change.
-   */
+  /** Streams each change as it comes; `Last-Event-ID` (a change's position) resumes after that change. */
   @Get('access-changes/live')
   async follow(
     @Headers('last-event-id') lastEventId: string | undefined,
@@ -97,10 +91,7 @@ export class AccessChangesController {
     return { approved: await this.#judge(asker, null) };
   }
 
-  /**
-   * Rejects all changes on hold now, and records the reason in each customer's history. Later decisions are not
-   * affected.
-   */
+  /** Rejects all changes on hold now, and records why in each customer's history. Later decisions are not affected. */
   @Post('access-changes/reject')
   @HttpCode(202)
   @NeedsScope('admin')

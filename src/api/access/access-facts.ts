@@ -44,10 +44,7 @@ const CUSTOMERS_MAX = 100;
 /** Objects that name both a customer and a subscription: they reveal a subscription whose own events are missing. */
 export const NAMING_OBJECTS = ['subscription', 'checkout.session', 'invoice', 'subscription_schedule'];
 
-/**
- * Returns the ids of the customers with this e-mail address, ignoring case. @throws ProblemError 422 when there are too
- * many
- */
+/** Returns the ids of customers with this e-mail address, ignoring case. @throws ProblemError 422 for too many */
 export const customersWithEmail = (connection: Queryable, email: string): Promise<string[]> =>
   findCustomers(connection, `select id from ${viewOf(customers, 'customers')} where lower(email) = lower($1)`, email);
 
@@ -80,10 +77,7 @@ async function findCustomers(connection: Queryable, wanted: string, value: strin
   return rows.map(({ id }) => id);
 }
 
-/**
- * Returns the live rows that a question depends on. @throws ProblemError 422 when there are more than one answer may
- * read
- */
+/** Returns the live rows that a question depends on. @throws ProblemError 422 for more than one answer may read */
 export async function findAccessRows(
   connection: Queryable,
   ids: readonly string[],
@@ -247,10 +241,7 @@ function clockTimeOf(subscription: Row, clocks: AccessRows['clocks']): Date | nu
   return frozen === null || (seenAt !== null && seenAt > frozen) ? seenAt : frozen;
 }
 
-/**
- * The subscription's default payment method, else the customer's. Null when the customer is unknown or stale, since it
- * may have one.
- */
+/** The default payment method, else the customer's. Null when the customer is unknown or stale: it may have one. */
 function hasPaymentMethod(subscription: Row, customer: Row | undefined): boolean | null {
   if (subscription['collection_method'] !== 'charge_automatically') return null;
   if (subscription['default_payment_method'] !== null) return true;

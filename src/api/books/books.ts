@@ -18,10 +18,7 @@ export type BooksState = Readonly<{
   position: string | null;
   /** The hash of the policy. */
   policy: string;
-  /**
-   * Keys still to be derived (invoices, for example), and changed rows that lead to such keys; each is counted up to
-   * 100,000.
-   */
+  /** Keys still to be derived (such as invoices), and changed rows that lead to some; each counted up to 100,000. */
   behindKeys: number;
   /** Keys that failed to derive and keep their last rows. */
   parkedKeys: number;
@@ -35,10 +32,7 @@ export type Booked<T> = T & Readonly<{ isComplete: boolean; books: BooksState }>
 type Fresh = { readonly minPosition?: bigint | undefined; readonly waitMs: number };
 type Progress = Readonly<{ isBuilding: boolean; policy: string; position: bigint | null; state: BooksState }>;
 
-/**
- * Derived rows as requests read them: journal and revenue, or MRR. During a rebuild there is no answer, because a
- * partial sum is wrong.
- */
+/** Derived rows for requests: journal and revenue, or MRR. None during a rebuild: a partial sum is wrong. */
 export class Books {
   readonly #waits: Waits<bigint>;
   readonly #policyHash: string;

@@ -70,7 +70,7 @@ export const monthOf = (second: number, zone: string): string => monthName(calen
 /** The first second of a month. */
 export const monthStart = (name: string, zone: string): number => calendarOf(zone).monthStart(monthNamed(name));
 
-/** The month whose last second this is; null for any other time. */
+/** The month that ends with this second; null for any other time. */
 export function monthEndedBy(at: Date, zone: string): string | null {
   const second = Math.floor(at.getTime() / 1000);
   const month = monthOf(second, zone);

@@ -35,10 +35,7 @@ export const VIEWS = {
   changes: `ledger.mrr_changes_v${MRR.version}`,
 };
 
-/**
- * Rows of a derivation's table with staleness, as `rowsWithStaleness` for a projection; the key takes the place of the
- * stream.
- */
+/** Rows of a derivation's table with staleness, like `rowsWithStaleness` of a projection; the key is the stream. */
 export function rowsOfKeys<T extends Tables>(
   derivation: AnyDerivation & Readonly<{ tables: T }>,
   table: keyof T & string,

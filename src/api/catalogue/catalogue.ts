@@ -9,10 +9,7 @@ import { resourceOf, type Resource } from '../resource.js';
 /** Products. */
 export const PRODUCTS = resourceOf(products, 'products', { name: 'products', kind: 'product' });
 
-/**
- * Prices, and plans that no event has shown as prices. `offset 0` keeps Postgres from joining both tables before it has
- * a page.
- */
+/** Prices, and plans that no event has shown as prices. `offset 0` keeps Postgres from joining both tables entirely. */
 export const PRICES: Resource = {
   name: 'prices',
   kind: 'price',

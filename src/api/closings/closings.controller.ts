@@ -97,8 +97,9 @@ export class ClosingsController {
   }
 
   /**
-   * What a month has of corrections of closed months, part by part: a closed one what it was closed with, and the first open one what became known
-   * since. `isKept` is false for one that an older build has closed, which kept their sums alone.
+   * Returns the corrections of closed months that a month has, part by part: a closed month those it was closed with,
+   * the first open one those that became known since. `isKept` is false for a closing of an older build, which has only
+   * their sums.
    */
   @Get(':month/posted-corrections')
   async posted(
@@ -130,7 +131,7 @@ export class ClosingsController {
     });
   }
 
-  /** What became known of a closed month since: which accounts would stand at something else, and every part of that with its event. */
+  /** Returns what became known of a closed month since: accounts with another balance now, and each part with its event. */
   @Get(':month/corrections')
   async corrections(
     @Param('month', { schema: pathMonth }) asked: string,
@@ -206,10 +207,7 @@ export class ClosingsController {
     throw othersClose();
   }
 
-  /**
-   * Reopens the last closed month: it is shown by what is known now, until it is closed again. @throws ProblemError 409
-   * for any other month
-   */
+  /** Reopens the last closed month: it is shown by what is known now. @throws ProblemError 409 for any other month */
   @Post(':month/reopen')
   @HttpCode(200)
   @NeedsScope('admin')

@@ -8,10 +8,7 @@ import { badQuery } from '../query.js';
 /** The closed months of some books, from `first` to `last`, and those closings that an answer needs. */
 export type FrozenBooks = Whose & Readonly<{ first: string; last: string; months: ReadonlyMap<string, Closing> }>;
 
-/**
- * Returns the closed months of the requested books that an answer about this range needs. @throws when the event store
- * is unavailable
- */
+/** Returns the closed months of the requested books within this range. @throws when the event store is unavailable */
 export async function frozenIn(
   closings: Closings,
   { livemode, account, currency }: AskedScope,

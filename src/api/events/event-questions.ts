@@ -67,10 +67,7 @@ async function renderingsOf({ eventId }: RecordedEvent, { store, database }: Eve
   return renderings;
 }
 
-/**
- * Finds an event. Stripe's id leads to its first rendering; an event that is only in quarantine is searched among the
- * latest there.
- */
+/** Finds an event: its first rendering; if only in quarantine, among the latest events there. */
 async function placeOf(id: string, { store, database }: EventParts): Promise<[stream: string, revision: bigint]> {
   const recordedId = UUID.test(id) ? id.toLowerCase() : eventIdOfSight(id);
   const isRecordedId = recordedId !== null;

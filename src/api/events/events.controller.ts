@@ -42,10 +42,7 @@ export class EventsController {
     return this.past.ask({ kind: 'events', filter, before: positionOf(cursor), limit }, asker);
   }
 
-  /**
-   * Streams each event once, as it comes; after reconnecting, `Last-Event-ID` (an event's position) resumes after that
-   * event.
-   */
+  /** Streams each event once, as it comes; `Last-Event-ID` (an event's position) resumes after that event. */
   @Get('events/live')
   async follow(
     @Query({ schema: following }) filter: z.output<typeof following>,

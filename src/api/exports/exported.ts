@@ -42,10 +42,7 @@ export type ExportFormat = Readonly<{
   balances(day: string, balances: readonly ExportedBalance[]): string;
 }>;
 
-/**
- * The decimals of currencies that do not have two, as Stripe represents them (docs.stripe.com/currencies); ISK and UGX
- * have two.
- */
+/** Decimals of currencies without two, as Stripe represents them (docs.stripe.com/currencies); ISK and UGX have two. */
 const DECIMALS: Readonly<Record<string, number>> = Object.fromEntries([
   ...'bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf'.split(' ').map((code) => [code, 0]),
   ...'bhd jod kwd omr tnd'.split(' ').map((code) => [code, 3]),

@@ -62,7 +62,7 @@ type Search = Readonly<{ path: string; view: string; by: string; where: string; 
 /** A prefix pattern for `like`. */
 const beginning = (text: string): string => `${text.replace(/[\\%_]/g, '\\$&')}%`;
 
-/** Searches customers in whose names each word of a text starts a word; no search if the text has too few letters. */
+/** Searches customers by name: each word of the text must start a word of the name. None for too few letters. */
 function byName(q: string): Search[] {
   const words = wordsOf(q);
   if (words.join('').length < BEGINNING_MIN) return [];
@@ -151,10 +151,7 @@ export async function find(
   };
 }
 
-/**
- * Finds a payment by one of its parts, an event of the log, and a customer or subscription that only other objects
- * name.
- */
+/** Finds a payment by one of its parts, an event, and a customer or subscription that only other objects name. */
 async function findNamed(connection: Queryable, q: string, known: readonly Found[]): Promise<Found[]> {
   const payment = await findPayment(connection, q);
   const ofPayment = payment === null ? [] : [found('payments', 'payment', 'id', payment)];

@@ -19,10 +19,7 @@ export const SETTLING = models;
 export const unsettledIds = (invoices: readonly (Row | Answer)[]): string[] =>
   invoices.filter(({ status }) => OWED.includes(String(status))).map(({ id }) => String(id));
 
-/**
- * Derives these invoices from the current rows. Derived again instead of read, because derived rows may lag behind
- * their sources.
- */
+/** Derives these invoices from the current rows, because the derived rows may lag behind their sources. */
 export async function settledNow(connection: Queryable, ids: readonly string[]): Promise<SettledById> {
   if (ids.length === 0) return new Map();
   return byId(await deriveFromTables(connection, settledInvoices, { keys: ids, tables: TABLES, policy: {} }));

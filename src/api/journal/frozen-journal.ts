@@ -92,10 +92,7 @@ function entryAnswer({ postings, ...row }: KeptEntry): Answer {
   return { ...entry, book: key, isIncomplete, postings };
 }
 
-/**
- * Returns the entries of closed months and the first open one for a page: month by month in its order, until the page
- * is full.
- */
+/** Returns entries of closed months and the first open one, by month in the list's order, until a page is full. */
 async function keptEntries(
   connection: Queryable,
   books: FrozenBooks,

@@ -2,10 +2,7 @@ import { hash as digest } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { PRIVATE_HEADERS } from '../../http/private-answers.js';
 
-/**
- * A state as sent to readers: one buffer shared by all of them, and a digest that identifies the state after the buffer
- * is released.
- */
+/** A state as sent to readers: one buffer shared by all, and a digest that identifies it after its release. */
 export type LiveMessage = Readonly<{ state: string; bytes: Buffer }>;
 
 /** Returns the message of a state from the event's name, its id, and its data as JSON. */
@@ -99,10 +96,7 @@ export class LiveReader {
   }
 }
 
-/**
- * Cuts readers until at most `bytesMax` bytes are held for all of them; returns how many it cut. Those blocked longest
- * go first.
- */
+/** Cuts readers, the longest blocked first, until at most `bytesMax` bytes are held; returns how many it cut. */
 export function cutSlowest(readers: Iterable<LiveReader>, bytesMax: number): number {
   const all = [...readers];
   let kept = all.reduce((sum, { keptBytes }) => sum + keptBytes, 0);

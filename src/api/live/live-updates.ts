@@ -15,10 +15,7 @@ import { clientLeft } from '../refusals.js';
 
 type Followed = { readonly topic: LiveTopic; readonly readers: Set<LiveReader> };
 
-/**
- * How often the position of the read models is polled while there are readers. A slow round is followed by a rest
- * several times as long.
- */
+/** How often the position is polled while there are readers. After a slow round it rests several times as long. */
 const POLL_MS = 100;
 const REST_PER_WORK = 4;
 /** Rows also change without the position: when a parked stream is replayed, or a rebuilt generation goes live. */

@@ -44,10 +44,7 @@ export class LiveController {
     return this.#follow({ kind: 'customer', id }, { wanted, asker, request, reply });
   }
 
-  /**
-   * `Last-Event-ID` is not needed: every connection gets the current state first. A HEAD has no body, so nothing is
-   * streamed.
-   */
+  /** Ignores `Last-Event-ID`: every connection gets the current state first. A HEAD has no body to stream. */
   async #follow(topic: LiveTopic, { wanted, asker, request, reply }: FollowRequest): Promise<void> {
     if (request.method === 'HEAD') return void reply.headers(LIVE_HEADERS).send();
     await this.position.satisfy(wanted, asker);

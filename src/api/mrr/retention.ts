@@ -30,10 +30,7 @@ export type Retention = Scope &
 type Before = Scope & Readonly<{ mrr: string; customers: string }>;
 type Moved = Scope & Readonly<Record<string, unknown>>;
 
-/**
- * Returns retention over an inclusive range of days. A customer without movements has the same MRR at the end as at the
- * start.
- */
+/** Returns retention over an inclusive range of days. Without movements, a customer's MRR is unchanged. */
 export async function retention(
   connection: Queryable,
   { from, to, ...asked }: AskedScope & Readonly<{ from: string; to: string }>,

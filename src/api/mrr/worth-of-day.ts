@@ -14,7 +14,7 @@ export type CustomerWorth = Scope &
 
 type Wanted = AskedScope &
   Readonly<{
-    /** The day at whose end MRR is taken. */
+    /** MRR is that at the end of this day. */
     on: string;
     /** The first day of the change: `startMinor` is the MRR before it. Null: before any movement. */
     since: string | null;

@@ -4,10 +4,7 @@ import { OpenToAll } from '../../http/open-to-all.js';
 import { AuthGuard } from '../../http/auth.guard.js';
 import { Health, publicReport, type HealthReport, type PublicReport } from './health.js';
 
-/**
- * Health checks for load balancers: open to all. Causes, addresses, roles and checkpoints require a token that may
- * read.
- */
+/** Health checks for load balancers: open to all. Details require a token that may read. */
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
 @OpenToAll()
 export class HealthController {
@@ -23,10 +20,7 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /**
-   * Whether the process can serve its roles. If it ingests, this depends only on the event store: may Stripe's events
-   * be sent here?
-   */
+  /** Whether the process can serve its roles, and may receive events. Ingest needs only the event store. */
   @Get('ready')
   ready(
     @Req() request: FastifyRequest,

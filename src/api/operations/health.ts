@@ -121,10 +121,7 @@ export class Health {
     return this.#checked.positions;
   }
 
-  /**
-   * Reads become ready when the read models have reached the end of the log once, and stay ready while Postgres
-   * answers.
-   */
+  /** Reads become ready once the read models have reached the end of the log, and stay so while Postgres answers. */
   async report(): Promise<HealthReport> {
     const { log, readModels, lags } = await this.positions();
     const { roles } = this.options;

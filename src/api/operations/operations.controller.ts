@@ -27,19 +27,13 @@ const BODY_BYTES_MAX = 16_384;
 const KEY = /^[!-~]{1,200}$/;
 const listing = z.strictObject({ ...paging });
 
-/**
- * Long-running work on the read models: each operation is requested once, can be inspected and cancelled, and is
- * recorded in the log.
- */
+/** Long-running work on the read models: requested once, inspectable, cancellable, and recorded in the log. */
 @Controller('operations')
 @NeedsScope('admin')
 export class OperationsController {
   constructor(@Inject(OPERATIONS) private readonly part: OperationsPart) {}
 
-  /**
-   * Answers 202 for a new request, and for a repeat of it. @throws ProblemError 409 for another request with the same
-   * key
-   */
+  /** Answers 202 for a new request or its repeat. @throws ProblemError 409 for another request with the same key */
   @Post()
   @HttpCode(202)
   @TakesBody(BODY_BYTES_MAX)

@@ -65,10 +65,7 @@ export class StatusReader {
     };
   }
 
-  /**
-   * Returns `none` for a log with only the ledger's own events; null where none of Stripe's is near its end, or it
-   * cannot be read now.
-   */
+  /** Returns `none` for a log of only the ledger's own events; null without one of Stripe's near a readable end. */
   async #lastEvent(log: LogState, now: Date): Promise<LastEvent | 'none' | null> {
     if (log.kind !== 'at') return null;
     if (this.#lookedTo !== log.position) {

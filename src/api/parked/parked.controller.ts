@@ -58,10 +58,7 @@ export class ParkedController {
     };
   }
 
-  /**
-   * `projection` is a projection's name, for all its live generations, or the name of one checkpoint, e.g.
-   * `subscriptions_v1_g2`.
-   */
+  /** `projection`: a projection (all its live generations), or one checkpoint, e.g. `subscriptions_v1_g2`. */
   @Get(':projection/:stream')
   async one(
     @Param('projection', { schema: pathPart('projection') }) projection: string,

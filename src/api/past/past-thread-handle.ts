@@ -28,10 +28,7 @@ export type ThreadEnd =
 
 /** The time for a thread to notice that its client has disconnected; it folds without yielding. */
 const NOTICE_WITHIN_MS = 1_000;
-/**
- * The heap limit of a thread in MB, so that only the thread fails: the largest past that may be read takes a third of
- * it.
- */
+/** The heap limit of a thread in MB, which protects the process: the largest permitted past takes a third of it. */
 const HEAP_MB_MAX = 1_024;
 
 /** A thread that answers one question at a time; unusable once it has ended. */
@@ -58,10 +55,7 @@ export class PastThread {
     return this.#hasEnded;
   }
 
-  /**
-   * Returns the answer, or why the thread ended. Terminates it when it is late, or does not notice that the client has
-   * disconnected.
-   */
+  /** Returns the answer, or why the thread ended. Terminates a thread that is late, or does not notice a disconnect. */
   async ask(
     question: PastQuestion,
     { signal, withinMs }: { signal: AbortSignal; withinMs: number },

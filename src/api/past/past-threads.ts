@@ -62,8 +62,8 @@ export class PastThreads implements OnApplicationShutdown {
   }
 
   /**
-   * Returns the thread that answered last, because it may have cached the same timeline. There are at most as many
-   * turns as threads.
+   * Returns the thread that answered last, because it may have cached the same timeline. Each turn uses one
+   * thread, so there are at most as many threads as turns.
    */
   #idleOne(): PastThread {
     this.#threads = this.#threads.filter(({ hasEnded }) => !hasEnded);

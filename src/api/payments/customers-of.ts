@@ -9,13 +9,13 @@ import type { Answer } from '../answer.js';
 const PAYMENTS = viewOf(payments, 'payments');
 const LINKS = viewOf(links, 'links');
 const INVOICES = viewOf(invoices, 'invoices');
-/** What ties payments to invoices: by events of its own, and as invoices list it. */
+/** SQL for invoice payments: with events of their own, and as listed on invoices. */
 const TIES = `(select invoice, payment_intent, charge from ${viewOf(invoicePayments, 'invoice_payments')}
   union all select invoice, payment_intent, charge from ${viewOf(invoicePayments, 'invoice_payment_evidence')})`;
 
 /**
- * SQL for the ids of all parts of these customers' payments, including charges and intents without events of their own that another part, or a
- * link to an invoice, names.
+ * SQL for the ids of all parts of these customers' payments, including charges and intents without events of their own
+ * that another part, or an invoice payment, names.
  */
 export const partsOfCustomers = (customers: string): string => `
   select part.id from ${PAYMENTS} paid join ${PAYMENTS} part using (payment) where paid.customer = any(${customers})

@@ -25,7 +25,7 @@ export type Link = Readonly<{ object: string; id: string; target_kind: string; t
 /**
  * Returns one payment with its attempts, refunds, disputes, invoices and their subscriptions. Pure, and independent of
  * the order of arrival. A payment intent and its charges (the attempts) are one payment, named by the intent; a charge
- * without an intent is a payment of its own. One without rows of its own is told by its links to invoices.
+ * without an intent is a payment of its own. A payment without rows of its own is described by its invoice payments.
  */
 export function paymentAnswer(payment: string, facts: PaymentFacts): Answer {
   const members = facts.members
@@ -127,7 +127,7 @@ function summaryOf({ intent, charges, tiedMinor }: Pick<PaymentRows, 'intent' | 
   };
 }
 
-/** What is said of a payment known only from its links to invoices, such as one outside Stripe. */
+/** Status, customer and amounts of a payment known only from invoice payments, such as one outside Stripe. */
 function summaryOfTied(
   ties: readonly Row[],
   { tiedMinor, invoices }: Readonly<{ tiedMinor: number; invoices: readonly Row[] }>,

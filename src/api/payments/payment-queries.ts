@@ -19,10 +19,7 @@ const LINKS = viewOf(links, 'links');
 /** The most payments of invoices in an answer. */
 export const PAYMENTS_OF_INVOICE_MAX = 200;
 
-/**
- * Returns the payment that this charge or payment intent is part of, or the payment record with this id; null when
- * there is none.
- */
+/** Returns the payment of this charge, payment intent or payment record; null when there is none. */
 export async function findPayment(connection: Queryable, id: string): Promise<Answer | null> {
   const [payment] = await namesOf(connection, [id]);
   return (await answersOf(connection, [payment ?? id]))[0] ?? null;
@@ -31,10 +28,7 @@ export async function findPayment(connection: Queryable, id: string): Promise<An
 /** The columns of a part, or of a payment record, in a list of payments. */
 const LISTED = 'payment, id, created_at, livemode, account, status, customer';
 const EARLIER = `(coalesce(earlier.created_at, '-infinity'::timestamptz), earlier.id) < (coalesce(first.created_at, '-infinity'::timestamptz), first.id)`;
-/**
- * SQL for the invoice payments that name a payment in this column, each once: from its own events, or as listed on an
- * invoice.
- */
+/** SQL for invoice payments that name a payment in this column, each once: own events, or listed on an invoice. */
 const tiesBy = (name: string): string => {
   const columns = `${name}, id, created_at, livemode, account`;
   return `(select ${columns} from ${viewOf(invoicePayments, 'invoice_payments')} union
@@ -157,10 +151,7 @@ export async function paymentsOfInvoices(connection: Queryable, invoiceIds: read
   return answersOf(connection, names.slice(0, PAYMENTS_OF_INVOICE_MAX));
 }
 
-/**
- * Returns the payments of these invoices if money of any of them was returned, or may be. Usually none was, which one
- * query shows.
- */
+/** Returns the payments of these invoices if money was, or may be, returned. Usually none was: one query. */
 export async function paymentsGivenBack(connection: Queryable, invoiceIds: readonly string[]): Promise<Answer[]> {
   if (invoiceIds.length === 0) return [];
   const { rows } = await connection.query<{ any: boolean }>(
@@ -208,10 +199,7 @@ export async function tiedToInvoices(connection: Queryable, invoiceIds: readonly
   return [...new Set(invoiceIds.flatMap((invoice) => partsOfInvoice(ties, invoice)))];
 }
 
-/**
- * SQL for the links of the invoices $1: theirs to payments, those of others to them, and those of their invoice
- * payments.
- */
+/** SQL for the links of the invoices $1: theirs to payments, others' to them, and those of their invoice payments. */
 const TIES = `
   select object, id, target_kind, target from ${LINKS} where object = 'invoice' and id = any($1) and target_kind = 'payment'
   union select object, id, target_kind, target from ${LINKS} where target = any($1) and target_kind = 'invoice'
@@ -230,10 +218,7 @@ async function tiesOf(connection: Queryable, invoiceIds: readonly string[]): Pro
   return rows;
 }
 
-/**
- * Returns the charges and payment intents ever linked to the subject of a list of payments, by the narrowest of its
- * filters.
- */
+/** Returns the charges and payment intents ever linked to the subject of a list, by the narrowest filter. */
 export async function partsEverOf(
   connection: Queryable,
   { customer, invoice, subscription }: Listing['filters'],

@@ -117,10 +117,7 @@ async function checkpointsOf(connection: Queryable, asked: AskedScope) {
   }));
 }
 
-/**
- * SQL for the subject of an entry on the clearing account: of a dispute the single movement, otherwise the object that
- * moved.
- */
+/** SQL for the subject of an entry on the clearing account: a dispute's movement, or the object that moved. */
 const SUBJECT = `case when e.kind = 'settlement' and t.reporting_category not like 'dispute%' then coalesce(t.source, e.object) else e.object end`;
 
 /** What an entry of these accounts is about: what a payment brought meets what it was laid to, all else what its invoice has. */

@@ -39,10 +39,7 @@ const CURRENT_MONTHS = 12;
 
 type Sum = { deferred: bigint; longTerm: bigint; scope: Scope; keys: Map<string | null, bigint> };
 
-/**
- * Returns the revenue deferred at a time: at the end of a closed month as it was closed, otherwise by what is known now
- * of that time.
- */
+/** Returns the revenue deferred at a time: at the end of a closed month as closed, otherwise by what is known now. */
 export async function deferredAt(
   connection: Queryable,
   { at, by, of, policy, closings, frozen, ...asked }: Wanted,

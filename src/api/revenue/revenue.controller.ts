@@ -64,10 +64,7 @@ const LAST_MONTH = '9998-12';
 type Months = Readonly<{ from: string; to: string }>;
 type Shown = Readonly<{ view: View; shownRestated: readonly Whose[] }>;
 
-/**
- * Revenue by the rules of docs/money.md: recognised and deferred. Ranges of months are inclusive, in the policy's time
- * zone.
- */
+/** Revenue by the rules of docs/money.md: recognised and deferred. Months are inclusive, in the policy's time zone. */
 @Controller('revenue')
 @NeedsScope('read')
 export class RevenueController {

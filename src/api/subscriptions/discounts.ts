@@ -24,10 +24,7 @@ export async function withDiscounts(connection: Queryable, found: readonly Answe
   return found.map((one) => withDiscountsKnown(one, known));
 }
 
-/**
- * Returns the coupons of these discounts. The terms of a coupon never change while it exists, so its current row is
- * valid for the past.
- */
+/** Returns the coupons of discounts. Terms never change while a coupon exists, so the current row serves the past. */
 export async function couponsOf(
   connection: Queryable,
   found: readonly Readonly<{ coupon?: unknown }>[],

@@ -10,10 +10,7 @@ export type KeptTimeline = Readonly<{
 
 type Kept = Readonly<{ timeline: KeptTimeline; bytes: number; untilMs: number }>;
 
-/**
- * Caches timelines while their pages are requested, for a short time and within a byte limit; the least recently used
- * goes first.
- */
+/** Caches timelines while pages are requested, briefly and within a byte limit; the least recently used goes first. */
 export class KeptTimelines {
   readonly #kept = new Map<string, Kept>();
   #bytes = 0;

@@ -25,15 +25,9 @@ export type TimelineEntry = Readonly<{
   apiVersion: string | null;
   /** The API versions in which the log has the event, the highest first. */
   renderings: readonly (string | null)[];
-  /**
-   * What this event changed on its object; null where its predecessor is unknown, or one of the two nests too deeply to
-   * compare.
-   */
+  /** What this event changed; null where its predecessor is unknown, or one of the two nests too deeply to compare. */
   changes: readonly Change[] | null;
-  /**
-   * How it changed the subscription's status; `from` is null for the first known status, the whole is null without a
-   * change.
-   */
+  /** How it changed the subscription's status; `from` is null for the first known status. Null: no change. */
   transition: { from: string | null; to: string } | null;
   /** When it arrived, its stream already had an event of a later second: rows read before did not reflect it. */
   late: boolean;

@@ -14,10 +14,7 @@ export type TimelineQuestion = Readonly<{
   bytesMax: number;
 }>;
 
-/**
- * Timelines: the events of subscriptions in logical order, read from the log; linked streams are found in the read
- * models.
- */
+/** Timelines: a subscription's events in logical order, read from the log; read models locate linked streams. */
 export class Timeline {
   constructor(private readonly parts: Readonly<{ past: Past; database: Snapshots; kept: KeptTimelines }>) {}
 

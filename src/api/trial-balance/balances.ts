@@ -26,10 +26,7 @@ export type Balances = Readonly<{
   data: readonly TrialBalance[];
 }>;
 
-/**
- * Returns the balances of all accounts. A closed month, and its last second, are as closed, unless the restated view is
- * requested.
- */
+/** Returns the balances of all accounts; for a closed month, and its last second, as closed, unless restated. */
 export async function balancesAsked(
   { books, closings }: Readonly<{ books: Books; closings: Closings }>,
   { month: wanted, asOf, view: asView, ...asked }: z.output<typeof askingBalances>,

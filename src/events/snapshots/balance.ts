@@ -92,10 +92,7 @@ export type PayoutTransactionsSnapshot = Readonly<{
 }> &
   Origin;
 
-/**
- * The object name of an observation of such a page. Its id is the payout's; further pages append a colon and the
- * cursor.
- */
+/** The object name of an observation of such a page. Its id is the payout's; further pages add `:` and the cursor. */
 export const PAYOUT_TRANSACTIONS = 'payout_transactions';
 
 export function payoutTransactionsSnapshot(stripeEvent: StripeEvent): PayoutTransactionsSnapshot {

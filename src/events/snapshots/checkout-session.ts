@@ -2,10 +2,7 @@ import { Fields, type Metadata } from '../fields.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
-/**
- * A Checkout Session: links the buyer's actions on Stripe's page to the objects they created. Minor units of
- * `currency`.
- */
+/** A Checkout Session: links the buyer's actions to the objects they created. Minor units of `currency`. */
 export type CheckoutSessionSnapshot = Readonly<{
   kind: 'checkout_session';
   id: string;

@@ -3,10 +3,7 @@ import type { StripeEvent } from '../stripe-event.js';
 import { inclusiveOf, sumOrNull } from './invoice-line.js';
 import { originOf, type Origin } from './origin.js';
 
-/**
- * A credit note: reduces the amount due of an open invoice, or returns part of what was paid on a paid one. Minor units
- * of `currency`.
- */
+/** A credit note: reduces an open invoice's amount due, or returns part of a payment. Minor units of `currency`. */
 export type CreditNoteSnapshot = Readonly<{
   kind: 'credit_note';
   id: string;

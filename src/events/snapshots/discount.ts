@@ -14,10 +14,7 @@ export type CouponTerms = Readonly<{
   products: readonly string[] | null;
 }>;
 
-/**
- * A discount as far as a snapshot shows it: since 2020-08-27 often only its id, and since 2025-09-30.clover without the
- * coupon's terms.
- */
+/** A discount as shown: since 2020-08-27 often only its id, since 2025-09-30.clover without the coupon's terms. */
 export type DiscountFacts = Readonly<{
   /** Null before 2020-08-27, when discounts had no id. */
   id: string | null;
@@ -85,10 +82,7 @@ export function couponSnapshot(stripeEvent: StripeEvent): CouponSnapshot {
   };
 }
 
-/**
- * Reads `discounts` (ids or objects), which exists since 2020, and `discount`, the single one of older versions (until
- * 2025-03-31.basil).
- */
+/** Reads `discounts` (ids or objects, since 2020) and the single `discount` of versions up to 2025-03-31.basil. */
 export function discountsOf(object: Fields): DiscountFacts[] {
   const several = object.references('discounts');
   const single = object.expandedOrNull('discount');

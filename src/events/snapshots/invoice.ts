@@ -15,7 +15,7 @@ type InvoiceFacts = Readonly<{
   /** The subscription of the invoice, by the rule that also routes it; never that of a line alone. */
   subscription: string | null;
   quote: string | null;
-  /** `draft`, `open`, `paid`, `uncollectible`, `void`; before 2018-11-08 derived from `paid`, `forgiven`, `attempted` and the like. */
+  /** `draft`, `open`, `paid`, `uncollectible`, `void`; before 2018-11-08 derived from `paid`, `forgiven` and others. */
   status: string;
   /** The status before this event, where the event says that it changed. */
   formerStatus: string | null;
@@ -28,10 +28,7 @@ type InvoiceFacts = Readonly<{
   /** The part of the total that shipping costs, including its tax. */
   shippingMinor: number;
   shippingTaxMinor: number;
-  /**
-   * The sum of all discounts; null when the snapshot neither shows them nor lets them be derived from subtotal and
-   * total.
-   */
+  /** The sum of all discounts; null when the snapshot neither shows it nor lets it be derived. */
   discountMinor: number | null;
   amountDueMinor: number;
   amountPaidMinor: number;
@@ -213,10 +210,7 @@ function paidOutOfBand(invoice: Fields, due: number): boolean | null {
   return isPaid && due > 0 && !invoice.has('charge') && !invoice.has('payment_intent');
 }
 
-/**
- * Before 2020-08-27 snapshots showed only the discount's terms: the amount is subtotal plus exclusive tax and shipping,
- * less the total.
- */
+/** Before 2020-08-27 the amount was not shown: it is subtotal plus exclusive tax and shipping, less the total. */
 function derivedDiscount(invoice: Fields): number | null {
   const taxes = ['total_taxes', 'total_tax_amounts'].flatMap((name) => invoice.hashes(name));
   const exclusive = taxes.filter((tax) => !isInclusive(tax)).reduce((sum, tax) => sum + tax.integer('amount'), 0);

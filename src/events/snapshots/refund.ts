@@ -6,10 +6,7 @@ import { originOf, type Origin } from './origin.js';
 export type RefundFacts = Readonly<{
   /** Null before 2014, when refunds had no id: then `balanceTransaction` identifies them. */
   id: string | null;
-  /**
-   * `pending`, `requires_action`, `succeeded`, `failed`, `canceled`; a succeeded refund may still fail. Absent before
-   * 2014: succeeded.
-   */
+  /** `pending`, `requires_action`, `succeeded`, `failed`, `canceled`; may fail after success. Until 2014: succeeded. */
   status: string;
   amountMinor: number;
   currency: string;

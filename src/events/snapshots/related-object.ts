@@ -3,10 +3,7 @@ import { field } from '../json.js';
 import type { StripeEvent } from '../stripe-event.js';
 import { originOf, type Origin } from './origin.js';
 
-/**
- * Stripe's names of objects that no read model shows but that belong to a payment, a subscription, an invoice or a
- * customer.
- */
+/** Stripe's names of objects without a read model that belong to a payment, subscription, invoice or customer. */
 const names = new Set([
   'radar.early_fraud_warning',
   'review',
@@ -22,10 +19,7 @@ const names = new Set([
   'test_helpers.test_clock',
 ]);
 
-/**
- * An object of which only its links are kept: a review of a payment, a quote that became a subscription, a customer's
- * tax id, …
- */
+/** An object of which only its links are kept: a payment's review, a subscription's quote, a customer's tax id, … */
 export type RelatedObjectSnapshot = Readonly<{
   kind: 'related_object';
   /** Stripe's name of the object: `review`, `quote`, … */

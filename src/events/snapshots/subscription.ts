@@ -82,8 +82,7 @@ export function subscriptionSnapshot(stripeEvent: StripeEvent): SubscriptionSnap
     trialStart: subscription.timeOrNull('trial_start'),
     trialEnd: subscription.timeOrNull('trial_end'),
     createdAt: subscription.timeOrNull('created'),
-    // Before 2019-10-17 `start` was the start of the current plan: `created` is closer to the start of the
-    // subscription.
+    // Before 2019-10-17 `start` was the start of the current plan: `created` is closer to the real start.
     startedAt: subscription.timeOrNull('start_date', 'created', 'start'),
     billingCycleAnchor: subscription.timeOrNull('billing_cycle_anchor'),
     ...cancellation(subscription),

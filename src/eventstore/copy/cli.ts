@@ -27,10 +27,7 @@ const count = (value: number): string => new Intl.NumberFormat('en-US').format(v
 
 type Options = Readonly<{ from: string; to: string; verify: boolean }>;
 
-/**
- * Parses the command line; undefined for `--help`. Connection strings may contain passwords, so the environment can
- * provide them.
- */
+/** Parses the command line; undefined for `--help`. The environment can provide connection strings with passwords. */
 function optionsOf(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
