@@ -67,6 +67,10 @@ export class SharedAppend {
 
   /** Returns the resulting head. If it throws, the remaining events are not settled. */
   async run(cached: StreamHead | undefined): Promise<StreamHead> {
+    if (cached !== undefined) {
+      this.#settleRemembered(cached);
+      if (this.#open.length === 0) return cached;
+    }
     const logEnd = cached === undefined ? this.tools.log.end() : null;
     await this.#askIndex(needsEnd(cached) ? this.stream : null);
     let head = cached ?? (await this.#coldHead(await logEnd));
@@ -131,6 +135,18 @@ export class SharedAppend {
 
   #wholeHead(): Promise<StreamHead> {
     return readHead(this.tools.store, this.stream, this.#reading);
+  }
+
+  /** Settles the repeats of what this process has appended itself, which takes neither the index nor the log. */
+  #settleRemembered(head: StreamHead): void {
+    this.#open = this.#open.filter(({ event, settle }) => {
+      const known = head.events.of(event.eventId);
+      const own = known.find((one): one is KnownEvent => typeof one !== 'bigint' && isOneVersion(one, event));
+      // Of one that was only read, the log tells what it says.
+      if (own === undefined || known.some((one) => typeof one === 'bigint')) return true;
+      settle(outcomeOf(this.stream, own, event));
+      return false;
+    });
   }
 
   /** Settles events in the log. If the index fails a head that needs it, or the log contradicts, reads the stream. */
@@ -198,9 +214,7 @@ export class SharedAppend {
     answer: IndexAnswer,
   ): Promise<AppendOutcome | { kind: 'other_version'; stream: string } | { kind: 'not_here' }> {
     const compared = (stream: string, known: KnownEvent) =>
-      known.eventId === event.eventId || known.apiVersion === event.apiVersion || event.source === 'events_api'
-        ? outcomeOf(stream, known, event)
-        : { kind: 'other_version' as const, stream };
+      isOneVersion(known, event) ? outcomeOf(stream, known, event) : { kind: 'other_version' as const, stream };
     if (typeof one !== 'bigint' && !('stream' in one)) return compared(event.stream, one);
     const at = typeof one === 'bigint' ? { stream: event.stream, revision: one, position: null } : one;
     const recalled = await recall(this.tools.store, event.eventId, at);
@@ -312,6 +326,10 @@ export class SharedAppend {
     this.#settleWhere(() => true, outcome);
   }
 }
+
+/** Whether two events of one Stripe id are compared with each other. What the Events API lists is in whatever version the account has. */
+const isOneVersion = (known: KnownEvent, event: NewEvent): boolean =>
+  known.eventId === event.eventId || known.apiVersion === event.apiVersion || event.source === 'events_api';
 
 function outcomeOf(stream: string, known: KnownEvent, event: NewEvent): AppendOutcome {
   const { revision, position } = known;

@@ -57,6 +57,24 @@ it('a new stream is begun without being read', async () => {
   expect(reads.filter((stream) => streams.includes(stream))).toEqual([]);
 });
 
+it('a repeat of what this process has appended is answered without asking index or log, and so is a conflict with it', async () => {
+  const asked: string[] = [];
+  const find: BatchedEventIdIndex['find'] = (eventId) => {
+    asked.push(eventId);
+    return Promise.resolve({ kind: 'unavailable' });
+  };
+  const appender = new Appender(store, { find }, APPENDER_LIMITS);
+  const [stream, id] = [randomId('sub'), randomId('evt')];
+  const [event, otherBody] = [newEvent(stream, id), newEvent(stream, id, { content: 'another body' })];
+  expect(await appender.append(event)).toMatchObject({ kind: 'appended', revision: 0n });
+  expect(await Promise.all([event, otherBody, event].map((one) => appender.append(one)))).toMatchObject([
+    { kind: 'duplicate', revision: 0n },
+    { kind: 'conflict', revision: 0n },
+    { kind: 'duplicate', revision: 0n },
+  ]);
+  expect(asked).toEqual([event.eventId]);
+});
+
 it('a stream that the index knows is gone on with without being read', async () => {
   const stream = randomId('sub');
   const known = newEvent(stream);

@@ -64,10 +64,6 @@ describe.each([
       expect([status, body.stream]).toEqual([200, `subscription-${subscription}`]);
       expect(['appended', 'duplicate']).toContain(body.outcome);
     }
-    const [last] = await Promise.all(
-      bodies.map((body, at) => deliver(everyTarget(at + 1), body).then((again) => again.body)),
-    );
-    expect(last).toMatchObject({ outcome: 'duplicate' });
     const end = stored.map(({ position }) => position).reduce((a, b) => (a > b ? a : b));
     expect(
       await read(ledger.url, `/v1/subscriptions/${subscription}/events?minPosition=${end}&waitMs=20000`),
@@ -75,6 +71,11 @@ describe.each([
       status: 200,
       body: { data: [{ stripeEventId: event.id, apiVersion: versions[2], renderings: versions.toReversed() }] },
     });
+    // Before the index has it, a process that has not seen it may answer that it appended what another did.
+    const [last] = await Promise.all(
+      bodies.map((body, at) => deliver(everyTarget(at + 1), body).then((again) => again.body)),
+    );
+    expect(last).toMatchObject({ outcome: 'duplicate' });
   });
 
   it('64 events of one subscription, each three times: all stored, without a gap, none twice', async () => {
