@@ -82,7 +82,9 @@ function decides(now: boolean): void {
   isDeciding = now;
 }
 
-/** Reports states for metrics and for `/v1/status` of other processes: changes at once, all of them from time to time. */
+/**
+ * Reports states for metrics and for `/v1/status` of other processes: changes at once, all of them from time to time.
+ */
 async function tellStates(): Promise<void> {
   const endpoints = outboxes.flatMap(({ state }) => state ?? []);
   const states = JSON.stringify(endpoints);

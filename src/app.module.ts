@@ -180,7 +180,10 @@ function accessChangesOf(config: Config, registry: Registry): AccessChanges | nu
   return new AccessChanges({ eventstoreUrl, databaseUrl, policy, referenceKey, brake, outbox }, registry);
 }
 
-/** A process with the role `reconcile` asks Stripe regularly and on request, with each key at most at the configured rate. */
+/**
+ * A process with the role `reconcile` asks Stripe regularly and on request, with each key at most at the configured
+ * rate.
+ */
 function askersOf({
   config: { roles, stripeApi, repairs },
   store,

@@ -48,8 +48,8 @@ async function main(): Promise<void> {
 }
 
 /**
- * Treats the end of the parent as a stop signal: npm sends signals to the shell that it runs a program in, and the shell
- * exits without forwarding them.
+ * Treats the end of the parent as a stop signal: npm sends signals to the shell that it runs a program in, and the
+ * shell exits without forwarding them.
  */
 function stopWithParent(): void {
   const parent = process.ppid;
@@ -105,7 +105,8 @@ ${hasConsole ? `  Its console is at ${url}/console: log in with one of the token
 }
 
 /**
- * Explains why the start failed: an expected error by its message, which says what to do; any other error with its stack.
+ * Explains why the start failed: an expected error by its message, which says what to do; any other error with its
+ * stack.
  */
 function explain(error: unknown): string {
   if (error instanceof ConfigError) return `The configuration is wrong:\n${error.message}`;

@@ -8,8 +8,8 @@ import { signedDelivery, stripeEvent } from './signed-event.js';
 class NotSent extends Error {}
 
 /**
- * `npm run sample`: sends one signed event to the service of this data directory, as Stripe would, and prints the answer
- * and the resulting row. A demonstration, not a test.
+ * `npm run sample`: sends one signed event to the service of this data directory, as Stripe would, and prints the
+ * answer and the resulting row. A demonstration, not a test.
  */
 async function main(): Promise<void> {
   const config = loadConfig(environment());

@@ -50,7 +50,8 @@ export async function startService(
   const limits = { requestTimeoutMs, connectionsMax, bodiesBytesMax, answersBytesMax: LIMITS.answersBytesMax };
   const app = await createServer(module, { logger, limits, registry, bodyRoute });
   try {
-    // Without a connection to the index, the first deliveries would read their streams. Intake starts without Postgres, too.
+    // Without a connection to the index, the first deliveries would read their streams. Intake starts without Postgres,
+    // too.
     if (index !== null)
       await withTimeout(index.query('select 1'), INDEX_OPENS_WITHIN_MS, 'Postgres').catch(() => undefined);
     await app.listen(config.port, config.host);

@@ -2,7 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 
-/** The compiled file of a thread's program in `src`. Threads cannot run sources, so under a test runner it is that of the last build. */
+/**
+ * The compiled file of a thread's program in `src`. Threads cannot run sources, so under a test runner it is that of
+ * the last build.
+ */
 const compiledFile = (name: string): string =>
   fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? `../dist/src/${name}` : `./${name}`, import.meta.url));
 
@@ -13,13 +16,17 @@ const compiledFile = (name: string): string =>
 const HEAP_MB = Math.min(2_000, Math.floor(getHeapStatistics().heap_size_limit / 1024 / 1024));
 
 /**
- * The young generation. A batch of events outlives one of any size; a small one saves 20 MB per thread and costs no time.
+ * The young generation. A batch of events outlives one of any size; a small one saves 20 MB per thread and costs no
+ * time.
  */
 const YOUNG_MB = 12;
 
 type Started = Readonly<{ name: string; workerData: unknown; heapMb?: number }>;
 
-/** Starts a thread with a program of `src`, without this process's options. The thread fails when it needs more than `heapMb`. */
+/**
+ * Starts a thread with a program of `src`, without this process's options. The thread fails when it needs more than
+ * `heapMb`.
+ */
 export const startThread = (program: string, { name, workerData, heapMb = HEAP_MB }: Started): Worker =>
   new Worker(compiledFile(program), {
     workerData,

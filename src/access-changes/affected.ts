@@ -14,8 +14,8 @@ type Row = Readonly<{ id: string; kind: string; target: string }>;
 type Origins = Map<string, Set<string>>;
 
 /**
- * Returns the customers whose access the events of these streams may change, each with the streams; rather too many than
- * too few. A stream names its object, and links lead from objects to customers.
+ * Returns the customers whose access the events of these streams may change, each with the streams; rather too many
+ * than too few. A stream names its object, and links lead from objects to customers.
  */
 export async function customersOfStreams(connection: Queryable, streams: readonly string[]): Promise<Origins> {
   const customers: Origins = new Map();

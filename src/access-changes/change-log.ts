@@ -29,7 +29,10 @@ export type Decided = Readonly<{
   isRejected: boolean;
 }>;
 
-/** Whether an event is a decision. An event of such a type sent by webhook is in another stream and has delivery metadata. */
+/**
+ * Whether an event is a decision. An event of such a type sent by webhook is in another stream and has delivery
+ * metadata.
+ */
 const isDecision = ({ stream, metadata }: RecordedEvent): boolean => stream.startsWith(PREFIX) && metadata === null;
 
 const decidedOf = ({ revision, position, data, type }: RecordedEvent): Decided => {
@@ -100,7 +103,10 @@ export async function* followChanges(
     }
 }
 
-/** A decision in a customer's history. `isBaseline`: the state when the ledger began to decide. `rejected`: it never took effect. */
+/**
+ * A decision in a customer's history. `isBaseline`: the state when the ledger began to decide. `rejected`: it never
+ * took effect.
+ */
 export type PastDecision = Omit<AccessChange, 'type'> &
   Readonly<{ type: typeof CHANGED | typeof REJECTED; isBaseline: boolean; rejected: Rejection | null }>;
 

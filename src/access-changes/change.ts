@@ -55,7 +55,9 @@ const groundsOf = ({ reason }: DecidedAnswer): readonly (string | null)[] =>
     ? [reason.rule, reason.subscription, reason.status, reason.statusEvent]
     : [reason.rule, 'lookupKey' in reason ? reason.lookupKey : null];
 
-/** Whether two answers are equal with equal reasons. A rejected answer is not decided again until its reason changes. */
+/**
+ * Whether two answers are equal with equal reasons. A rejected answer is not decided again until its reason changes.
+ */
 export const isSameConclusion = (a: DecidedAnswer, b: DecidedAnswer): boolean =>
   isSameAccess(a, b) && JSON.stringify(groundsOf(a)) === JSON.stringify(groundsOf(b));
 
@@ -65,6 +67,9 @@ export type AccessChange = Readonly<{ id: string; type: 'customer.access_changed
 /** Changes beyond both limits are held until they are approved. `percent` refers to the customers with access. */
 export type Brake = Readonly<{ customers: number; percent: number }>;
 
-/** Whether the number of concurrent changes exceeds the brake. New customers do not count, since they have nothing to lose. */
+/**
+ * Whether the number of concurrent changes exceeds the brake. New customers do not count, since they have nothing to
+ * lose.
+ */
 export const isTooMany = (changes: number, customers: number, brake: Brake): boolean =>
   changes > brake.customers && changes > (customers * brake.percent) / 100;

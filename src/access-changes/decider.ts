@@ -105,7 +105,9 @@ export class Decider {
     this.#seen = new SeenEvents(options.store, options.now);
   }
 
-  /** Runs a round; returns whether this process decides. @throws errors of the store or Postgres; the next round retries */
+  /**
+   * Runs a round; returns whether this process decides. @throws errors of the store or Postgres; the next round retries
+   */
   async tick(): Promise<boolean> {
     const { store, database, projections } = this.options;
     if (!this.#hasTables) await ensureStates(database);
@@ -176,7 +178,10 @@ export class Decider {
     }
   }
 
-  /** Judges all customers at the first start, after a change of policy, when other rows are displayed, and after a loss of Postgres. */
+  /**
+   * Judges all customers at the first start, after a change of policy, when other rows are displayed, and after a loss
+   * of Postgres.
+   */
   async #sweepIfNeeded({ shown, position }: { shown: string; position: bigint }): Promise<void> {
     const { store, database, policy } = this.options;
     const progress = this.#progress;
@@ -209,8 +214,8 @@ export class Decider {
   }
 
   /**
-   * Judges all customers before recording anything, so that the number of changes can trigger the brake. Customers without
-   * a decision have nothing to lose, and are never held.
+   * Judges all customers before recording anything, so that the number of changes can trigger the brake. Customers
+   * without a decision have nothing to lose, and are never held.
    */
   async #decide(pages: AsyncIterable<ReadonlyMap<string, Because>>): Promise<void> {
     const changed: Readonly<{ customer: string; because: Because; isNew: boolean }>[] = [];
@@ -326,8 +331,8 @@ export class Decider {
   }
 
   /**
-   * Returns the changes of these customers, and notes when the others change by time. Drops a held decision whose answer
-   * is unchanged again, and a rejection whose answer is different now.
+   * Returns the changes of these customers, and notes when the others change by time. Drops a held decision whose
+   * answer is unchanged again, and a rejection whose answer is different now.
    */
   async #judge(customers: ReadonlyMap<string, Because>): Promise<Change[]> {
     const { database } = this.options;
@@ -362,7 +367,9 @@ export class Decider {
     return changes;
   }
 
-  /** Judges customers by the current rows. An error belongs to one of them: halving finds that one, which is left out. */
+  /**
+   * Judges customers by the current rows. An error belongs to one of them: halving finds that one, which is left out.
+   */
   async #judgeEach(ids: readonly string[]): Promise<(Judgement & Readonly<{ customer: string; state: State }>)[]> {
     const { database, judge } = this.options;
     const judged: (Judgement & Readonly<{ customer: string; state: State }>)[] = [];

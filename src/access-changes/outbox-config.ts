@@ -16,7 +16,9 @@ type ValueOf = (variable: string) => Readonly<{ value: string }> | Readonly<{ mi
 /** Whether a variable holds an endpoint's secret, which may be given as a file. */
 export const isOutboxSecret = (variable: string): boolean => variable.endsWith('_SECRET') && VARIABLE.test(variable);
 
-/** Reads WEBHOOK_OUT_<NAME>_URL and WEBHOOK_OUT_<NAME>_SECRET. Error messages repeat no value, which may be a secret. */
+/**
+ * Reads WEBHOOK_OUT_<NAME>_URL and WEBHOOK_OUT_<NAME>_SECRET. Error messages repeat no value, which may be a secret.
+ */
 export function endpointsIn(
   variables: readonly string[],
   { allowsPrivate, valueOf }: { allowsPrivate: boolean; valueOf: ValueOf },

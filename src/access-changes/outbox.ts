@@ -37,7 +37,10 @@ const PAGE = 500;
 const AT_ONCE = 8;
 /** Earlier places are useless: the store keeps this many visible, and a scavenge frees the others. */
 const PLACES_KEPT = 5;
-/** How often the place is saved during deliveries: less often the larger it is. Unsaved deliveries are repeated after a crash. */
+/**
+ * How often the place is saved during deliveries: less often the larger it is. Unsaved deliveries are repeated after a
+ * crash.
+ */
 const saveEveryMs = ({ open }: Place): number => 1_000 + 5 * open.length;
 
 /**
@@ -74,7 +77,10 @@ export class Outbox {
     this.#at = null;
   }
 
-  /** Runs a round: reads new changes and tries due deliveries. Returns whether anything was delivered. @throws StoreUnavailable */
+  /**
+   * Runs a round: reads new changes and tries due deliveries. Returns whether anything was delivered. @throws
+   * StoreUnavailable
+   */
   async tick(): Promise<boolean> {
     this.#at ??= await this.#read();
     if (this.#at === null || this.#at.place.stopped !== null) return false;

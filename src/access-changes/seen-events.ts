@@ -18,7 +18,8 @@ const PAGE = 250;
 const METADATA = /^\$\$(.+)$/;
 
 /**
- * What came in the log, read when the rows are as far: page by page, since a subscription would wake store and reader for each event.
+ * What came in the log, read when the rows are as far: page by page, since a subscription would wake store and reader
+ * for each event.
  */
 export class SeenEvents {
   /** Read, and beyond the rows. */
@@ -51,7 +52,10 @@ export class SeenEvents {
     this.#reached = null;
   }
 
-  /** Events up to a position; and whether a stream was cut or deleted, so that anybody's rows may have gone. @throws what the store fails with */
+  /**
+   * Events up to a position; and whether a stream was cut or deleted, so that anybody's rows may have gone. @throws
+   * what the store fails with
+   */
   async take(upTo: bigint): Promise<{ events: SeenEvent[]; isShortened: boolean }> {
     await this.#readTo(upTo);
     const count = this.#waiting.findIndex(({ position }) => position > upTo);

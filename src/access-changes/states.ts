@@ -1,4 +1,7 @@
-/** The decider's state in Postgres: the last decisions in the log, when each answer next changes, and held decisions. It can be rebuilt. */
+/**
+ * The decider's state in Postgres: the last decisions in the log, when each answer next changes, and held decisions. It
+ * can be rebuilt.
+ */
 import type { AnyProjection } from '../../projections/projection.js';
 import { checkpointsOf, readCheckpoints } from '../read-models/checkpoints.js';
 import { jsonForPostgres, type Database, type Queryable } from '../read-models/database.js';
@@ -45,8 +48,8 @@ export async function ensureStates(database: Database): Promise<void> {
 }
 
 /**
- * The decider's progress: the positions up to which the log was read for decisions, and for events that may change access
- * (null: not at all); the rules and the rows of the last decisions.
+ * The decider's progress: the positions up to which the log was read for decisions, and for events that may change
+ * access (null: not at all); the rules and the rows of the last decisions.
  */
 export type Progress = Readonly<{
   logName: string | null;
@@ -64,7 +67,10 @@ type ProgressRow = {
   shown: string | null;
 };
 
-/** Acquires or renews the lease to decide; null while another process holds it. It expires ten seconds after the last call. */
+/**
+ * Acquires or renews the lease to decide; null while another process holds it. It expires ten seconds after the last
+ * call.
+ */
 export async function leaseDecider(database: Queryable, owner: string): Promise<Progress | null> {
   const { rows } = await database.query<ProgressRow>(
     `update ledger.access_decider set owner = $1, lease_until = clock_timestamp() + interval '10 seconds'
@@ -259,7 +265,10 @@ export async function readEndpoints(database: Queryable): Promise<EndpointState[
   return rows;
 }
 
-/** Returns the position up to which this build's rows are complete, and their generations; null while some are not built. */
+/**
+ * Returns the position up to which this build's rows are complete, and their generations; null while some are not
+ * built.
+ */
 export async function rowsNow(
   database: Queryable,
   projections: readonly AnyProjection[],

@@ -41,8 +41,8 @@ export type Reason =
     }>;
 
 /**
- * A possible source of access: a subscription with its products, or an entitlement. A subscription whose products end at
- * different times has one grant per end.
+ * A possible source of access: a subscription with its products, or an entitlement. A subscription whose products end
+ * at different times has one grant per end.
  */
 export type Grant = Readonly<{
   granted: boolean;
@@ -59,8 +59,8 @@ export type AccessAnswer = Readonly<{
   until: Date | null;
   reason: Reason;
   /**
-   * False when the answer may be wrong: the customer is unknown, an event showed only a part, an event could not be read,
-   * or a named subscription has no events. Ask Stripe then.
+   * False when the answer may be wrong: the customer is unknown, an event showed only a part, an event could not be
+   * read, or a named subscription has no events. Ask Stripe then.
    */
   isComplete: boolean;
   /** The products that subscriptions grant, and the lookup keys of the entitlements. */
@@ -202,7 +202,10 @@ const entitled = (customer: string, { id, feature, lookupKey, changedBy }: Entit
 
 type Decided = Pick<Decision, 'granted' | 'until'>;
 
-/** Sorts grants before denials, then by end; null is the latest end of a grant and the earliest of a denial. The sort is stable. */
+/**
+ * Sorts grants before denials, then by end; null is the latest end of a grant and the earliest of a denial. The sort is
+ * stable.
+ */
 function byLength(a: Decided, b: Decided): number {
   if (a.granted !== b.granted) return a.granted ? -1 : 1;
   const endOf = ({ granted, until }: Decided): number =>

@@ -25,7 +25,9 @@ export type SubscriptionRule =
   | 'no_quantity'
   | 'status_not_known';
 
-/** Whether an item grants access at a time. `until` is when access ends or ended; null: no known end, or it never began. */
+/**
+ * Whether an item grants access at a time. `until` is when access ends or ended; null: no known end, or it never began.
+ */
 export type Decision = Readonly<{ granted: boolean; until: Date | null; rule: SubscriptionRule }>;
 
 /** An end of access, in milliseconds since 1970; -Infinity denies it now, Infinity never ends it. */
@@ -173,7 +175,10 @@ function itemEnds({ status }: SubscriptionFact, item: ItemFact, policy: AccessPo
   return [...ends, ...givenBackEnds(item.paid, policy)];
 }
 
-/** The ways in which money is returned, in order, with the rule that applies when this and the previous ways returned all of it. */
+/**
+ * The ways in which money is returned, in order, with the rule that applies when this and the previous ways returned
+ * all of it.
+ */
 const WAYS_BACK: readonly (readonly [GivenBack, (paid: PaidInvoice) => number, SubscriptionRule])[] = [
   ['refunds', ({ amountRefundedMinor }) => amountRefundedMinor, 'refunded'],
   ['lost_disputes', ({ amountLostMinor }) => amountLostMinor, 'dispute_lost'],

@@ -1,14 +1,17 @@
 /** The Stripe event behind a fact, as answers name it. */
 export type Cause = Readonly<{ stripeEventId: string; type: string; created: string; apiVersion: string | null }>;
 
-/** A paid invoice for an item's current period, and how much of the money was returned. Amounts in minor units of `currency`. */
+/**
+ * A paid invoice for an item's current period, and how much of the money was returned. Amounts in minor units of
+ * `currency`.
+ */
 export type PaidInvoice = Readonly<{
   invoice: string;
   currency: string;
   paidAt: Date | null;
   amountPaidMinor: number;
   amountRefundedMinor: number;
-  /** The amount lost in disputes; below, the amount held by open disputes. */
+  /** The amount lost in disputes; `amountDisputedMinor` is the amount held by open disputes. */
   amountLostMinor: number;
   amountDisputedMinor: number;
   /** When money was last returned. */

@@ -35,8 +35,8 @@ export type GivenBack = (typeof GIVEN_BACK)[number];
 
 /**
  * The default policy. A week of grace covers about the first half of Stripe's retries. Stripe redelivers renewal events
- * for three days. For paused collection, Stripe recommends `void` when the service is not provided, and the others when it
- * is. A fully refunded customer has not paid; an open dispute is not lost yet.
+ * for three days. For paused collection, Stripe recommends `void` when the service is not provided, and the others when
+ * it is. A fully refunded customer has not paid; an open dispute is not lost yet.
  */
 export const DEFAULT_ACCESS_POLICY: AccessPolicy = {
   trialing: true,

@@ -93,7 +93,7 @@ export class CatchUpMetrics implements CatchUpObserver {
     });
   }
 
-  /** Folds that this process has compared with their rows, and the faults that it found. */
+  /** The folds that this process has compared with their rows, and the faults found. */
   get checked(): Readonly<{ folds: number; faults: number }> {
     return this.#checked;
   }

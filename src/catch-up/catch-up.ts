@@ -26,21 +26,24 @@ import { planOf, type Plan } from './plan.js';
 import { repeat } from './repeating.js';
 import { isFault, verifyStreams, type Fault, type Finding } from './verify.js';
 
-/** How a build ended. `busy`: another process has one of the generations. `stopped`, `failed`: what was written stays; the next build resumes from it. */
+/**
+ * The outcome of a build. `busy`: another process holds a generation. `stopped`, `failed`: progress is kept; the next
+ * build resumes.
+ */
 export type BuildOutcome =
   Readonly<{ kind: 'built' | 'busy' | 'stopped' }> | Readonly<{ kind: 'failed'; cause: string }>;
 
-/** What the catch-up is doing, as health and logs tell it. */
+/** The state of the catch-up, for health and logs. */
 export type CatchUpState =
   | { readonly kind: 'starting' }
-  /** Another process projects; this one stands by. */
+  /** Another process projects, and this one stands by. */
   | { readonly kind: 'standing_by' }
   | { readonly kind: 'projecting' }
-  /** What it would follow is far behind, and is brought up first. */
+  /** The generations are far behind and are being built first. */
   | { readonly kind: 'building' }
-  /** Store or database do not answer; it resumes when they do. */
+  /** The store or the database does not answer; it resumes when they do. */
   | { readonly kind: 'waiting'; readonly cause: string }
-  /** The checkpoint speaks of another log: nothing is projected until somebody decides. */
+  /** The checkpoint belongs to another log: nothing is projected until an operator decides. */
   | { readonly kind: 'refused'; readonly cause: string }
   | { readonly kind: 'stopped' };
 
@@ -48,48 +51,51 @@ export type CatchUpObserver = {
   stateChanged(state: CatchUpState): void;
   batchApplied(events: number, result: Applied, seconds: number): void;
   buildEnded(names: readonly string[], outcome: BuildOutcome): void;
-  /** How many folds of streams were held against their rows, and what was found wrong. */
+  /** Reports how many folds were compared with their rows, and the faults. */
   verified(folds: number, faults: Readonly<{ count: number; examples: readonly string[] }>): void;
   warned(text: string): void;
 };
 
 export type CatchUpOptions = Readonly<{
   projections: readonly AnyProjection[];
-  /** Derives from the rows of the projections what follows from them. */
+  /** Derives rows from the rows of the projections. */
   deriver: Deriver;
   observer: CatchUpObserver;
-  /** Whether deliveries wait, so that intake is to go first. */
+  /** Whether deliveries are waiting, so that intake goes first. */
   intakeIsBusy(): boolean;
-  /** How often a few random streams are folded again and compared with their rows. */
+  /** How often a few random streams are verified. */
   verifyEveryMs: number;
-  /** How long it takes from one batch to the next. */
+  /** The pauses between batches. */
   pace?: Pick<Pace, 'after'>;
-  /** Brings generations that are far behind to the end of the log, elsewhere; never rejects. */
+  /** Builds generations that are far behind, in other threads. Never rejects. */
   build(names: readonly string[], signal: AbortSignal): Promise<BuildOutcome>;
 }>;
 
-/** A batch that has taken this much is full; another is read meanwhile. */
+/** The limits of a batch; the next one is read meanwhile. */
 const BATCH_MAX = { events: 500, bytes: 32 * 1024 * 1024 };
-/** A generation so far behind is not brought up here, where it would hold up the others. */
+/** A generation that is further behind is built in other threads, so that it does not hold up the others. */
 const NEAR_EVENTS_MAX = 5_000;
 /**
- * While deliveries wait, intake goes first. Not when the read models are further behind than this target: under a load that never pauses,
- * they would fall behind without end.
+ * While deliveries wait, intake goes first, unless the read models are further behind than this target: otherwise they
+ * would fall behind for ever under a load that never pauses.
  */
 const LAG_TARGET_MS = 3_000;
 const LOOK_EVERY_MS = 1_000;
 const DERIVE_EVERY_MS = 500;
-/** While deliveries wait, or rows are behind, one transaction in each `DERIVE_EVERY_MS` derives some of what batches noted; after so long all. */
+/**
+ * While deliveries wait or rows are behind, one transaction per `DERIVE_EVERY_MS` derives some noted keys; after this
+ * time, all.
+ */
 const DERIVED_TARGET_MS = 30_000;
-/** Rows are behind until no batch has said so for this long. */
+/** Rows count as behind until no batch was behind for this long. */
 const BEHIND_MS = 2_000;
 const TIDY_EVERY_MS = 600_000;
 const VERIFIED_STREAMS = 5;
-/** How many faults of a check are logged; all are counted. */
+/** The most faults of a check that are logged; all are counted. */
 const FAULT_EXAMPLES_MAX = 20;
 const RETRY_AFTER_MS_MAX = 5_000;
 
-/** Keeps the read models up with the log, over restarts and outages of store and database, until it is stopped. */
+/** Keeps the read models up to date with the log, through restarts and outages, until it is stopped. */
 export class CatchUp {
   readonly #owner = randomUUID();
   readonly #stopping = new AbortController();
@@ -98,17 +104,17 @@ export class CatchUp {
   readonly #logEnd: LogEndSearch;
   readonly #models: readonly ReadModel[];
   readonly #pace: Pick<Pace, 'after'>;
-  /** Ends the pause in which more events are gathered; null in none. */
+  /** Ends the pause that gathers more events; null outside a pause. */
   #endGathering: (() => void) | null = null;
-  /** Generations that are built elsewhere, and until when. */
+  /** Generations that are being built in other threads, with the end of their build. */
   readonly #building = new Map<string, Promise<void>>();
   #reported = '';
   #logVerified = false;
   #running: Promise<void> | undefined;
   #tidiedAt = -Infinity;
-  /** When nothing was left that batches had noted. */
+  /** When no noted key was last left. */
   #derivedAt = -Infinity;
-  /** When a batch was last written that was further behind the log than the target. */
+  /** When a batch was last further behind than the target. */
   #behindAt = -Infinity;
 
   constructor(
@@ -131,12 +137,12 @@ export class CatchUp {
     this.#running ??= this.#run();
   }
 
-  /** Somebody waits for rows: what has come is not kept until more comes. Who goes on waiting says so again. */
+  /** Ends the pause, because a reader waits for rows. A reader that keeps waiting calls it again. */
   hurry(): void {
     this.#endGathering?.();
   }
 
-  /** Finishes the batch under way and hands the work over. */
+  /** Finishes the current batch and hands over to another process. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.hurry();
@@ -164,7 +170,7 @@ export class CatchUp {
     }
   }
 
-  /** Takes the checkpoints that fall to this process, follows the log with them, and looks again when something else falls to it. */
+  /** Leases the checkpoints of this process, follows the log with them, and plans again when the plan changes. */
   async #projectWhileOwner(progressed: () => void): Promise<void> {
     await ensureSchema(this.database, this.#models);
     const logName = await nameOfLog(this.store, RETRY_AFTER_MS_MAX);
@@ -196,7 +202,7 @@ export class CatchUp {
         await this.#follow(held, { logName, progressed });
       }
     } finally {
-      // When Postgres is away the leases run out by themselves; the error that ended the work is the one to tell.
+      // Without Postgres the leases expire by themselves. The error that ended the work matters more.
       await release(this.database, this.#owner).catch(() => undefined);
     }
   }
@@ -207,7 +213,7 @@ export class CatchUp {
     this.#logVerified = true;
   }
 
-  /** What falls to this process now; generations that are built elsewhere do not. */
+  /** Plans this process's checkpoints, without generations that are being built in other threads. */
   async #look(): Promise<Plan> {
     const plan = planOf(await readCheckpoints(this.database), {
       owner: this.#owner,
@@ -233,7 +239,7 @@ export class CatchUp {
     try {
       const projected = this.#projected(held);
       const group = projected.length === 0 ? null : await this.#gather(projected, { ...settings, logName });
-      // What is built elsewhere, or looked for in the log, is looked at again.
+      // Builds and the search for the end of the log are checked again.
       if (group !== null || projected.length === 0) await this.#followLive(group, { ...settings, held });
       lease.lost.throwIfAborted();
     } finally {
@@ -241,7 +247,10 @@ export class CatchUp {
     }
   }
 
-  /** All checkpoints at one position, and at the end of the log for those that were not there yet; null when there is nothing to follow for now. */
+  /**
+   * Brings all checkpoints to one position, and new ones to the end of the log; null when there is nothing to follow
+   * yet.
+   */
   async #gather(held: readonly Checkpoint[], settings: FollowSettings & { logName: string }): Promise<Group | null> {
     const near = { ...settings, eventsMax: NEAR_EVENTS_MAX };
     const together = await joinCheckpoints(this.#follower.follow, held, near);
@@ -249,7 +258,7 @@ export class CatchUp {
     if (together.kind !== 'reached' || together.group.checkpoints.every(({ state }) => state === 'live'))
       return together.kind === 'reached' ? together.group : null;
     const end = await this.#logEnd.find();
-    // The next look searches further back.
+    // The next round searches further back.
     if (end.kind === 'unknown') return null;
     const brought =
       end.kind === 'empty'
@@ -260,7 +269,7 @@ export class CatchUp {
     return (await become(this.database, brought.group.checkpoints, 'live')) ? brought.group : null;
   }
 
-  /** What is read from the log; what is derived has no place in it. */
+  /** The checkpoints of read models from the log, without derived ones. */
   #projected(held: readonly Checkpoint[]): readonly Checkpoint[] {
     return held.filter((one) => !this.options.deriver.isDerived(one));
   }
@@ -277,7 +286,7 @@ export class CatchUp {
     for (const name of names) this.#building.set(name, built);
   }
 
-  /** Follows until something else falls to this process, or it is to stop; with no group it only derives. */
+  /** Follows until the plan changes or the stop; without a group it only derives. */
   async #followLive(
     group: Group | null,
     { held, ...settings }: FollowSettings & { held: readonly Checkpoint[] },
@@ -307,7 +316,7 @@ export class CatchUp {
     }
   }
 
-  /** Follows the log, and folds beside the batches what waits for it. */
+  /** Follows the log, and does deferred folds between the batches. */
   async #followGroup(group: Group, { lost, ...settings }: FollowSettings & { lost: () => void }): Promise<void> {
     const { signal } = settings;
     let now = group;
@@ -334,7 +343,7 @@ export class CatchUp {
     }
   }
 
-  /** A slow check, all the time, that rows are what the log gives. */
+  /** Verifies rows against the log, slowly and continuously. */
   async #verify({ checkpoints }: Group): Promise<void> {
     const { projections, observer } = this.options;
     const streams = await sampleStreams(this.database, VERIFIED_STREAMS);
@@ -376,7 +385,7 @@ export class CatchUp {
     return leave.length > 0 || take.some(({ name }) => !names.has(name));
   }
 
-  /** Folds long streams, and parked ones that somebody wants replayed, beside the batches. */
+  /** Folds long streams and requested replays between the batches. */
   #workOff(groupNow: () => Group, signal: AbortSignal): ReturnType<Projector['workOff']> {
     let startedAt = performance.now();
     return this.#projector.workOff(groupNow, signal, (result) => {
@@ -385,7 +394,7 @@ export class CatchUp {
     });
   }
 
-  /** Derives what batches have noted, and all that there is where a derivation begins. */
+  /** Derives noted keys, and all keys when a derivation starts. */
   async #derive(signal: AbortSignal): Promise<void> {
     const isPressed = () => this.options.intakeIsBusy() || performance.now() - this.#behindAt < BEHIND_MS;
     const rests = () => isPressed() && performance.now() - this.#derivedAt < DERIVED_TARGET_MS;

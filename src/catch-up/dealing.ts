@@ -6,23 +6,23 @@ import { Patience } from '../projector/away.js';
 import { shardOf } from '../projector/shard.js';
 import type { LogPosition } from '../read-models/checkpoints.js';
 
-/** A piece of the log as one worker gets it: its own events byte by byte, and where the piece ends. */
+/** One worker's share of a piece of the log: the bytes of its own events, and the end of the piece. */
 export type Deal = Readonly<{
-  /** Responses of the store, one after the other; `ends` says where each of them ends. */
+  /** Concatenated responses of the store; `ends` holds the end of each. */
   bytes: ArrayBuffer;
   ends: readonly number[];
-  /** The last event of the piece, whichever worker it falls to. */
+  /** The last event of the piece, of any worker. */
   last: NonNullable<LogPosition>;
-  /** How many events of the piece fall to others. */
+  /** How many events of the piece belong to other workers. */
   others: number;
 }>;
 
-/** What a piece of the log is at most, in events and in bytes, unless its last event is larger. */
+/** The maximum size of a piece in events and bytes; its last event may exceed it. */
 const PIECE_MAX = { events: 256, bytes: 1024 * 1024 };
-/** What one worker may have been dealt and not taken, in bytes; one piece more may be on the way. */
+/** The most bytes that may wait for one worker; one more piece may be in transit. */
 const WAITING_BYTES_MAX = 2 * 1024 * 1024;
 
-/** One worker's place at the table. */
+/** The share of one worker. */
 export class Hand {
   #responses: Buffer[] = [];
   #waiting = 0;
@@ -34,7 +34,7 @@ export class Hand {
     this.#responses.push(response);
   }
 
-  /** Gives the worker what was added, as its part of a piece of so many events. */
+  /** Sends the worker its part of a piece with this many events. */
   deal(events: number, last: Deal['last']): void {
     const responses = this.#responses;
     this.#responses = [];
@@ -54,13 +54,13 @@ export class Hand {
     });
   }
 
-  /** The worker has taken so many bytes of what it was dealt. */
+  /** Records that the worker has read this many bytes. */
   taken(bytes: number): void {
     this.#waiting -= bytes;
     this.#changed();
   }
 
-  /** Resolves when the worker can be dealt more, or the signal aborts. */
+  /** Resolves when the worker can receive more, or the signal aborts. */
   async hasRoom(signal: AbortSignal): Promise<void> {
     const stop = (): void => this.#changed();
     signal.addEventListener('abort', stop);
@@ -80,9 +80,9 @@ type Dealing = Readonly<{
 }>;
 
 /**
- * Reads the log once, up to a place, and deals its events out by their streams. Who reads decodes no more of an event than its
- * envelope. Where the store is away, it reads on later. Ends when the signal aborts.
- * @throws what the store fails with
+ * Reads the log once, up to a position, and distributes its events to workers by stream. Decodes only the envelopes.
+ * Retries while the store is unavailable. Ends when the signal aborts.
+ * @throws other errors of the store
  */
 export async function dealLog(store: EventStore, { after, until, hands, signal }: Dealing): Promise<void> {
   const patience = new Patience(signal);
@@ -103,11 +103,11 @@ export async function dealLog(store: EventStore, { after, until, hands, signal }
   }
 }
 
-/** Gathers events into pieces. */
+/** Collects events into pieces. */
 class Dealer {
   #events = 0;
   #bytes = 0;
-  /** Where the last event stands that was added. */
+  /** The position of the last added event. */
   last: bigint | null = null;
   isDone = false;
 
@@ -116,7 +116,7 @@ class Dealer {
     private readonly until: bigint,
   ) {}
 
-  /** True when a piece was full, and was dealt. */
+  /** Adds an event; true when that completed a piece, which was sent. */
   add({ event, response }: LogEvent): boolean {
     this.hands[shardOf(event.stream, this.hands.length)]?.add(response);
     [this.#events, this.#bytes, this.last] = [this.#events + 1, this.#bytes + response.length, event.position];

@@ -5,13 +5,13 @@ import { recordedEventFrom } from '../eventstore/recorded-event.js';
 import { readEvent, skippedEvent, type ReadEvent } from '../folding/facts.js';
 import type { Deal } from './dealing.js';
 
-/** The log as one of several workers gets it: of events that fall to others it learns no more than that they passed. */
+/** The log as one of several workers receives it: events of other workers are only counted. */
 export class DealtLog {
   readonly #waiting: Deal[] = [];
   #isOver = false;
   #changed = (): void => undefined;
 
-  /** `taken` is called with the number of bytes that no longer wait. */
+  /** Calls `taken` with the number of bytes that no longer wait. */
   constructor(
     private readonly kinds: ReadonlySet<SnapshotKind>,
     private readonly taken: (bytes: number) => void,
@@ -22,7 +22,7 @@ export class DealtLog {
     this.#changed();
   }
 
-  /** What waits has the room that who deals leaves to it. */
+  /** Reads the share; the distributing thread limits what waits. */
   readonly readLog: ReadLog = (): LogReading => ({
     [Symbol.asyncIterator]: () => this.#take(),
     stop: async () => this.#stop(),
@@ -48,7 +48,10 @@ export class DealtLog {
   }
 }
 
-/** The events of a piece that are a worker's own, and behind them, where it does not end with one of these, its end. */
+/**
+ * Returns the worker's own events of a piece, followed by a marker for the piece's end unless it ends with one of
+ * these.
+ */
 function eventsOf({ bytes, ends, last, others }: Deal, kinds: ReadonlySet<SnapshotKind>): ReadEvent[] {
   const events: ReadEvent[] = [];
   for (const [at, end] of ends.entries()) {

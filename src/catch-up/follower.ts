@@ -6,15 +6,18 @@ import { movedTo, placeOf, positionOf, type Group } from '../projector/group.js'
 import type { Applied, Projector } from '../projector/projector.js';
 
 export type FollowOptions = Readonly<{
-  /** Stop exactly there; without it, follow until `signal` aborts. `eventId`: of the event at that position, if known. */
+  /**
+   * Stop exactly there; without it, follow until `signal` aborts. `eventId`: that of the event at the position, if
+   * known.
+   */
   until?: Readonly<{ position: bigint; eventId?: string }>;
   /** Stop after about this many events. */
   eventsMax?: number;
-  /** What one transaction takes, and what waits in memory for the next. */
+  /** The limits of one transaction, and of the events that wait for the next. */
   batchMax: Room;
-  /** Stops after the batch under way. */
+  /** Stops after the current batch. */
   signal: AbortSignal;
-  /** Called after each batch; the next batch is written when it resolves. */
+  /** Called after each batch; the next one is written when it resolves. */
   applied(batch: AppliedBatch): void | Promise<void>;
 }>;
 
@@ -23,24 +26,26 @@ export type AppliedBatch = Readonly<{
   result: Applied;
   tookMs: number;
   position: bigint;
-  /** When the store recorded the last event; null where none was read. */
+  /** When the store recorded the last event; null when none was read. */
   recordedAt: Date | null;
-  /** The checkpoints, as they stand after the batch. */
+  /** The checkpoints after the batch. */
   group: Group;
 }>;
-/** What all steps of following the log share. */
+/** The options that all steps of following the log share. */
 export type FollowSettings = Omit<FollowOptions, 'until' | 'eventsMax'>;
 
 export type Followed = Readonly<{ kind: 'reached' | 'exhausted' | 'stopped' | 'lost'; group: Group }>;
 
-/** Events that one transaction takes, after which the checkpoints stand at `to`. */
+/** The events of one transaction, which moves the checkpoints to `to`. */
 type Batch = Readonly<{ events: readonly ReadEvent[]; to: NonNullable<LogPosition>; isLast: boolean }>;
 type Way = Readonly<{ reached: { group: Group; events: number }; options: FollowOptions }>;
 
-/** Moves a group along the log, by one worker or by several. */
+/** Moves a group along the log, with one or several workers. */
 export type Follow = (start: Group, options: FollowOptions) => Promise<Followed>;
 
-/** Moves a group along the log, batch after batch; a batch is what has arrived while the one before was applied. */
+/**
+ * Moves a group along the log in batches. A batch contains the events that arrived while the previous one was applied.
+ */
 export class Follower {
   constructor(
     private readonly readLog: ReadLog,
@@ -49,7 +54,7 @@ export class Follower {
 
   readonly follow: Follow = async (start, options) => {
     const { until, signal } = options;
-    // A stop that came before has no listener yet that would end the subscription.
+    // An earlier abort has no listener that would end the subscription.
     if (signal.aborted) return { kind: 'stopped', group: start };
     if (until !== undefined && positionOf(start) >= until.position) return { kind: 'reached', group: start };
     const reading = this.readLog(placeOf(start)?.position ?? null, options.batchMax);
@@ -75,7 +80,7 @@ export class Follower {
     return way.options.signal.aborted ? 'stopped' : 'reached';
   }
 
-  /** Null to continue. */
+  /** Applies a batch; null to continue. */
   async #apply({ events, to, isLast }: Batch, { reached, options }: Way): Promise<Followed['kind'] | null> {
     const startedAt = performance.now();
     const result = await this.projector.apply(events, { group: reached.group, to });
@@ -99,8 +104,8 @@ export class Follower {
 }
 
 /**
- * Brings checkpoints at different positions to one position: the furthest behind first, each step to the position of the
- * next. Checkpoints that stay behind by more than `eventsMax` are left where they are, as `far`.
+ * Brings checkpoints at different positions to one position: the furthest behind first, each step to the position of
+ * the next. Checkpoints that are behind by more than `eventsMax` stay, as `far`.
  */
 export async function joinCheckpoints(
   follow: Follow,
@@ -122,10 +127,10 @@ export async function joinCheckpoints(
   }
 }
 
-/** After this many events of other workers a batch ends, so that progress is reported. */
+/** A batch ends after this many events of other workers, so that progress is reported. */
 const SKIPS_MAX = 20_000;
 
-/** Batches are full where the end is known, and else what has arrived while the one before was written. */
+/** Yields batches: full ones when the end is known, else the events that arrived during the previous batch. */
 async function* batchesOf(reading: LogReading, { until, batchMax, signal }: FollowOptions): AsyncGenerator<Batch> {
   let events: ReadEvent[] = [];
   let bytes = 0;
@@ -135,7 +140,7 @@ async function* batchesOf(reading: LogReading, { until, batchMax, signal }: Foll
     const last = arrival.events.at(-1);
     for (const event of arrival.events) {
       const isLast = until !== undefined && event.position >= until.position;
-      // The event at the end may be gone: then a later event shows that the end was passed.
+      // The event at the end may be deleted: then a later event shows that the end was passed.
       if (event.says.kind === 'skipped') {
         skips += event.says.events;
         if (!(isLast && event.position > until.position))
@@ -152,7 +157,7 @@ async function* batchesOf(reading: LogReading, { until, batchMax, signal }: Foll
         (until === undefined && !isFollowed);
       if (!isLast && ((events.length === 0 && skips < SKIPS_MAX) || !isFull)) continue;
       const to = endOf(later(events.at(-1), skipped), isLast ? until : undefined);
-      // Nothing was left before the end, and the end itself is gone.
+      // No event is left before the end, and the event at the end is deleted.
       if (to === null) return;
       yield { events, to, isLast };
       [events, bytes, skips] = [[], 0, 0];
@@ -161,7 +166,10 @@ async function* batchesOf(reading: LogReading, { until, batchMax, signal }: Foll
   if (!signal.aborted) throw new Error('The store ended the subscription.');
 }
 
-/** At the last event, or exactly where it was to end, though the event there be gone; null when nothing is known to stand there. */
+/**
+ * Returns the position after a run: the last event, or exactly the requested end even if its event is deleted; null
+ * when unknown.
+ */
 function endOf(last: LogPosition, until: FollowOptions['until']): LogPosition {
   if (until?.eventId !== undefined) return { position: until.position, eventId: until.eventId };
   return last === null ? null : { position: last.position, eventId: last.eventId };
@@ -170,7 +178,7 @@ function endOf(last: LogPosition, until: FollowOptions['until']): LogPosition {
 const later = (event: ReadEvent | undefined, skipped: LogPosition): LogPosition =>
   event === undefined || (skipped !== null && skipped.position > event.position) ? skipped : event;
 
-/** Checkpoints by position, the lowest first. */
+/** Groups checkpoints by position, lowest first. */
 function groupsOf(checkpoints: readonly Checkpoint[]): Checkpoint[][] {
   const byPosition = groupBy(checkpoints, ({ at }) => at?.position ?? -1n);
   return [...byPosition].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);

@@ -6,14 +6,17 @@ const RENEW_EVERY_MS = 2_000;
 /** A lease lasts ten seconds. */
 const GIVE_UP_AFTER_MS = 7_000;
 
-/** The right to move checkpoints, kept while work on them goes on. */
+/** A kept lease: the right to move checkpoints while working on them. */
 export type Lease = Readonly<{
-  /** Aborts when another owner has taken a checkpoint over, or Postgres does not answer; its reason is an error that says so. */
+  /**
+   * Aborts when another owner has taken a checkpoint, or Postgres does not answer; its reason is an error that explains
+   * it.
+   */
   lost: AbortSignal;
   readonly end: () => Promise<void>;
 }>;
 
-/** Renews the leases of checkpoints that this process has. */
+/** Keeps renewing the leases of this process's checkpoints. */
 export function keepLease(database: Database, checkpoints: readonly Checkpoint[]): Lease {
   const losing = new AbortController();
   const lose = (reason: unknown) => losing.abort(reason);
@@ -22,7 +25,7 @@ export function keepLease(database: Database, checkpoints: readonly Checkpoint[]
     if (!(await renew(database, checkpoints))) lose(new Error('Another process has taken over.'));
     renewedAt = performance.now();
   };
-  // One failure takes nothing: the next renewal comes before the lease is over.
+  // One failure is harmless: the next renewal comes before the lease expires.
   const failed = (error: unknown) => {
     if (performance.now() - renewedAt > GIVE_UP_AFTER_MS) lose(error);
   };

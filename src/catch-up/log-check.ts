@@ -5,7 +5,7 @@ import type { Queryable } from '../read-models/database.js';
 import { findEvents } from '../read-models/event-index.js';
 import { indexPosition, type Checkpoint, type LogPosition } from '../read-models/checkpoints.js';
 
-/** The read models speak of another log than the one that is there. */
+/** The read models belong to another log. */
 export class OtherLog extends Error {
   readonly code = 'OTHER_LOG';
 }
@@ -17,8 +17,8 @@ const REMEDY =
   'If the log is right, drop the schema "ledger" in Postgres and start again: the read models are rebuilt.';
 
 /**
- * The log's name must be what each checkpoint remembers, and the event at its checkpoint too, unless the store has removed that event
- * (ARCHITECTURE.md, Log). @throws OtherLog
+ * Checks that the log has the name and, at each checkpoint, the event that the checkpoint recorded, unless the store
+ * has removed that event (ARCHITECTURE.md, Log). @throws OtherLog
  */
 export async function checkLog(parts: Checked, logName: string, checkpoints: readonly Checkpoint[]): Promise<void> {
   const seen = new Map<bigint, string>();
@@ -36,11 +36,11 @@ export async function checkLog(parts: Checked, logName: string, checkpoints: rea
   }
 }
 
-/** Whether the log is the one that had this event at this position. */
+/** Whether the log had this event at this position. */
 async function holds(parts: Checked, { position, eventId }: NonNullable<LogPosition>): Promise<boolean> {
   try {
     const [event] = await readLogPage(parts.store, { direction: 'forwards', from: position, max: 1 });
-    // What removes events from a log writes one itself, so a log that ends before its checkpoint was restored from a backup.
+    // A scavenge writes an event itself, so a log that ends before the checkpoint was restored from a backup.
     if (event === undefined) return false;
     return event.position === position ? event.eventId === eventId : await isKnownBefore(parts, position);
   } catch (error) {
@@ -53,8 +53,8 @@ const PAGE_EVENTS = 100;
 const PAGES_MAX = 10;
 
 /**
- * Whether the last event of ours before a position is the one that the index of event ids knows there. A restored log that has
- * grown differently has events there that the index does not know. Where nothing can be compared, nothing speaks against the log.
+ * Whether the ledger's last event before a position is the one in the index of event ids. A restored log that has grown
+ * differently has events that the index does not know. Returns true when nothing can be compared.
  */
 async function isKnownBefore({ store, database }: Checked, position: bigint): Promise<boolean> {
   const indexedTo = await indexPosition(database);
@@ -69,7 +69,7 @@ async function isKnownBefore({ store, database }: Checked, position: bigint): Pr
     for (const event of ours) {
       const known = indexed.get(event.eventId)?.position;
       if (known === undefined) return false;
-      // An id at a lower position too is a repeat, which the index does not hold.
+      // An id that is also at a lower position is a repeat, which the index omits.
       if (known === event.position) return true;
     }
     from = page.at(-1)?.position ?? 0n;

@@ -4,19 +4,22 @@ import { subscribeToLog } from '../eventstore/log-subscription.js';
 import { recordedEventFrom } from '../eventstore/recorded-event.js';
 import { readEvent, type ReadEvent } from '../folding/facts.js';
 
-/** Events of the log in their order, and whether more has arrived already. */
+/** Events in log order, and whether more have arrived already. */
 export type Arrival = Readonly<{ events: readonly ReadEvent[]; isFollowed: boolean }>;
 
-/** What arrives of the log, to be taken once. It ends or throws when it is stopped, ends when the store ends it, and throws when the store fails. */
+/**
+ * A single-use iterator over arriving events. It ends or throws when stopped, ends when the store ends it, and throws
+ * when the store fails.
+ */
 export type LogReading = AsyncIterable<Arrival> & Readonly<{ stop(): Promise<void> }>;
 
-/** How many events, and about how many bytes of them, may wait to be taken; a single event may be larger. */
+/** How many events, and about how many bytes, may wait; a single event may be larger. */
 export type Room = Readonly<{ events: number; bytes: number }>;
 
-/** Begins to read the log after a position (null: from its start). What waits to be taken has so much room. */
+/** Starts reading the log after a position (null: from its start). `room` limits waiting events. */
 export type ReadLog = (after: bigint | null, room: Room) => LogReading;
 
-/** Reads the log, each event as soon as it is there. */
+/** Reads the log, each event as soon as it arrives. */
 export const readHere =
   (store: EventStore, kinds: ReadonlySet<SnapshotKind>): ReadLog =>
   (after, room) => {
@@ -38,7 +41,7 @@ export const readHere =
     return { [Symbol.asyncIterator]: () => waiting.take(), stop };
   };
 
-/** Events between the one that reads them and the one that takes them, within their room. */
+/** A bounded queue between the reader of the log and the consumer. */
 class WaitingEvents {
   readonly #arrivals: (readonly ReadEvent[])[] = [];
   #events = 0;
@@ -48,7 +51,7 @@ class WaitingEvents {
 
   constructor(private readonly room: Room) {}
 
-  /** Resolves when there is room for the next ones; with false when no one will take them. */
+  /** Resolves when there is room for the next events; false when the consumer has stopped. */
   async put(events: readonly ReadEvent[]): Promise<boolean> {
     this.#arrivals.push(events);
     this.#count(events, 1);
@@ -63,13 +66,13 @@ class WaitingEvents {
     for (const { bytes } of events) this.#bytes += sign * bytes;
   }
 
-  /** Ends what is taken, after what waits; or at once when it failed. */
+  /** Ends the iteration after the waiting events, or at once with an error. */
   end(error?: unknown): void {
     this.#ended ??= error === undefined ? {} : { error };
     this.#changed();
   }
 
-  /** Ends what is taken, and drops what waits. */
+  /** Ends the iteration and drops the waiting events. */
   stop(): void {
     this.#arrivals.length = 0;
     this.end();
@@ -87,7 +90,7 @@ class WaitingEvents {
     }
   }
 
-  /** Only one side waits at a time: the one that reads for room, the one that takes for events. */
+  /** Resolves at the next change. Only one side waits at a time: the reader for room, the consumer for events. */
   #change(): Promise<void> {
     return new Promise((resolve) => {
       this.#changed = resolve;

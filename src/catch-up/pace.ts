@@ -7,12 +7,18 @@ export type Paced = Readonly<{
   isBusy: boolean;
 }>;
 
-/** What follows a batch before the next. `gather`: until more has come; it ends when somebody waits for the rows. `rest`: so that intake goes first. */
+/**
+ * What follows a batch before the next. `gather`: until more has come; it ends when somebody waits for the rows.
+ * `rest`: so that intake goes first.
+ */
 export type Pause = Readonly<{ kind: 'gather' | 'rest'; ms: number }>;
 
 /** A batch costs some thirty statements, however few its events are: what comes within this time shares them. */
 const GATHER_MS_MIN = 40;
-/** Where events come steadily, they are gathered for longer, up to this, as far as the lag target leaves room for it many times over. */
+/**
+ * Where events come steadily, they are gathered for longer, up to this, as far as the lag target leaves room for it
+ * many times over.
+ */
 const GATHER_MS_MAX = 250;
 /** While deliveries wait a rest follows each batch, several times as long as the batch took, within these limits. */
 const REST_MS_MIN = 50;
@@ -20,8 +26,8 @@ const REST_MS_MAX = 1_000;
 const REST_PER_WORK = 3;
 
 /**
- * How long it takes until the next batch begins. One after a silence begins at once; while more than one event comes in a pause, the next
- * pause is twice as long.
+ * How long it takes until the next batch begins. One after a silence begins at once; while more than one event comes in
+ * a pause, the next pause is twice as long.
  */
 export class Pace {
   #gatherMs = GATHER_MS_MIN;

@@ -2,20 +2,20 @@ import type { ReadModel } from '../../projections/projection.js';
 import { checkpointsOf, type Checkpoint } from '../read-models/checkpoints.js';
 import { EVENT_INDEX_GENERATION, versionOf } from '../read-models/schema.js';
 
-/** What a process is to do with the checkpoints as they are. */
+/** A process's plan for the checkpoints. */
 export type Plan = Readonly<{
-  /** Checkpoints to have and to follow: they are free, or its own. */
+  /** Checkpoints to lease and follow: free ones, or its own. */
   take: readonly Checkpoint[];
-  /** Its own checkpoints that it is to give up. */
+  /** Its own checkpoints to release. */
   leave: readonly Checkpoint[];
-  /** Checkpoints that it would take if nobody had them. */
+  /** Checkpoints of other owners that it would take if they were free. */
   standBy: readonly Checkpoint[];
 }>;
 
 /**
- * A process follows what the views of the versions show that it was built with. Where two
- * builds run, each version is followed by one of them; the one that has the index goes first, so that processes of one
- * build do not share its generations out among them.
+ * Plans a process's checkpoints: the displayed generations of its own build's versions. When two builds run, one of
+ * them follows each version. The owner of the index goes first, so that processes of one build do not split its
+ * generations.
  */
 export function planOf(
   checkpoints: readonly Checkpoint[],

@@ -1,4 +1,6 @@
-/** Does something again and again, `everyMs` after it was done or has failed, until `end`, which resolves when it is not done any more. */
+/**
+ * Repeats `work`, `everyMs` after each end or failure, until `end` is called, which resolves when the work has stopped.
+ */
 export function repeat(
   everyMs: number,
   { work, failed }: { work: () => Promise<void>; failed: (error: unknown) => void },

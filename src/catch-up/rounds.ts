@@ -1,18 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Looks for work in rounds until it is stopped: every so often, and at once when somebody is in a hurry. */
+/** Runs rounds until stopped: at an interval, and at once on request. */
 export class Rounds {
   readonly #stopping = new AbortController();
   #hurry = new AbortController();
   #running: Promise<void> | undefined;
 
-  /** `round` throws nothing: who looks knows what to do about it. */
+  /** `round` must not throw; it handles its own errors. */
   constructor(
     private readonly everyMs: number,
     private readonly round: () => Promise<void>,
   ) {}
 
-  /** Aborted when no round follows. */
+  /** Aborted when no further round follows. */
   get stopping(): AbortSignal {
     return this.#stopping.signal;
   }
@@ -21,12 +21,12 @@ export class Rounds {
     this.#running ??= this.#run();
   }
 
-  /** Begins the next round now. */
+  /** Starts the next round now. */
   hurry(): void {
     this.#hurry.abort();
   }
 
-  /** Resolves when the round under way has ended. */
+  /** Stops, and resolves when the current round has ended. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#hurry.abort();
@@ -43,11 +43,11 @@ export class Rounds {
   }
 }
 
-/** Since when work of others stands at which revision, by our clock: those of other machines may differ. */
+/** Since when other processes' work has been at the same revision, by this machine's clock, because clocks differ. */
 export class Silences {
   readonly #seen = new Map<string, Readonly<{ revision: bigint; at: number }>>();
 
-  /** For how many milliseconds nobody has said anything of it, as far as this process has seen. */
+  /** Returns for how many milliseconds this process has seen no new revision of it. */
   msOf({ id, revision }: Readonly<{ id: string; revision: bigint }>): number {
     const seen = this.#seen.get(id);
     if (seen?.revision === revision) return performance.now() - seen.at;

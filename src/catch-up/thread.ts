@@ -4,25 +4,25 @@ import type { MoneyPolicy } from '../../derivations/policy.js';
 import { startThread } from '../start-thread.js';
 import type { CatchUpObserver, CatchUpState } from './catch-up.js';
 
-/** What the thread is started with. */
+/** The thread's start data. */
 export type ThreadData = Readonly<{
   eventstoreUrl: string;
   databaseUrl: string;
-  /** By what rules money is derived. */
+  /** The policy of the books. */
   policy: MoneyPolicy;
   /** Its first element is 1 while deliveries wait. */
   busy: Int32Array;
 }>;
 
-/** What the thread is told: that somebody waits for rows, or that it is to end. */
+/** A command to the thread: a reader waits for rows, or stop. */
 export type ThreadCommand = 'hurry' | 'stop';
 
-/** What the thread posts: calls of its observer. */
+/** A message of the thread: a call of its observer. */
 export type ThreadMessage = {
   [Name in keyof CatchUpObserver]: Readonly<{ name: Name; values: Parameters<CatchUpObserver[Name]> }>;
 }[keyof CatchUpObserver];
 
-/** Resolves when a thread has ended, also by an error: `once` of node:events would throw it. */
+/** Resolves when a thread has ended, even by an error, which `once` of node:events would throw. */
 const endOf = (thread: Worker): Promise<unknown> => new Promise((resolve) => thread.once('exit', resolve));
 
 /** Passes a message of a thread to an observer. */
@@ -33,7 +33,9 @@ function observe({ name, values }: ThreadMessage, observer: CatchUpObserver): vo
 const UPDATE_BUSY_EVERY_MS = 20;
 const START_AGAIN_AFTER_MS = 1_000;
 
-/** The catch-up in its own thread, so that no fold blocks the event loop of the webhook. A thread that ends is started again. */
+/**
+ * Runs the catch-up in a worker thread, so that no fold blocks the webhook's event loop. A failed thread is restarted.
+ */
 export class CatchUpThread {
   readonly #data: ThreadData;
   readonly #stopping = new AbortController();
@@ -62,12 +64,12 @@ export class CatchUpThread {
     this.#running ??= this.#run();
   }
 
-  /** Somebody waits for rows. */
+  /** Signals that a reader waits for rows. */
   hurry(): void {
     this.#tell('hurry');
   }
 
-  /** Finishes the batch under way and hands the work over. */
+  /** Finishes the current batch and hands over to another process. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
@@ -88,7 +90,7 @@ export class CatchUpThread {
     clearInterval(updating);
   }
 
-  /** Resolves, with why, when the thread has ended. */
+  /** Runs the thread once; resolves with the reason of its end. */
   async #runOnce(): Promise<string> {
     const thread = startThread('catch-up-thread.js', { name: 'catch-up', workerData: this.#data });
     let cause = 'The thread of the catch-up ended by itself.';

@@ -10,7 +10,7 @@ import { strayStreams } from '../read-models/rows.js';
 import type { FindingCounts } from './finding-counts.js';
 import { verifyStreams, type Verifiable } from './verify.js';
 
-/** Which streams are verified: all, with the rows of streams that the log does not have; some at random; or one. */
+/** The streams to verify: all, including rows of streams missing in the log; a random sample; or one. */
 export type Which = Readonly<{ kind: 'all' } | { kind: 'sample'; count: number } | { kind: 'stream'; stream: string }>;
 
 type Parts = Readonly<{
@@ -21,23 +21,23 @@ type Parts = Readonly<{
 }>;
 
 type Verification = Readonly<{
-  /** Which projections and derivations. */
+  /** The projections and derivations to verify. */
   models: readonly ReadModel[];
   which: Which;
-  /** Ends it after the page under way. */
+  /** Stops after the current page. */
   signal: AbortSignal;
   counts: FindingCounts;
-  /** Told after each read model of a page; what it returns is waited for. */
+  /** Called and awaited after each read model of a page. */
   folded(): Promise<void> | void;
 }>;
 
 const STREAMS_AT_ONCE = 100;
-/** How many streams that have rows and no events are listed for a projection: enough to see what happened. */
+/** The most streams with rows but without events that are listed per projection. */
 const STRAYS_MAX = 1_000;
 
 /**
- * Folds streams again and compares them with the rows that are shown of these projections; derives again what follows from their rows, of
- * these derivations, and compares it. Of all streams, that is every key, and every sum.
+ * Folds streams again and compares them with the displayed rows of these projections; derives the keys of these
+ * derivations again and compares those. For all streams, this covers every key and every sum.
  */
 export async function verifyShown(
   parts: Parts,
@@ -75,7 +75,7 @@ const hasDerived = async ({ database, deriver }: Parts, models: readonly ReadMod
     (one) => isOwn(one) && one.shown && one.state === 'live' && models.includes(one.generation.projection),
   );
 
-/** Derives keys again: those that these streams concern, or all. What others read is asked for its keys, also where it is not compared. */
+/** Derives keys again: those of these streams, or all. Also determines keys of models that are only read by others. */
 async function verifyKeys(
   { database, deriver }: Parts,
   { models, signal, counts, folded }: Verification,

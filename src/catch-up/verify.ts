@@ -10,38 +10,40 @@ import { isAway } from '../projector/away.js';
 import { Refold } from '../projector/refold.js';
 import { eventReader, PAGE_EVENTS, type GoneStream, type Remains } from '../projector/stream-reading.js';
 
-/** What a verification finds, one thing at a time. */
+/** A finding of a verification. */
 export type Finding =
-  /** A row is not what its stream gives. */
+  /** A row differs from the fold of its stream. */
   | (Readonly<{ kind: 'difference'; projection: string }> & RowDifference)
-  /** This build cannot read or fold a stream, though it is not parked. */
+  /** This build cannot read or fold a stream that is not parked. */
   | Readonly<{ kind: 'unfoldable'; projection: string; stream: string; cause: string }>
-  /** A stream is parked: its rows are known to be old, and are not judged. */
+  /** A stream is parked: its rows are known to be stale, and are not compared. */
   | Readonly<{ kind: 'parked'; projection: string; stream: string }>
-  /** The store has nothing (`none`), or not the first events (`some`), of a stream any more: no fault by itself. */
+  /**
+   * The store has lost all (`none` left) or the first events (`some` left) of a stream, which is not a fault in itself.
+   */
   | (Readonly<{ kind: 'gone'; projection: string }> & GoneStream);
 
 export type Found = (finding: Finding) => void;
 
-/** What says that the read models are wrong. */
+/** A finding that proves the read models wrong. */
 export type Fault = Extract<Finding, { kind: 'difference' | 'unfoldable' }>;
 export const isFault = (finding: Finding): finding is Fault =>
   finding.kind === 'difference' || finding.kind === 'unfoldable';
 
 type Parts = Readonly<{ store: EventStore; database: Database }>;
 
-/** What is verified: rows of the tables of a generation, by this build's projection of that name. */
+/** A generation to verify, with this build's projection of that name. */
 export type Verifiable = Readonly<{
   projection: AnyProjection;
   checkpoint: Pick<Checkpoint, 'version' | 'generation'>;
 }>;
 
-/** Rows are compared when as many characters of JSON are in memory. */
+/** Rows are compared whenever this many characters of JSON are in memory. */
 const COMPARED_SIZE_MAX = 16 * 1024 * 1024;
 
 /**
- * Folds streams again from the log and compares the result with their rows, as of one moment. What it finds it
- * hands over at once and does not keep; it must be taken without waiting, since the transaction is open.
+ * Folds streams again from the log and compares the result with their rows, as of one moment. It reports findings at
+ * once and does not store them; the callback must not wait, since a transaction is open.
  */
 export async function verifyStreams(
   { store, database }: Parts,
@@ -89,7 +91,7 @@ export async function verifyStreams(
 type Fold = Readonly<{ stream: string; texts: ReadonlyMap<string, readonly string[]>; size: number }>;
 type Failed = Readonly<{ kind: 'failed'; cause: string; remains: Remains }>;
 
-/** Whatever is thrown concerns this stream, unless store or database are away. */
+/** Folds a stream. Any error belongs to this stream, unless the store or the database is unavailable. */
 async function foldStream(
   generation: Generation,
   refold: Refold,

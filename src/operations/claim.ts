@@ -117,7 +117,10 @@ class Claim {
     }
   }
 
-  /** Appends a step, unless another process has taken over. A concurrent cancellation also moves the stream. @throws StoreUnavailable */
+  /**
+   * Appends a step, unless another process has taken over. A concurrent cancellation also moves the stream. @throws
+   * StoreUnavailable
+   */
   async #append(name: Step, change: Partial<Standing>): Promise<void> {
     for (;;) {
       const next = await step(this.working.store, this.#operation, [name, change]);

@@ -98,8 +98,8 @@ const operationOf = (id: string, first: RecordedEvent, last: RecordedEvent): Ope
 });
 
 /**
- * Lists operations before a place, newest first. `before` is the place of the last one, for the next page. Skips the ids
- * in `without`.
+ * Lists operations before a place, newest first. `before` is the place of the last one, for the next page. Skips the
+ * ids in `without`.
  */
 export async function listOperations(
   store: EventStore,

@@ -9,8 +9,8 @@ import { positionOf, type Group } from '../projector/group.js';
 import { withLeases, type BuildOptions, type Held, type Parts } from './held.js';
 
 /**
- * `level`: the targets reached the position, and the work was done. `busy`: another process holds a checkpoint, or fills
- * the source rows of derived ones. `stopped`: progress is kept.
+ * `level`: the targets reached the position, and the work was done. `busy`: another process holds a checkpoint, or
+ * fills the source rows of derived ones. `stopped`: progress is kept.
  */
 export type BroughtLevel<T> = Readonly<{ kind: 'level'; result: T }> | Readonly<{ kind: 'busy' | 'stopped' }>;
 

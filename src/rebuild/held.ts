@@ -25,8 +25,8 @@ export type Parts = Readonly<{
 }>;
 
 /**
- * Leased checkpoints and two ways to move them: `far` for long distances, in threads that take some tenths of a second to
- * start; `near` for the last steps.
+ * Leased checkpoints and two ways to move them: `far` for long distances, in threads that take some tenths of a second
+ * to start; `near` for the last steps.
  */
 export type Held = Readonly<{
   checkpoints: readonly Checkpoint[];

@@ -26,10 +26,14 @@ type Step = Readonly<{
 /** Starts watching the work on these targets. */
 export type Watch = (targets: readonly Target[]) => Watched;
 
-/** `busy`: another process builds these. `stopped`: unfinished tables are dropped unless kept; the views are unchanged. */
+/**
+ * `busy`: another process builds these. `stopped`: unfinished tables are dropped unless kept; the views are unchanged.
+ */
 type GivenUp = Readonly<{ kind: 'busy' | 'stopped'; targets: readonly Target[] }>;
 
-/** `built`: new versions, which the services of their build display when they start. `shown`: the views were switched. */
+/**
+ * `built`: new versions, which the services of their build display when they start. `shown`: the views were switched.
+ */
 export type Replaced =
   | Readonly<{ kind: 'replaced'; built: readonly Target[]; shown: readonly Target[] }>
   /** Streams are parked in the new tables but not in the old ones: nothing was changed. */

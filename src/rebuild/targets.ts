@@ -7,7 +7,9 @@ import { beginRebuild, beginRollback, type Target } from '../read-models/generat
 
 type Parts = Readonly<{ database: Database; deriver: Deriver }>;
 
-/** Creates the targets of a rebuild: new generations of these models and of all derived ones, displayed at one moment. */
+/**
+ * Creates the targets of a rebuild: new generations of these models and of all derived ones, displayed at one moment.
+ */
 export async function beginTargets(
   parts: Parts,
   models: readonly ReadModel[],

@@ -60,8 +60,8 @@ const warning = (text: string): Remark => ({ level: 'warn', text });
 const alarm = (text: string, cause?: unknown): Remark => ({ level: 'error', text, cause });
 
 /**
- * Returns the log line of a refusal, with what to check. It contains nothing that the sender wrote unless it was signed.
- * `labels` name the configured secrets.
+ * Returns the log line of a refusal, with what to check. It contains nothing that the sender wrote unless it was
+ * signed. `labels` name the configured secrets.
  */
 export function remarkOn(refusal: Refusal, labels: readonly string[]): Remark {
   switch (refusal.kind) {

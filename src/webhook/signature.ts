@@ -1,7 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { WebhookSecret } from '../config/secrets.js';
 
-/** The tolerance between the signed time and this machine's clock, in seconds: Stripe's own, here in both directions. */
+/**
+ * The tolerance between the signed time and this machine's clock, in seconds: Stripe's own, here in both directions.
+ */
 export const TOLERANCE_S = 300;
 
 /** Stripe sends one signature for each active secret of an endpoint; both bounds leave room for many more. */
