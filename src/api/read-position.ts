@@ -38,7 +38,7 @@ export class ReadPosition {
     return this.placeIn(await this.#checkpoints(connection));
   }
 
-  /** The same as checkpoints that were read tell it. */
+  /** The same, from checkpoints already read. */
   placeIn(checkpoints: readonly Checkpoint[]): RowsPlace {
     const shown = checkpointsOf(checkpoints, this.projections).filter((checkpoint) => checkpoint.shown);
     const building = shown.filter(({ state }) => state === 'building').map(({ name }) => name);

@@ -27,10 +27,7 @@ export class Waits<T> {
 
   constructor(private readonly options: WaitsOptions<T>) {}
 
-  /**
-   * Returns whether it happened in time; checks at least once. @throws ProblemError when no place is free, and when the
-   * client disconnects
-   */
+  /** Returns whether it happened in time. @throws ProblemError when no place is free, or the client disconnects */
   async until(waitedFor: T, { waitMs, asker: { token, signal } }: { waitMs: number; asker: Asker }): Promise<boolean> {
     if (signal.aborted) throw clientLeft();
     const giveBack = this.options.places.take(token);

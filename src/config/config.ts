@@ -199,10 +199,7 @@ export function misspelt(env: Environment): readonly string[] {
   return [...replacing, ...unread];
 }
 
-/**
- * Reads the environment. @throws ConfigError, which lists every mistake at once. Outside production a misspelt variable
- * is only a warning.
- */
+/** Reads the environment; outside production a misspelt variable only warns. @throws ConfigError with all mistakes */
 export function loadConfig(env: Environment): Config {
   const { values, mistakes } = read(variables, env);
   const production = values.NODE_ENV === 'production';

@@ -32,7 +32,7 @@ export function assertLedgerExists(
 
 /**
  * Opens the stores: starts the embedded servers, or connects to those that another process on this directory runs.
- * @throws StoresError, EmbeddedPostgresError, DataDirectoryError or NotPrivateError, with messages that say how to fix it.
+ * @throws StoresError, EmbeddedPostgresError, DataDirectoryError or NotPrivateError; the message says how to fix it.
  */
 export async function openStores(options: StoresOptions): Promise<Stores> {
   const { eventstoreUrl, databaseUrl } = options;

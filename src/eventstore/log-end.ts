@@ -41,8 +41,7 @@ export class LogEndSearch {
   ) {}
 
   /**
-   * Returns the current end of the log; concurrent calls share one search. @throws StoreUnavailable, StoreRefuses,
-   * StoreTimeout
+   * Returns the end of the log; concurrent calls share a search. @throws StoreUnavailable, StoreRefuses, StoreTimeout
    */
   find(): Promise<LogEnd> {
     this.#running ??= this.#find().finally(() => {

@@ -42,7 +42,7 @@ export const AskedBy = createParamDecorator((_: unknown, context: ExecutionConte
   const reply = http.getResponse<FastifyReply>();
   const { token, name, isBorrowed } = visitorOf(request);
   const asker = { token, name, signal: closingOf(request.raw.socket) };
-  // A page of the console does not use the position, and finding it takes a query.
+  // Console pages do not use the position, and finding it takes a query.
   if (isBorrowed === true) return asker;
   // An answer made of several reads is only as new as the first of them.
   const answeredAt = (position: bigint): void => {

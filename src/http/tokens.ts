@@ -6,7 +6,7 @@ export type Visitor = Readonly<{
   token: string;
   name: string;
   scope: Scope;
-  /** Set where the process asks itself on behalf of a visitor. */
+  /** Set when the process calls itself on behalf of a visitor. */
   isBorrowed?: true;
 }>;
 

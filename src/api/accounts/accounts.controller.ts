@@ -121,7 +121,7 @@ export class AccountsController {
       });
       return {
         ...{ name, livemode, account: account === '' ? null : account, currency, from: first, to: last },
-        // A closing of an older build does not know what its figures consist of.
+        // A closing of an older build has no rows behind its figures.
         view: shownRestated(closings, { livemode, account }).length > 0 ? 'restated' : shown,
         ...{ startMinor, endMinor: await standing(last), data },
         nextCursor: next === null ? null : cursorOf(list, [next.at, next.entry, String(next.no), next.balance]),

@@ -35,7 +35,9 @@ export async function* schedulesEarningIn(
   yield* linesOf(connection, 'earning_lines', { text, values: parameters.values }, earned);
 }
 
-/** Lines that are billed, and not wholly earned, at a moment; of one object where it is named, and of no books that are left out. */
+/**
+ * Lines that are billed but not fully earned at a time; optionally of one object, and without the books in `without`.
+ */
 export async function* schedulesRunningAt(
   connection: Queryable,
   {

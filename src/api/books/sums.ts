@@ -1,7 +1,7 @@
-/** A signed amount on an account: minor units of `currency`, plus is debit. */
+/** A signed amount on an account: minor units of `currency`, positive is debit. */
 export type Amount = Readonly<{ name: string; currency: string; amountMinor: number }>;
 
-/** What postings add up to, by currency and account. */
+/** Sums of postings, by currency and account. */
 export class Sums {
   readonly #sums = new Map<string, Amount>();
 
@@ -17,7 +17,7 @@ export class Sums {
     return this;
   }
 
-  /** In one order, without those of zero. */
+  /** The sums in a fixed order, without zeros. */
   get postings(): readonly Amount[] {
     return [...this.#sums]
       .filter(([, { amountMinor }]) => amountMinor !== 0)
@@ -26,7 +26,7 @@ export class Sums {
   }
 }
 
-/** What moved on the accounts of a month, as postings: debit less credit. */
+/** The movements on the accounts of a month, as postings: debit less credit. */
 export const movesOf = (
   balances: readonly Readonly<{
     currency: string;

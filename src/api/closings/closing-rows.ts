@@ -7,7 +7,7 @@ import { rowsOfKeys, JOURNAL, VIEWS } from '../books/views.js';
 
 const OF_ROW = `coalesce(livemode, false) = $1 and coalesce(account, '') = $2`;
 
-/** The parts that are rows of tables, in SQL of whose books ($1, $2), the month ($3), and its first second and that of the next one ($4, $5). */
+/** SQL of a closing's parts, by mode, account, month, and the first second of it and of the next one ($1 to $5). */
 const QUERIES: Readonly<Record<Exclude<ClosedPart, 'corrections'>, string>> = {
   entries: `select *, (select json_agg(json_build_object('name', name, 'currency', currency, 'amountMinor', amount_minor, 'line', line) order by no)
       from ${VIEWS.postings} p where p.entry = journal_entries.id) as postings
@@ -21,7 +21,7 @@ const QUERIES: Readonly<Record<Exclude<ClosedPart, 'corrections'>, string>> = {
 
 type OfMonth = Whose & Readonly<{ month: string; zone: string }>;
 
-/** What a part of a closing of a month would be by what is known now, row by row in its order. */
+/** Yields the rows of a part of a closing by what is known now, in order. */
 export async function* currentRows<T = ClosedRow>(
   connection: Queryable,
   part: keyof typeof QUERIES,
@@ -36,8 +36,8 @@ export async function* currentRows<T = ClosedRow>(
 }
 
 /**
- * Keeps all that the figures of a month consist of, as the books are within one snapshot: its own rows, and `corrections`, what became known of
- * closed months since they were closed, which it is closed with.
+ * Stores the rows behind the figures of a month, from one snapshot: its own rows, and `corrections`, what became known
+ * of closed months since, which this month is closed with.
  */
 export async function keepRows(
   connection: Queryable,

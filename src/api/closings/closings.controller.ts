@@ -46,7 +46,7 @@ type Corrections = Whose &
     /** The log position of the closing: what was known when the month was closed. */
     position: string;
     accounts: readonly CorrectedAccount[];
-    /** The parts of that: their postings add up to it. */
+    /** The parts of these differences: the postings add up to them. */
     data: readonly CorrectionAnswer[];
     nextCursor: string | null;
   }>;
@@ -131,7 +131,7 @@ export class ClosingsController {
     });
   }
 
-  /** Returns what became known of a closed month since: accounts with another balance now, and each part with its event. */
+  /** Returns what became known of a closed month since: accounts with another balance now, and the parts of that. */
   @Get(':month/corrections')
   async corrections(
     @Param('month', { schema: pathMonth }) asked: string,
@@ -201,7 +201,7 @@ export class ClosingsController {
       });
       const events = made.map((data) => ({ kind: 'closed' as const, data }));
       if (await appended(this.closings, events, revision)) return { data: made.map(withoutBalances) };
-      // Somebody else was first: no closing names these rows.
+      // Another closing was first, so none names these rows.
       for (const writer of writers) await writer.discard();
     }
     throw othersClose();
@@ -264,7 +264,7 @@ function correctionPlace(list: string, cursor: string | undefined): CorrectionPl
   return { month: of, at, id };
 }
 
-/** What comes after a place, in the order in which it was kept. */
+/** Yields the corrections after a place, in stored order. */
 async function* rest(all: AsyncIterable<Correction>, after: CorrectionPlace | null): AsyncGenerator<Correction> {
   let isBehind = after !== null;
   for await (const one of all)

@@ -22,17 +22,17 @@ export type CorrectedAccount = Readonly<{
 }>;
 
 /**
- * What became of an entry since its month was closed. What a line earned in a month is one, too; so is, under `not_kept`, what a closing of an older
- * build has as sums alone.
+ * What happened to an entry since its month was closed. Revenue that a line earned in a month counts as an entry, and
+ * so does the sum that a closing of an older build has instead of parts (`not_kept`).
  */
 export const CHANGES = ['added', 'changed', 'gone', 'not_kept'] as const;
 
-/** A part of what corrects closed months: it moves what an entry moves now, less what it moved when it was closed. */
+/** A part of the corrections of closed months: the current postings of an entry, less those it was closed with. */
 export type Correction = Readonly<{
   id: string;
   kind: string;
   change: (typeof CHANGES)[number];
-  /** The closed month that it is of. */
+  /** The closed month that it corrects. */
   month: string;
   /** ISO 8601, the time of the entry. */
   effectiveAt: string;
@@ -44,10 +44,10 @@ export type Correction = Readonly<{
   postings: readonly Amount[];
 }>;
 
-/** The same, with where in the log its event stands; null where it has none, or none that is known. */
+/** A correction with the log position of its event; null where it has no event, or an unknown one. */
 export type CorrectionAnswer = Correction & Readonly<{ position: string | null }>;
 
-/** The accounts whose balance at the end of a closed month would be another one now. */
+/** Returns the accounts whose balance at the end of a closed month would differ now. */
 export async function correctedAccounts(
   connection: Queryable,
   { livemode, account, month, frozen }: Whose & Readonly<{ month: string; frozen: readonly FrozenBooks[] }>,
@@ -66,21 +66,21 @@ export async function correctedAccounts(
     .map((one) => ({ ...one, changeMinor: one.nowMinor - one.closedMinor }));
 }
 
-/** After which part a page begins; the newest month comes first, and in it the newest entry. */
+/** The part before a page; months and their entries come newest first. */
 export type CorrectionPlace = Readonly<{ month: string; at: string; id: string }>;
 
 type Wanted = Readonly<{
   closings: Closings;
   whose: Whose;
-  /** The closed month at whose end the differences are. */
+  /** The closed month at the end of which the balances differ. */
   month: string;
   zone: string;
   after?: CorrectionPlace | null;
 }>;
 
 /**
- * All that the accounts of a closed month would stand at otherwise consists of: the postings of the parts add up to it. Months in which no account
- * moved otherwise are not looked at; of the others the rows of the closing and those of the tables are read side by side.
+ * Yields the parts of the differences in a closed month's balances: their postings add up to them. Months without a
+ * difference are skipped; for the others the rows of the closing and of the tables are read side by side.
  */
 export async function* correctionsOf(connection: Queryable, wanted: Wanted): AsyncGenerator<Correction> {
   const { closings, whose, month, zone, after } = wanted;
@@ -96,7 +96,7 @@ export async function* correctionsOf(connection: Queryable, wanted: Wanted): Asy
   }
 }
 
-/** Nothing, as it is read. */
+/** An empty sequence of rows. */
 export async function* noCorrections(): AsyncGenerator<never> {
   await Promise.resolve();
   yield* [];
@@ -110,16 +110,16 @@ type OfMonth = Readonly<{
   whose: Whose;
   month: string;
   zone: string;
-  /** That of the month; undefined for months before the first one that was closed. */
+  /** The closing of the month; undefined for months before the first closed one. */
   closing: Closing | undefined;
   laterOnes: readonly Closing[];
-  /** What moves in it by what is known now. */
+  /** The movements in it by what is known now. */
   moved: readonly Amount[];
 }>;
 
 async function correctionsIn(connection: Queryable, of: OfMonth): Promise<readonly Correction[]> {
   const { closings, whose, month, zone, closing, moved } = of;
-  // What a later closing has posted of this month is no difference any more.
+  // What a later closing has posted of this month is no longer a difference.
   const posted = await postedOf(of);
   const wasMoved = new Sums();
   for (const { postings } of posted.values()) wasMoved.add(postings);
@@ -162,7 +162,7 @@ const newestFirst = (one: Correction, other: Correction): number =>
 
 const NOTHING = { object: null, book: null, invoice: null, customer: null, stripeEvent: null } as const;
 
-/** What a closing has of its own month. */
+/** The movements that a closing has of its own month. */
 const ownMovesOf = (closing: Closing): readonly Amount[] =>
   new Sums().add(movesOf(closing.balances)).add(correctionsIncluded(closing), -1).postings;
 
@@ -171,11 +171,14 @@ const correctionsIncluded = ({ balances }: Closing): readonly Amount[] =>
     accounts.map(({ name, correctionMinor }) => ({ name, currency, amountMinor: correctionMinor })),
   );
 
-/** What a closing of an older build posted of earlier months without saying what it consists of: those months have it again, as it seems. */
+/**
+ * The corrections that a closing of an older build posted without their parts: the earlier months show them again, so
+ * this month reverses them.
+ */
 const unkeptOf = (closing: Closing): readonly Amount[] =>
   closing.rows?.chunks.corrections === undefined ? new Sums().add(correctionsIncluded(closing), -1).postings : [];
 
-/** What later closings posted of a month, by the entry that it is of. */
+/** The corrections of a month that later closings posted, by entry. */
 async function postedOf({ closings, month, laterOnes }: OfMonth): Promise<Map<string, Correction>> {
   const posted = new Map<string, Correction>();
   for (const later of laterOnes.filter((one) => one.month > month))
@@ -214,7 +217,7 @@ type EntryRow = Own & Readonly<{ id: string; kind: string; object: string; posti
 type RevenueRow = Own & Readonly<{ line: string; part: string; month: string; currency: string }>;
 
 type InOrder = (one: Content, other: Content) => number;
-/** How the database has put rows in order: by bytes. */
+/** The orders of the database, which compares bytes. */
 const ORDERS: Readonly<Record<'entries' | 'revenue', InOrder>> = {
   entries: ({ place: [at, id] }, { place: [otherAt, otherId] }) => byBytes(at, otherAt) || byBytes(id, otherId),
   revenue: ({ place: [line, part] }, { place: [otherLine, otherPart] }) =>
@@ -227,7 +230,7 @@ async function* mapped<T, U>(rows: AsyncIterable<T>, to: (row: T) => U): AsyncGe
   for await (const row of rows) yield to(row);
 }
 
-/** What two ordered sequences have at the same place; null where one of them has nothing there. Both are read to their ends. */
+/** Merges two ordered sequences by place; null where one of them has no item. Reads both to their ends. */
 async function* sideBySide(
   before: AsyncGenerator<Content>,
   now: AsyncGenerator<Content>,
@@ -246,7 +249,7 @@ async function* sideBySide(
   }
 }
 
-/** What moves on accounts by what is known now, by month up to one. */
+/** Returns the movements on accounts by what is known now, by month, up to a month. */
 async function movedByMonth(
   connection: Queryable,
   { livemode, account }: Whose,
@@ -266,7 +269,7 @@ async function movedByMonth(
   return months;
 }
 
-/** A page of corrections, each with where its event stands in the log. */
+/** Returns a page of corrections, each with the log position of its event. */
 export async function pageOfCorrections(
   connection: Queryable,
   all: AsyncIterable<Correction>,

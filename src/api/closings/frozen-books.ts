@@ -36,10 +36,10 @@ export async function frozenIn(
   return all;
 }
 
-/** So many closed books, each of one mode of one account, one answer reads. */
+/** The most closed books (one mode of one account each) in one answer. */
 const BOOKS_MAX = 50;
 
-/** Of the books that are asked for, those that have closed months, by the last refresh. @throws ProblemError 400 for too many */
+/** Returns the requested books with closed months, as of the last refresh. @throws ProblemError 400 for too many */
 export function booksAsked(closings: Closings, { livemode, account }: AskedScope): readonly Whose[] {
   const asked = closings.books.filter(
     (one) =>
@@ -53,7 +53,7 @@ export function booksAsked(closings: Closings, { livemode, account }: AskedScope
   return asked;
 }
 
-/** Books whose closed months an answer by entries or lines cannot show as they were closed, since a closing of an older build kept sums alone. */
+/** Returns the books not shown as closed by entries or lines: a closing of an older build has only sums. */
 export const shownRestated = (closings: Closings, asked: AskedScope): readonly Whose[] =>
   booksAsked(closings, asked)
     .filter((one) => !areKept(closings, one))
@@ -71,8 +71,9 @@ export async function lastClosed(closings: Closings, whose: Whose): Promise<Froz
 }
 
 /**
- * What is closed of the books that are asked for, where it is known what all closings consist of. Books of which a month was closed before rows
- * were kept are shown as they are known now, until that month is opened and closed again: `shownRestated` tells which.
+ * Returns the closed months of the requested books that have the rows of all their closings. Books with a month that
+ * was closed before rows were stored are shown by what is known now (`shownRestated` lists them), until that month is
+ * reopened and closed again.
  */
 export async function keptIn(
   closings: Closings,

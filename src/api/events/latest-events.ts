@@ -5,7 +5,7 @@ import { InvalidPosition } from '../../eventstore/store-errors.js';
 import { badQuery } from '../query.js';
 import { entryOf, type EventEntry } from './event-entry.js';
 
-/** An event of the log as a list shows it; `entry` is null of what is the ledger's own. */
+/** An event of the log for lists; `entry` is null for the ledger's own events. */
 export type Listed = Readonly<{ eventId: string; position: bigint; recordedAt: Date; entry: EventEntry | null }>;
 
 export const listed = (recorded: RecordedEvent): Listed => ({
@@ -16,26 +16,26 @@ export const listed = (recorded: RecordedEvent): Listed => ({
 });
 
 const PAGE_MAX = 250;
-/** As many are read at first where some are known: a page that somebody keeps loading has few new ones. */
+/** The first read when events are cached: a page that is reloaded often has few new ones. */
 const FRESH = 5;
 const KEPT_MAX = 250;
-/** An id may be as long as a body; what is longer than this is not kept. */
+/** Longer entries are not cached, because an id may be as long as a body. */
 const KEPT_CHARACTERS_MAX = 4_096;
-/** What was deleted in the store is shown no longer than this. */
+/** The longest that an event deleted in the store is still shown. */
 const KEPT_MS = 30_000;
 
 /**
- * The log backwards, from its end or before a position. What lies at its end is kept for a while: who loads the page of the newest events
- * again and again reads those alone that have come since.
+ * Reads the log backwards, from its end or before a position. Caches the events at its end for a while, so that
+ * reloading a page of the newest events reads only those that are new.
  */
 export class LatestEvents {
-  /** The newest first, and all that lie between the first and the last of them. */
+  /** The newest first, without gaps. */
   #kept: readonly Listed[] = [];
   #keptSince = 0;
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** `count` is how many most questions want. @throws ProblemError for a position that no page has named */
+  /** `count`: the usual number of events per request. @throws ProblemError for a position that is not of this log */
   async *newestFirst(
     store: EventStore,
     { before, count }: Readonly<{ before: bigint | null; count: number }>,

@@ -126,7 +126,7 @@ type KeptEntry = Readonly<{
   postings: readonly ExportedPosting[];
 }>;
 
-/** What a month shows less what its entries add up to. */
+/** The difference between the shown month and the sum of its entries, as an entry. */
 async function correctionOf(
   connection: Queryable,
   month: string,

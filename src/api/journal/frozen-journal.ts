@@ -56,7 +56,7 @@ export async function frozenPage(connection: Queryable, wanted: Wanted, isCounte
   };
 }
 
-/** How many there are, without reading more than `COUNT_MAX` of each. */
+/** Counts the entries, reading at most `COUNT_MAX` from tables and closings each. */
 async function frozenCount(connection: Queryable, wanted: Wanted): Promise<Count> {
   const listing = { ...wanted.listing, after: null, limit: COUNT_MAX };
   const { open, kept } = await frozenRows(connection, { ...wanted, listing });
@@ -64,7 +64,7 @@ async function frozenCount(connection: Queryable, wanted: Wanted): Promise<Count
   return { value: Math.min(found, COUNT_MAX), isAtLeast: found > COUNT_MAX };
 }
 
-/** What a page may have: entries of open months from the tables, and those of closed ones and what corrects them. */
+/** Reads the entries for a page: of open months from the tables, and of closed months with their corrections. */
 async function frozenRows(
   connection: Queryable,
   wanted: Wanted,

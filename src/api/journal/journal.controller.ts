@@ -27,7 +27,7 @@ import { ENTRIES, withBalances } from './journal.js';
 const reading = z.strictObject(freshness);
 const readingThen = z.strictObject({ ...freshness, ...moment });
 const listing = listQuery(ENTRIES, { more: { ...days, view: view.default('frozen'), ...counting } });
-/** An invoice with more entries than this is not answered whole. */
+/** An invoice with more entries than this is refused. */
 const BOOK_ENTRIES_MAX = 1_000;
 
 /** The double-entry journal: its entries, and the book of an invoice. */

@@ -56,7 +56,7 @@ function periodsOf(from: string, to: string, interval: Interval): readonly (read
   return periods;
 }
 
-/** The place of what moved before the first period. */
+/** The number of the period before the first one. */
 const BEFORE = 0;
 
 type Sums = Readonly<Record<string, bigint>>;
@@ -98,7 +98,7 @@ export async function mrrSeries(
   });
 }
 
-/** What two tables say of one period. */
+/** Adds the sums of two tables by period. */
 function addedUp(rows: readonly Readonly<{ period: number; sums: Sums }>[]): ReadonlyMap<number, Sums> {
   const all = new Map<number, Record<string, bigint>>();
   for (const { period, sums } of rows) {
@@ -116,7 +116,7 @@ const isSameScope = (one: Scope, other: Scope): boolean =>
 export const growthOf = (sums: Readonly<Record<string, unknown>>): Growth =>
   Object.fromEntries(KINDS.map((kind) => [`${kind}Minor`, amountOf(sums[`${kind}_minor`])])) as Growth;
 
-/** What moved in each period, as Postgres adds it up: the first is 1, and `BEFORE` is all before it. */
+/** Sums the movements of each period in Postgres: the first period is 1, `BEFORE` is all time before it. */
 async function sumsByPeriod(
   connection: Queryable,
   { starts, to, asked }: Readonly<{ starts: readonly string[]; to: string; asked: AskedScope }>,

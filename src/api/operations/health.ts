@@ -32,10 +32,7 @@ export type HealthReport = Readonly<{
   ready: boolean;
   roles: readonly Role[];
   intake: { ready: boolean; state: IntakeState; eventStore: string };
-  /**
-   * `building`: generations of this build that have not reached the end of the log yet. `parked`: the number of parked
-   * streams by generation.
-   */
+  /** `building`: generations that have not reached the end of the log yet. `parked`: parked streams by generation. */
   reads: {
     ready: boolean;
     state: ReadsState;
@@ -181,7 +178,7 @@ export class Health {
     return { log, readModels, lags: await this.lagsAt(positions, log) };
   }
 
-  /** Where the log ends now. */
+  /** Returns the current end of the log. */
   log(): Promise<LogState> {
     return withTimeout(this.#logEnd.find(), CHECK_TIMEOUT_MS, 'The event store').catch(failedLog);
   }
@@ -200,7 +197,7 @@ export class Health {
   async #readModels(): Promise<ReadModelsState> {
     const { readModels } = this.options;
     if (readModels === null || !usesReadModels(this.options)) return { kind: 'not_used' };
-    // One transaction: what is asked for so often must cost few round trips.
+    // In one transaction, because health checks are frequent and should take few round trips.
     const { checkpoints, parked, following } = await readModels.database
       .snapshot(readStanding)
       .catch((error: unknown) => {
@@ -218,7 +215,7 @@ export class Health {
   }
 }
 
-/** How all generations stand. */
+/** Reads the state of all generations. */
 export const readStanding = async (connection: Queryable) => ({
   checkpoints: await readCheckpoints(connection),
   parked: await countParked(connection),

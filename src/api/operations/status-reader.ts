@@ -97,7 +97,7 @@ export class StatusReader {
         quarantinedEvents: await countQuarantined(connection, QUARANTINED_MAX),
         version: await connection.query<{ server_version: string }>('show server_version'),
       })),
-      // There are no tables of it where nobody decides about access.
+      // Separate, because its tables do not exist where no process decides access.
       ask(async (connection) => ({
         held: await heldSummary(connection),
         endpoints: await readEndpoints(connection),

@@ -18,29 +18,30 @@ const ITEMS = viewOf(invoiceItems, 'invoice_items');
 const SUBSCRIPTIONS = viewOf(subscriptions, 'subscriptions');
 const BALANCES = viewOf(stripeBalances, 'stripe_balances');
 
-/** Of these what is open is of a payment, an invoice, or an object that nothing else names. */
+/** Accounts with open items by payment, by invoice, or by an object that names neither. */
 const OPEN_BY_SUBJECT = [
   ...[accounts.unapplied, accounts.unbilled, accounts.refundsPayable, accounts.inTransit, accounts.customerCash],
 ];
 
-/** Accounts that come to zero once everything is settled and explained: what stands on one is the sum of its open items. */
+/** Accounts with a zero balance once everything is settled and explained: the balance is the sum of the open items. */
 export const CLEARED = [accounts.clearing, ...OPEN_BY_SUBJECT, accounts.unexplained];
 
 /**
- * Why something is open:
- * - `no_balance_transaction`: it moved at Stripe, and its balance transaction was not seen;
- * - `not_heard_of`: a balance transaction, or the end of a payout, was seen, and nothing was heard of what it is of;
- * - `amounts_differ`: both were, and they do not add up to zero;
- * - `not_applied`: a payment, or what came back of one, that is laid to no invoice;
- * - `payment_not_seen`: it is laid to an invoice or was given back, and no charge of it was seen;
+ * Why an item is open:
+ * - `no_balance_transaction`: money moved at Stripe, but its balance transaction is unknown;
+ * - `not_heard_of`: a balance transaction, or the end of a payout, is known, but not its source;
+ * - `amounts_differ`: both are known, but their sum is not zero;
+ * - `not_applied`: a payment, or money returned on one, that is applied to no invoice;
+ * - `payment_not_seen`: it is applied to an invoice or was refunded, but no charge of it is known;
  * - `not_billed`: an invoice item that waits for its invoice;
- * - `subscription_ended`: one of a subscription that has ended, so that nothing bills it by itself: bill it or delete it;
- * - `refund_not_seen`: a credit note promised it;
+ * - `subscription_ended`: an invoice item of an ended subscription, which is never billed automatically: bill it or
+ *   delete it;
+ * - `refund_not_seen`: a refund that a credit note announced;
  * - `on_its_way`: a payout that has not arrived;
  * - `customer_cash`: a customer's bank transfer that pays nothing yet;
- * - `payout_not_asked`: what a payout consists of was not asked for;
- * - `payout_differs`: what went out with it does not add up to it;
- * - `unknown_category`: nobody knows what a balance transaction of this category is.
+ * - `payout_not_asked`: the transactions of a payout were not requested;
+ * - `payout_differs`: the sum of a payout's transactions differs from it;
+ * - `unknown_category`: a balance transaction has an unknown category.
  */
 export const CAUSES = [
   ...(['no_balance_transaction', 'not_heard_of', 'amounts_differ', 'not_applied', 'payment_not_seen'] as const),
@@ -49,7 +50,7 @@ export const CAUSES = [
 ] as const;
 export type Cause = (typeof CAUSES)[number];
 
-/** What is not explained yet, since when. Minor units; plus is debit. `name` is the account on which it stands, null for what a payout consists of. */
+/** An unexplained amount, and since when. Minor units; positive is debit. `name`: its account, null inside a payout. */
 export type OpenItem = Scope &
   Readonly<{ cause: Cause; name: string | null; object: string; at: Date; amountMinor: number }>;
 
@@ -120,10 +121,12 @@ async function checkpointsOf(connection: Queryable, asked: AskedScope) {
 /** SQL for the subject of an entry on the clearing account: a dispute's movement, or the object that moved. */
 const SUBJECT = `case when e.kind = 'settlement' and t.reporting_category not like 'dispute%' then coalesce(t.source, e.object) else e.object end`;
 
-/** What an entry of these accounts is about: what a payment brought meets what it was laid to, all else what its invoice has. */
+/**
+ * SQL for the subject of an entry on these accounts: of unapplied money the payment, otherwise the invoice or object.
+ */
 const ABOUT = `coalesce(case when p.name = '${accounts.unapplied}' then e.payment end, e.invoice, e.object)`;
 
-/** The cause of what is left of one subject on one account. `kind` is that of its entries. */
+/** SQL for the cause of what remains of one subject on one account. `kind` is that of its entries. */
 const CAUSE_BY_SUBJECT = `case p.name
     when '${accounts.unbilled}' then 'not_billed'
     when '${accounts.customerCash}' then 'customer_cash'
@@ -133,17 +136,17 @@ const CAUSE_BY_SUBJECT = `case p.name
 
 const OF_AN_ENDED_SUBSCRIPTION = `exists (select from ${ITEMS} i join ${SUBSCRIPTIONS} s on s.id = i.subscription where i.id = subject and s.ended_at is not null)`;
 
-/** All entries of a subject, each by the first of what it may be about. */
+/** SQL for all entries of a subject, each under its first possible subject. */
 const ENTRIES_OF_SUBJECT = `
   select id, kind from ${VIEWS.entries} where seen.name = '${accounts.unapplied}' and payment = seen.subject
   union all select id, kind from ${VIEWS.entries} where invoice = seen.subject and (seen.name <> '${accounts.unapplied}' or payment is null)
   union all select id, kind from ${VIEWS.entries} where object = seen.subject and invoice is null and (seen.name <> '${accounts.unapplied}' or payment is null)`;
 
-/** What was earned before it was billed: no entry has that. */
+/** SQL for the revenue earned before it is billed, which has no entry. */
 const EARNED_UNBILLED = `case when p.name = '${accounts.unbilled}'
   then coalesce((select sum(unbilled_minor) from ${VIEWS.revenue} r where r.invoice = seen.subject and r.currency = p.currency), 0) else 0 end`;
 
-/** What is not explained of what happened since then, the oldest first; at most `limit`. */
+/** Returns the unexplained items since a time, the oldest first; at most `limit`. */
 export async function openItems(
   connection: Queryable,
   { since, limit, ...asked }: AskedScope & Readonly<{ since: string; limit: number }>,
@@ -154,7 +157,7 @@ export async function openItems(
   const bySubject = parameters.add(OPEN_BY_SUBJECT);
   const conditions = scopeConditions(asked, parameters, true);
   const own = (more: string): string => [more, ...conditions].join(' and ');
-  // A subject that began before has its first part outside of the window: it is added up whole.
+  // A subject may have started before the window, so all its entries are summed.
   const { rows } = await connection.query<
     Scope & { cause: Cause; name: string | null; object: string; at: Date; amount: string }
   >(

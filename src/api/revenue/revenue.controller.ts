@@ -151,12 +151,12 @@ export class RevenueController {
     }));
   }
 
-  /** Which view an answer has, and of which books another. */
+  /** The view of an answer, and the books that it shows in another view. */
   #shown(shown: View, asked: AskedScope): Shown {
     return { view: shown, shownRestated: shown === 'restated' ? [] : shownRestated(this.closings, asked) };
   }
 
-  /** What is closed of these months, and of the one before them; nothing where what is known now is asked for. */
+  /** Returns the closings of these months and of the one before them; none for the restated view. */
   async #frozen(shown: View, asked: AskedScope, { from, to }: Months): Promise<readonly FrozenBooks[]> {
     return shown === 'restated' ? [] : keptIn(this.closings, asked, { from: monthAfter(from, -1), to });
   }

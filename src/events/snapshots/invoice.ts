@@ -39,7 +39,7 @@ type InvoiceFacts = Readonly<{
    */
   amountPaidOffStripeMinor: number | null;
   paidOutOfBand: boolean | null;
-  /** The customer's balance before and after; negative is the customer's credit. `endingBalanceMinor` is null until finalised. */
+  /** The customer's balance before and after; negative is credit. `endingBalanceMinor` is null until finalised. */
   startingBalanceMinor: number;
   endingBalanceMinor: number | null;
   prePaymentCreditNotesMinor: number;

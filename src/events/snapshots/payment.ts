@@ -23,10 +23,7 @@ export type PaymentSnapshot = Readonly<{
   isReceivedTold: boolean;
   /** Cumulative over all refunds of captured money; null on an intent, which does not say. */
   amountRefundedMinor: number | null;
-  /**
-   * Stripe's own count, which may include released money, and its value before this event where the event says that it
-   * changed.
-   */
+  /** Stripe's own count, which may include released money, and its value before this event if the event changed it. */
   countedRefundedMinor: number | null;
   formerCountedMinor: number | null;
   /**
