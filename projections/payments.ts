@@ -53,7 +53,7 @@ const lives: Readonly<Record<PaymentSnapshot['object'], Life>> = {
  */
 export const payments = defineProjection({
   name: 'payments',
-  version: 8,
+  version: 9,
   tables: {
     payments: {
       columns: { ...columns, ...provenanceColumns },
@@ -101,7 +101,11 @@ function paymentState(before: State, fact: Fact<PaymentSnapshot>): State {
     amountReceivedMinor,
     amountRefundedMinor,
     isReleaseCounted,
-    capturedAt: isCapture ? event.created : (before?.row.captured_at ?? null),
+    // Another event may show the capture long after it.
+    capturedAt:
+      snapshot.isJustCaptured || (isCapture && event.type === 'charge.captured')
+        ? event.created
+        : (before?.row.captured_at ?? null),
     ...refundedBefore(before, fact, { former: net(snapshot.formerCountedMinor), now: amountRefundedMinor }),
   };
   return { row: rowOf(columns, { ...snapshot, ...told }, provenanceOf(fact)), receivedMinor };

@@ -1,3 +1,5 @@
+import type { MaybeRelease, ReleasedPart } from '../settling/release.js';
+
 /**
  * What the books are derived from: rows of the first stage, as SQL reads them. Amounts in minor units; times as rows hold them. `cause`
  * columns are the provenance of the event that first showed it.
@@ -35,8 +37,12 @@ export type MilestoneRow = Readonly<{
   payment: string | null;
   /** Another object that it names: a charge, a dispute, an invoice item's price, … */
   other: string | null;
+  unmoved?: Unmoved | null;
 }> &
   Cause;
+
+/** A refund that no event shows to have moved money, and the charge that it is of; null: no event of that is known. */
+export type Unmoved = Readonly<{ refund: MaybeRelease; charge: ReleasedPart | null }>;
 
 export type InvoiceRow = Readonly<{
   id: string;
@@ -125,5 +131,6 @@ export type RefundEvidenceRow = Readonly<{
   amount_minor: number;
   currency: string;
   at: string;
+  unmoved?: Unmoved | null;
 }> &
   Cause;

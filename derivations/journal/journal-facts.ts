@@ -23,16 +23,23 @@ const causeOf = (table: string): string => CAUSE.map((column) => `${table}.${col
 const MILESTONE = `m.kind, m.object, m.stage, m.ordinal, m.at, m.currency, m.amount_minor, m.cumulative_minor, m.customer, m.invoice, m.other, ${causeOf('m')}, m.stream`;
 const IN_ORDER = 'order by m.object, m.stage, m.ordinal';
 
+/** A succeeded refund without a movement of money, with its charge: together they tell whether it is a release. */
+const UNMOVED = `case when m.kind = 'refund' and m.stage = 'made' then (
+  select jsonb_build_object('refund', to_jsonb(r), 'charge', to_jsonb(c)) from {refunds} r left join {payments} c on c.id = r.charge
+  where r.id = m.object and r.status = 'succeeded' and r.balance_transaction is null) end as unmoved`;
+
 /** Of payments; and by how much the invoices were overpaid that they were laid to, which names no payment. */
 const milestonesOf = (ids: string): string =>
   `with ids as materialized (${ids})
-   select ids.key, ids.payment, ${MILESTONE} from ids join {milestones} m on m.payment = ids.id
-   union all select distinct ids.key, ids.payment, ${MILESTONE} from ids
+   select ids.key, ids.payment, ${MILESTONE}, ${UNMOVED} from ids join {milestones} m on m.payment = ids.id
+   union all select distinct ids.key, ids.payment, ${MILESTONE}, null::jsonb as unmoved from ids
      join {milestones} laid on laid.payment = ids.id and laid.kind = 'invoice_payment' and laid.stage = 'paid'
      join {milestones} m on m.object = laid.invoice and m.stage = 'overpaid' order by object, stage, ordinal`;
 
 const evidenceOf = (ids: string): string =>
-  `select ids.key, ids.payment, e.refund, e.status, coalesce(e.amount_minor, 0) as amount_minor, e.currency, coalesce(e.created_at, e.known_since) as at, ${causeOf('e')}, e.stream
+  `select ids.key, ids.payment, e.refund, e.status, coalesce(e.amount_minor, 0) as amount_minor, e.currency, coalesce(e.created_at, e.known_since) as at, ${causeOf('e')}, e.stream,
+     case when e.status = 'succeeded' and e.balance_transaction is null
+       then jsonb_build_object('refund', to_jsonb(e), 'charge', (select to_jsonb(c) from {payments} c where c.id = e.source)) end as unmoved
    from (${ids}) as ids join {refund_evidence} e on e.source = ids.id where e.source_object = 'charge' order by e.refund`;
 
 const movementsOf = (ids: string): string =>

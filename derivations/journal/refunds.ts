@@ -1,5 +1,6 @@
+import { isRelease } from '../settling/release.js';
 import { secondOf } from '../time.js';
-import type { Cause, MilestoneRow, RefundEvidenceRow } from './facts.js';
+import type { Cause, MilestoneRow, RefundEvidenceRow, Unmoved } from './facts.js';
 
 /** Money that went back to a customer, once, whoever tells of it. */
 export type Refund = Readonly<{
@@ -24,17 +25,24 @@ export type RefundFacts = Readonly<{
 
 /** The refunds of payments: their own events, then what charges list, then what charges say was refunded in all. */
 export function refundsOf({ refunds, refundEvidence }: RefundFacts): readonly Refund[] {
-  const own = refunds
-    .filter(({ kind, stage }) => kind === 'refund' && stage === 'made')
-    .map((row) => ownedBy(row, refunds));
+  const made = refunds.filter(({ kind, stage }) => kind === 'refund' && stage === 'made');
+  const own = made.filter(hasMoved).map((row) => ownedBy(row, refunds));
   // A refund whose events show that it never moved anything is no refund, whatever its charge lists.
-  const named = new Set(own.map(({ object }) => object));
-  const listed = refundEvidence.filter(({ refund, status }) => !named.has(refund) && isMade(status)).map(listedBy);
+  const named = new Set(made.map(({ object }) => object));
+  const listed = refundEvidence
+    .filter((row) => !named.has(row.refund) && isMade(row.status) && hasMoved(row))
+    .map(listedBy);
   const known = [...own, ...listed];
   return [...known, ...evidentOf(known, refunds)];
 }
 
 const isMade = (status: string | null): boolean => status === null || status === 'pending' || status === 'succeeded';
+
+type MaybeUnmoved = Readonly<{ unmoved?: Unmoved | null }>;
+
+/** The release of what was not captured moves no money. */
+const hasMoved = ({ unmoved }: MaybeUnmoved): boolean =>
+  !unmoved || unmoved.charge === null || !isRelease(unmoved.refund, unmoved.charge);
 
 function ownedBy(row: MilestoneRow, refunds: readonly MilestoneRow[]): Refund {
   const failed = refunds.find(
@@ -44,7 +52,8 @@ function ownedBy(row: MilestoneRow, refunds: readonly MilestoneRow[]): Refund {
     ...refundAt(row),
     object: row.object,
     step: null,
-    inference: null,
+    // Its charge, when it comes, may show that it is a release.
+    inference: row.unmoved ? 'no event tells that it moved money' : null,
     failed: failed === undefined ? null : { at: secondOf(failed.at), cause: failed },
   };
 }

@@ -1,4 +1,5 @@
 import { receivedMinor, type Part } from '../../../derivations/settling/received.js';
+import { isRelease, isUnmoved, type MaybeRelease, type ReleasedPart } from '../../../derivations/settling/release.js';
 import { isFurtherRefund } from '../../../projections/refunds.js';
 import type { Row } from '../answer.js';
 import { timeOrNull } from '../values.js';
@@ -126,35 +127,17 @@ const wasNeverReceived = ({ intent, charges }: PaymentRows): boolean =>
 
 const bornAt = (refund: Row): number => Math.min(timeOf(refund['known_since']), timeOf(refund['created_at']));
 
-/**
- * The refunds that are releases. Before 2025-03-31.basil Stripe releases authorised money that is not captured by a
- * refund without a movement, at capture or cancellation; a charge has at most one. A refund that a person requests has
- * a reason, or comes later.
- */
+/** The refunds that are releases of what was not captured; a charge has at most one. */
 function releasesAmong({ intent, charges, refunds }: PaymentRows): ReadonlySet<Row> {
   const releases = new Map<Row, Row>();
   for (const refund of [...refunds].sort((a, b) => timeOf(a['created_at']) - timeOf(b['created_at']))) {
-    if (refund['status'] !== 'succeeded' || (refund['balance_transaction'] ?? null) !== null) continue;
+    if (!isUnmoved(refund as MaybeRelease)) continue;
     const of = charges.find(({ id }) => id === refund['charge']) ?? (charges.length === 0 ? intent : undefined);
-    if (of !== undefined && !releases.has(of) && isRelease(refund, of)) releases.set(of, refund);
+    if (of !== undefined && !releases.has(of) && isRelease(refund as MaybeRelease, of as ReleasedPart))
+      releases.set(of, refund);
   }
   return new Set(releases.values());
 }
-
-function isRelease(refund: Row, of: Row): boolean {
-  const received = amountOf('amount_received_minor')(of);
-  if (amountOf('amount_minor')(of) - received !== amountOf('amount_minor')(refund)) return false;
-  if (received === 0) return true;
-  if (of['is_release_counted'] === false || (refund['reason'] ?? null) !== null) return false;
-  const capturedAt = of['object'] === 'charge' ? of['captured_at'] : of['stripe_event_created'];
-  const isOld = String(refund['api_version'] ?? '') < '2025-03-31.basil';
-  const [captured, created] = [timeOrNull(capturedAt), timeOrNull(refund['created_at'])];
-  if (captured === null || created === null) return of['is_release_counted'] === true || isOld;
-  return Math.abs(created.getTime() - captured.getTime()) <= AT_ONCE_MS || (of['object'] !== 'charge' && isOld);
-}
-
-/** The longest time between a capture and the release of the remainder. */
-const AT_ONCE_MS = 60_000;
 
 /**
  * What a dispute takes: the sum of its movements if they are in the payment's currency, else its amount until money
