@@ -14,7 +14,8 @@ export const reconcileCommand: Command = {
   help: `Compares the ledger with Stripe, and changes nothing unless --repair is given. Events that were not delivered come first. What
 differs then is looked at again a minute later; only what differs in the same way is a finding. By default it looks at what
 can still change money or access: open subscriptions and invoices. When more than 5 % of at least 100 objects differ it
-stops, and repairs nothing. Exits with 1 when it finds something, and with 2 when it could not compare.
+stops, and repairs nothing. What the key may not read is left out. Exits with 1 when it finds something or left something
+out, and with 2 when it could not compare.
 
   --all               compare everything that Stripe lists
   --only <objects>    compare these alone, e.g. subscription,invoice
@@ -80,7 +81,7 @@ ${WAIT_HELP}${STRIPE_HELP}`,
       if (sample !== undefined && reconciled.kind === 'reconciled' && formatOf(given) === 'text')
         context.print(sureness(reconciled));
       if (reconciled.kind === 'stopped' && reconciled.findings.length === 0) return COULD_NOT_RUN;
-      return found.length === 0 ? 0 : 1;
+      return found.length === 0 && Object.keys(reconciled.skipped).length === 0 ? 0 : 1;
     }),
 };
 
@@ -190,7 +191,7 @@ const SHOWN_MAX = 200;
 const onlyOf = (text = ''): readonly string[] => text.split(',').filter((name) => name !== '');
 
 function print(
-  { kind, why, recovered, findings, counts, unconfirmed }: Reconciled,
+  { kind, why, recovered, findings, counts, unconfirmed, skipped }: Reconciled,
   found: readonly ShownFinding[],
   { format, print: line, account }: { format: 'text' | 'json' | 'csv'; print: (text: string) => void; account: string },
 ): void {
@@ -202,7 +203,10 @@ function print(
   if (format === 'json') {
     for (const finding of found) line(JSON.stringify(finding));
     line(
-      JSON.stringify({ account, kind, why, missing: missing.length, findings: findings.length, counts, unconfirmed }),
+      JSON.stringify({
+        ...{ account, kind, why, missing: missing.length, findings: findings.length },
+        ...{ counts, unconfirmed, skipped },
+      }),
     );
     return;
   }
@@ -213,6 +217,7 @@ function print(
   line(`events:  ${recovered?.listed ?? 0} listed, ${missing.length} missing${causes === '' ? '' : ` (${causes})`}`);
   line(`objects: ${looks.join(', ') || 'none were compared'}${looks.length > 0 ? ' (at the first look)' : ''}`);
   line(`found:   ${foundText(kind, findings, unconfirmed)}`);
+  for (const [object, reason] of Object.entries(skipped)) line(`left out: ${object}: ${reason}`);
   if (why !== null) line(`Stopped: ${why}`);
   else if (found.length > 0) line(endOf(found));
 }

@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Item, Page } from '../stripe-api/answers.js';
-import type { Refusal } from '../stripe-api/refusals.js';
+import { isRefusal, type Refusal } from '../stripe-api/refusals.js';
 import { isIn, resourceOf, RESOURCES, type Resource } from '../stripe-api/resources.js';
 import type { Reply, StripeApi } from '../stripe-api/stripe-api.js';
 import { closureOf } from './closure.js';
-import { compareEvents } from './events-pass.js';
+import { compareEvents, type EventsFound } from './events-pass.js';
 import { absenceOf, lookOf, testClockOf, type Look, type Whose } from './look.js';
 import { estimateOf, restOf, wholeOf, withoutCursor, type OpenRange } from './ranges.js';
-import { pageOf, payoutsToAsk, transactionsOf } from './payouts-pass.js';
+import { noPageOf, pageOf, payoutsToAsk, transactionsOf } from './payouts-pass.js';
 import { LISTED, NEWS, NOTHING, Recorder, type Recorded, type RecorderParts } from './recorder.js';
 import type { RunAtWork } from './run-at-work.js';
 
@@ -79,6 +79,14 @@ const BEGINNING: BackfillState = {
   skipped: {},
   requests: 0,
 };
+
+/** Refusals that are the same whatever is asked for. */
+const CONCERNS_ALL: ReadonlySet<unknown> = new Set<Refusal['kind']>([
+  'stopped',
+  'over_budget',
+  'bad_key',
+  'not_connected',
+]);
 
 /** Something Stripe refuses that no waiting mends. */
 class Stopped extends Error {}
@@ -176,8 +184,15 @@ export class Backfill {
   async #clocks(): Promise<void> {
     const clocks = resourceOf('test_helpers.test_clock');
     if (clocks === null) return;
-    for await (const page of this.#patiently(() => this.parts.api.pages(clocks))) {
+    for (let after: string | null = null, isLast = false; !isLast;) {
+      const asked: string | null = after;
+      const page = await this.#patient((): Promise<Page | Refusal> => this.parts.api.page(clocks, { after: asked }));
+      if (page.kind === 'cursor_gone' && after !== null) {
+        after = null;
+        continue;
+      }
       if (page.kind !== 'page') return this.#skip(clocks.object, page);
+      [after, isLast] = [page.cursor, !page.hasMore];
       for (const { id, value } of page.items) {
         const { status, frozen_time: time } = value as { status?: unknown; frozen_time?: unknown };
         const stands = status === 'ready' && typeof time === 'number' ? time : null;
@@ -188,8 +203,15 @@ export class Backfill {
 
   async #events(from: number, to: number): Promise<void> {
     if (this.#options.only !== undefined) return;
+    const found = await this.#patient(() => this.#compareEvents(from, to));
+    if (isRefusal(found)) this.#skip('event', found);
+    else this.#state = { ...this.#state, requests: this.#state.requests + found.requests };
+  }
+
+  /** From where it is. */
+  #compareEvents(from: number, to: number): Promise<EventsFound | Refusal> {
     const before = this.#state.events;
-    const found = await compareEvents(this.parts, {
+    return compareEvents(this.parts, {
       from: this.#state.eventsTo === null ? from : this.#state.eventsTo + 1,
       to,
       whose: this.#whose,
@@ -200,13 +222,11 @@ export class Backfill {
         await this.#checkpointIfDue(0);
       },
     });
-    if ('kind' in found) this.#skip('event', found);
-    else this.#state = { ...this.#state, requests: this.#state.requests + found.requests };
   }
 
   /** What happened while objects were read; events decide what overlaps. */
   async #eventsAgain(from: number): Promise<void> {
-    const now = await this.parts.api.account();
+    const now = await this.#patient(() => this.parts.api.account());
     if (now.kind !== 'account') throw new Stopped(now.message);
     this.#state = { ...this.#state, eventsTo: null };
     await this.#events(from, now.answered);
@@ -346,8 +366,7 @@ export class Backfill {
     const named = await closureOf(this.parts.database, this.parts);
     if (named === null) {
       const why = 'the read models are behind the log, so that objects which only others name were not looked for';
-      this.#state = { ...this.#state, skipped: { ...this.#state.skipped, closure: why } };
-      return;
+      return this.#leaveOut('closure', why);
     }
     await this.#each(named, (one) => this.#lookAgain(one));
   }
@@ -359,8 +378,7 @@ export class Backfill {
     const wanted = await payoutsToAsk(this.parts.database, this.parts);
     if (wanted === null) {
       const why = 'the read models are behind the log, so that what payouts consist of was not asked for';
-      this.#state = { ...this.#state, skipped: { ...this.#state.skipped, payout_transactions: why } };
-      return;
+      return this.#leaveOut('payout_transactions', why);
     }
     await this.#each(wanted, (payout) => this.#transactionsOf(payout));
   }
@@ -371,7 +389,9 @@ export class Backfill {
       const reply: Reply | Refusal = await this.#patient(() => this.parts.api.ask(request));
       if (reply.kind !== 'answered') return this.#skip('payout_transactions', reply);
       this.#state = { ...this.#state, requests: this.#state.requests + 1 };
-      const { look, next } = pageOf(payout, after, reply, this.#whose);
+      const page = pageOf(payout, after, reply, this.#whose);
+      if (page === null) return this.#leaveOut('payout_transactions', noPageOf(payout));
+      const { look, next } = page;
       const streamOf = () => `payout-${payout}`;
       this.#take(await this.#recorder.recordAll([look], { worth: LISTED, purpose: this.#purpose, streamOf }));
       after = next;
@@ -410,27 +430,23 @@ export class Backfill {
 
   /** Leaves out what Stripe does not show. @throws Stopped for what concerns all */
   #skip(object: string, refusal: Refusal): void {
-    if (['stopped', 'over_budget', 'bad_key', 'rate_limited', 'away'].includes(refusal.kind))
-      throw new Stopped(refusal.message);
-    this.#state = { ...this.#state, skipped: { ...this.#state.skipped, [object]: refusal.message } };
+    if (CONCERNS_ALL.has(refusal.kind)) throw new Stopped(refusal.message);
+    this.#leaveOut(object, refusal.message);
   }
 
-  /** Asks until Stripe answers, however long it is away. */
-  async #patient<T extends { kind: string }>(ask: () => Promise<T | Refusal>): Promise<T | Refusal> {
+  #leaveOut(object: string, why: string): void {
+    this.#state = { ...this.#state, skipped: { ...this.#state.skipped, [object]: why } };
+  }
+
+  /** Asks until Stripe answers, however long it is away. @throws Stopped for what concerns all */
+  async #patient<T extends object>(ask: () => Promise<T>): Promise<T> {
     for (let waitMs = WAIT_MIN_MS; ; waitMs = Math.min(waitMs * 2, WAIT_MAX_MS)) {
       const answer = await ask();
-      if (answer.kind === 'stopped' || answer.kind === 'over_budget' || answer.kind === 'bad_key')
-        throw new Stopped((answer as Refusal).message);
+      if (!isRefusal(answer)) return answer;
+      if (CONCERNS_ALL.has(answer.kind)) throw new Stopped(answer.message);
       if (answer.kind !== 'away' && answer.kind !== 'rate_limited') return answer;
-      this.news.waiting((answer as Refusal).message);
+      this.news.waiting(answer.message);
       await pause(waitMs, undefined, { signal: this.parts.signal }).catch(() => undefined);
-    }
-  }
-
-  async *#patiently<T extends { kind: string }>(ask: () => AsyncIterable<T | Refusal>): AsyncGenerator<T | Refusal> {
-    for await (const answer of ask()) {
-      if (answer.kind === 'stopped' || answer.kind === 'over_budget') throw new Stopped((answer as Refusal).message);
-      yield answer;
     }
   }
 

@@ -7,6 +7,10 @@ import { readCoverage } from './coverage.js';
 export type ConnectedAccounts = 'all' | readonly string[];
 
 const PAGE = 100;
+const refusedList: Refusal = {
+  ...({ kind: 'refused', status: 200, code: 'unreadable', param: null } as const),
+  message: 'Stripe says that there are more connected accounts, and shows no more of them.',
+};
 
 /** The accounts that are connected to the one of a key, or why Stripe does not say. */
 export async function listConnected(api: StripeApi): Promise<readonly string[] | Refusal> {
@@ -20,8 +24,11 @@ export async function listConnected(api: StripeApi): Promise<readonly string[] |
     const { data, has_more: hasMore } = reply.value as { data?: readonly { id?: unknown }[]; has_more?: unknown };
     const ids = (data ?? []).flatMap(({ id }) => (typeof id === 'string' ? [id] : []));
     accounts.push(...ids);
-    after = ids.at(-1) ?? null;
-    if (hasMore !== true || after === null) return accounts;
+    const last = ids.at(-1) ?? null;
+    if (hasMore !== true) return accounts;
+    // What it does not show would be taken for no account of ours.
+    if (last === null || last === after) return refusedList;
+    after = last;
   }
 }
 

@@ -85,9 +85,13 @@ const placeOf = (place: Finding['repaired']): ShownFinding['repaired'] =>
 
 /** Ends a run with what it found. @throws RunTaken when another process has ended it */
 export async function endOfRun(run: RunAtWork, reconciled: Reconciled): Promise<void> {
-  const { kind, why, counts, recovered, unconfirmed } = reconciled;
+  const { kind, why, counts, recovered, unconfirmed, skipped } = reconciled;
   const events = { listed: recovered?.listed ?? 0, missing: recovered?.missed.length ?? 0 };
-  const state = { why, objects: counts, events, ...(unconfirmed === 0 ? {} : { unconfirmed }) };
+  const state = {
+    ...{ why, objects: counts, events },
+    ...(unconfirmed === 0 ? {} : { unconfirmed }),
+    ...(Object.keys(skipped).length === 0 ? {} : { skipped }),
+  };
   await end(run, findingsOf(reconciled), { isWhole: kind === 'reconciled', state });
 }
 

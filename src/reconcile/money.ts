@@ -9,7 +9,7 @@ import { resourceOf } from '../stripe-api/resources.js';
 import type { StripeApi } from '../stripe-api/stripe-api.js';
 import { cameUp } from './closure.js';
 import { lookOf, type Purpose, type Whose } from './look.js';
-import { pageOf, payoutsToAsk, transactionsOf } from './payouts-pass.js';
+import { noPageOf, pageOf, payoutsToAsk, transactionsOf } from './payouts-pass.js';
 import { LISTED, Recorder, type RecorderParts } from './recorder.js';
 
 const TRANSACTIONS = viewOf(balanceTransactions, 'balance_transactions');
@@ -185,7 +185,9 @@ async function askPayouts(parts: Parts, { whose, run, signal, report }: MoneyOpt
     for (let after: string | null = null, isFirst = true; isFirst || after !== null; isFirst = false) {
       const reply: Awaited<ReturnType<StripeApi['ask']>> = await parts.api.ask(transactionsOf(payout, after));
       if (reply.kind !== 'answered') throw new Stopped(reply.message);
-      const { look, next } = pageOf(payout, after, reply, whose);
+      const page = pageOf(payout, after, reply, whose);
+      if (page === null) throw new Stopped(noPageOf(payout));
+      const { look, next } = page;
       await recorder.recordAll([look], { worth: LISTED, purpose, streamOf: () => `payout-${payout}` });
       after = next;
     }

@@ -38,20 +38,21 @@ export const transactionsOf = (payout: string, after: string | null): Request =>
   params: { payout, limit: String(PAGE), ...(after === null ? {} : { starting_after: after }) },
 });
 
-/** The page as a look at the payout, and where the next page begins; null: there is none. @throws when it is no page of Stripe's */
+/** The page as a look at the payout, and where the next page begins (null: there is none); null when it is no page of Stripe's. */
 export function pageOf(
   payout: string,
   after: string | null,
   { bytes, value, ...answer }: Reply,
   whose: Whose,
-): Readonly<{ look: Look; next: string | null }> {
+): Readonly<{ look: Look; next: string | null }> | null {
   const data = isJsonObject(value) ? field(value, 'data') : null;
-  if (!isJsonObject(value) || !Array.isArray(data))
-    throw new Error(`Stripe answered no page of the transactions of ${payout}.`);
+  if (!isJsonObject(value) || !Array.isArray(data)) return null;
   const id = after === null ? payout : `${payout}:${after}`;
   const { asked, answered, requestId, apiVersion } = answer;
   const last = (data as readonly Json[]).at(-1);
   const cursor = isJsonObject(last ?? null) ? field(last as never, 'id') : null;
+  const hasMore = field(value, 'has_more') === true;
+  if (hasMore && (typeof cursor !== 'string' || cursor === after)) return null;
   return {
     look: {
       ...whose,
@@ -60,6 +61,9 @@ export function pageOf(
       object: { ...(value as Record<string, Json>), object: PAYOUT_TRANSACTIONS, id },
       ...standingOf(asked),
     },
-    next: field(value, 'has_more') === true && typeof cursor === 'string' ? cursor : null,
+    next: hasMore && typeof cursor === 'string' ? cursor : null,
   };
 }
+
+/** Stripe answered something else: it is asked for no further. */
+export const noPageOf = (payout: string): string => `Stripe answered no page of what the payout ${payout} consists of.`;

@@ -5,6 +5,8 @@ import { field } from '../events/json.js';
 import { readStreamBack } from '../eventstore/read.js';
 import { sampleStreams } from '../read-models/event-index.js';
 import { viewOf } from '../read-models/schema.js';
+import type { Page } from '../stripe-api/answers.js';
+import type { Refusal } from '../stripe-api/refusals.js';
 import { resourceOf, RESOURCES, isIn, type Resource } from '../stripe-api/resources.js';
 import { recover, type Recovered } from './coverage.js';
 import type { RowChange } from './judge.js';
@@ -40,6 +42,8 @@ export type Reconciled = Readonly<{
   counts: Readonly<Record<string, number>>;
   /** Objects that differed at the first look, and were not looked at again: nothing is concluded of them. */
   unconfirmed: number;
+  /** Names of objects that Stripe does not show, and why: nothing is concluded of them either. */
+  skipped: Readonly<Record<string, string>>;
 }>;
 
 export type ReconcileOptions = Readonly<{
@@ -80,6 +84,11 @@ const OPEN: Readonly<Record<string, readonly string[]>> = {
 };
 const LISTED_BY_CLOCK = new Set(['customer', 'subscription']);
 
+/** Refusals that say nothing of what else is asked for. */
+const OF_ONE_NAME: ReadonlySet<Refusal['kind']> = new Set(['denied', 'not_available', 'refused']);
+/** What is looked at twice is no news. */
+const RESTARTS_MAX = 5;
+
 /** It stops here: nothing is concluded from what could not be asked, nor repaired where too much differs. */
 class Stopped extends Error {}
 
@@ -101,6 +110,7 @@ export class Reconcile {
   /** What differed at the last look at it, and is to be looked at again. */
   #open: Suspect[] = [];
   readonly #findings: Finding[] = [];
+  readonly #skipped: Record<string, string> = {};
   #compared = 0;
   #repairs = 0;
 
@@ -120,7 +130,7 @@ export class Reconcile {
     const recovered = events.kind === 'recovered' ? events : null;
     const ended = (kind: Reconciled['kind'], why: string | null): Reconciled => ({
       ...{ kind, why, recovered },
-      ...{ findings: this.#findings, counts: this.#counts, unconfirmed: this.#open.length },
+      ...{ findings: this.#findings, counts: this.#counts, unconfirmed: this.#open.length, skipped: this.#skipped },
     });
     if (events.kind === 'refused') return ended('stopped', events.message);
     // What an event tells that is only missing is no drift.
@@ -160,9 +170,7 @@ export class Reconcile {
   /** First looks: at what Stripe lists, and at what is open in the rows and in no list. */
   async #sweep(): Promise<void> {
     for (const { resource, params } of this.#listings()) {
-      for await (const page of this.parts.session.api.pages(resource, { params })) {
-        this.#assertWanted();
-        if (page.kind !== 'page') throw new Stopped(page.message);
+      for await (const page of this.#pages(resource, params)) {
         if (resource.object in OPEN) for (const { object, id } of page.items) this.#seen.add(`${object} ${id}`);
         const timeOf = (clock: string) => this.#clocks.get(clock) ?? null;
         const looks = page.items.flatMap((item) => lookByClock(item, page, this.#whose, timeOf) ?? []);
@@ -176,10 +184,32 @@ export class Reconcile {
         );
     }
     for await (const { object, id, stream } of this.#openRows()) {
-      if (this.#seen.has(`${object} ${id}`)) continue;
+      if (this.#seen.has(`${object} ${id}`) || object in this.#skipped) continue;
       const look = await this.#lookAt(object, id, undefined);
       if (look !== null) this.#open.push(...(await this.#judged([look], () => stream)));
     }
+  }
+
+  /** The pages of a list, from its beginning again where its cursor is gone. What one may not see is left out. @throws Stopped */
+  async *#pages(resource: Resource, params: Listing['params']): AsyncGenerator<Page, void> {
+    if (resource.object in this.#skipped) return;
+    for (let restarts = 0, isWhole = false; !isWhole; restarts += 1) {
+      isWhole = true;
+      for await (const page of this.parts.session.api.pages(resource, { params })) {
+        this.#assertWanted();
+        if (page.kind === 'page') yield page;
+        else if (page.kind === 'cursor_gone' && restarts < RESTARTS_MAX) isWhole = false;
+        else this.#skip(resource.object, page);
+      }
+    }
+  }
+
+  /** @throws Stopped for what concerns more than objects of this name */
+  #skip(object: string, { kind, message }: Refusal): void {
+    if (!OF_ONE_NAME.has(kind)) throw new Stopped(message);
+    if (object in this.#skipped) return;
+    this.#skipped[object] = message;
+    this.options.report(`left out: ${object}: ${message}`);
   }
 
   /** @throws Stopped when somebody wants it stopped */
@@ -288,7 +318,10 @@ export class Reconcile {
     const found = await retrieveByClock(api, resource, { id, ...(apiVersion === undefined ? {} : { apiVersion }) });
     if (found.kind === 'found') return lookOf(found.item, found, this.#whose, found.time);
     if (found.kind === 'advancing' || found.kind === 'other_mode') return null;
-    if (found.kind !== 'gone') throw new Stopped(found.message);
+    if (found.kind !== 'gone') {
+      this.#skip(object, found);
+      return null;
+    }
     const now = await api.account();
     if (now.kind !== 'account') throw new Stopped(now.message);
     return absenceOf({ name: object, id, bytes: found.body }, now, this.#whose);

@@ -92,6 +92,7 @@ export async function endOfRecovery(run: RunAtWork, recovered: Recovered): Promi
     findings: [],
     counts: {},
     unconfirmed: 0,
+    skipped: {},
   });
 }
 
@@ -109,7 +110,8 @@ export async function runComparison(
   await endOfRun(run, reconciled);
   const { all, only, repair, sample } = options;
   const isWhole = all && only.length === 0 && repair && sample === undefined && reconciled.kind === 'reconciled';
-  if (isWhole && reconciled.findings.every(({ repaired }) => repaired !== null))
+  const isAllSeen = isWhole && Object.keys(reconciled.skipped).length === 0;
+  if (isAllSeen && reconciled.findings.every(({ repaired }) => repaired !== null))
     await closeGaps(parts.store, parts.session, { id: run.id, at: run.started.at });
   return reconciled;
 }

@@ -40,6 +40,9 @@ export type Refusal =
 
 export const STOPPED: Refusal = { kind: 'stopped', message: 'Interrupted.' };
 
+/** Whether Stripe refused what was asked. */
+export const isRefusal = (answer: object): answer is Refusal => 'kind' in answer && 'message' in answer;
+
 /** Whether the same request may succeed shortly after. */
 export const isPassing = (refusal: Refusal): refusal is Extract<Refusal, { retryAfterMs: number | null }> =>
   refusal.kind === 'rate_limited' || refusal.kind === 'away';

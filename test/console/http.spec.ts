@@ -441,6 +441,7 @@ describe("Stripe's side", () => {
           ],
           counts: { same: 7, drift: 1, unknown: 1 },
           unconfirmed: 0,
+          skipped: {},
         }),
       );
       const all = await page('/console/stripe');

@@ -151,6 +151,14 @@ describe('a backfill of an account of which no webhook ever came', () => {
     expect([code, result]).toMatchObject([1, { kind: 'finished', complete: false }]);
     expect(result.skipped).toMatchObject({ subscription: expect.stringContaining('rak_subscription_read') });
     expect(result.counts['customer']?.['listed']).toBeGreaterThan(0);
+    // So does a comparison, and goes on with the others.
+    const args = ['reconcile', '--all', '--only', 'customer,subscription', '--json', '--wait', '0'];
+    const compared = await command(parts, args, LIMITED).ended;
+    expect([compared.code, ...jsonLines(compared.output)]).toMatchObject([
+      1,
+      { kind: 'reconciled', findings: 0, counts: { same: result.counts['customer']?.['listed'] } },
+    ]);
+    expect(compared.output).toMatch(/"skipped":{"subscription":".*rak_subscription_read/);
   });
 
   it('reads connected accounts in their own names, and one that has ended the connection keeps nobody from the others', async () => {

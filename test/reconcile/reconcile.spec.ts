@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DAY } from '../../simulator/calendar.js';
+import { startStripeApi } from '../../simulator/stripe-api/server.js';
 import { projections } from '../../projections/index.js';
 import { Appender } from '../../src/eventstore/appender.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
@@ -41,6 +42,8 @@ let database: Database;
 let appender: Appender;
 let session: Session;
 const signal = new AbortController().signal;
+/** What the backfill waited for. */
+const waited: string[] = [];
 
 /** Stripe makes no event of some changes, and others are lost on the way. */
 beforeAll(async () => {
@@ -60,15 +63,22 @@ beforeAll(async () => {
   database = new Database(ledger.databaseUrl, { connectionsMax: 4, onIdleError: () => undefined });
   appender = new Appender(store, new BatchedEventIdIndex(database), APPENDER_LIMITS);
   session = await sessionWith(new RunBudget(100_000));
-  const { api, account, livemode, apiVersion, at, opened } = session;
+  const { account, livemode, apiVersion, at, opened } = session;
   const options = { opened: opened ?? 0 };
   const run = await beginRun(store, { kind: 'backfill', account, livemode, key: 'tests', apiVersion, at, options });
+  const impatient = await sessionWith(new RunBudget(100_000), { triesMax: 1 });
+  const { api } = impatient;
+  stripe.disturb({ broken: 1 });
   await workAt(store, { run }, (atWork) =>
     new Backfill({ store, database, appender, projections, api, whose: whoseOf(session), signal }, atWork, {
       progress: () => undefined,
-      waiting: () => undefined,
+      waiting: (why) => {
+        waited.push(why);
+        stripe.disturb({});
+      },
     }).work(),
   );
+  api.close();
   const form = new URLSearchParams({ url: `${ledger.url}/webhooks/stripe`, secret: SECRET, 'enabled_events[0]': '*' });
   stripe.endpoints.create(form, stripe.clock.now());
   stripe.endpoints.skipTo(stripe.clock.now());
@@ -93,9 +103,10 @@ const NO_NEWS: WatchNews = {
   warned: () => undefined,
 };
 const TAKEN = { kind: 'taken' } as const;
-const sessionWith = (budget: Budget): Promise<Session> =>
+const sessionWith = (budget: Budget, more: Readonly<{ triesMax?: number }> = {}): Promise<Session> =>
   openSession(store, {
     ...{ key: KEY, livemode: true, url: parts.stripe.url, apiVersion: null, perSecond: 100, budget, signal },
+    ...more,
   });
 
 const recovering = (isDryRun: boolean): Promise<Recovered> =>
@@ -122,6 +133,10 @@ const reconciling = (
       run: null,
     },
   ).run();
+
+it('a backfill waits for Stripe, also while it compares events', () => {
+  expect(waited).toEqual([expect.stringContaining('An error occurred with our servers')]);
+});
 
 it('what was never delivered is recovered from Stripe’s list, each event once, and says why it was missing', async () => {
   await cameUp(parts);
@@ -706,21 +721,23 @@ it('an event that Stripe lists after its time was complete is found by listing a
   expect(await sweepLate({ api: session.api, store, appender, database }, session, hourOf)).toEqual([]);
 });
 
-it('a key of another account is refused before anything is recorded', async () => {
-  const other = await startBoth({ seed: 12, subscriptions: 3, livemode: true, keys: { [KEY]: 'all' }, now: NOW });
+it('a key of another account is refused before anything is recorded, and what came weeks late says nothing of it', async () => {
+  const { world, clock } = parts.stripe;
+  const [event] = world.events;
+  for (const id of ['evt_late_1', 'evt_late_2', 'evt_late_3']) {
+    const body = { ...event?.in(VERSION), id, created: clock.now() - 40 * DAY };
+    expect(await deliver(parts.ledger.url, JSON.stringify(body))).toMatchObject({ status: 200 });
+  }
+  (await sessionWith(new RunBudget(10))).api.close();
+  const other = await startStripeApi({ seed: 12, subscriptions: 3, livemode: true, keys: { [KEY]: 'all' }, now: NOW });
   try {
     await expect(
       openSession(store, {
-        key: KEY,
-        livemode: true,
-        url: other.stripe.url,
-        apiVersion: null,
-        perSecond: 100,
+        ...{ key: KEY, livemode: true, url: other.url, apiVersion: null, perSecond: 100, signal },
         budget: new RunBudget(10),
-        signal,
       }),
     ).rejects.toThrow('the key is of another account or mode');
-    expect(other.stripe.counters.requests).toBeLessThanOrEqual(4);
+    expect(other.counters.requests).toBeLessThanOrEqual(4);
   } finally {
     await other.stop();
   }
