@@ -163,7 +163,7 @@ type Facts = Readonly<{
  */
 export const journal = defineDerivation({
   name: 'journal',
-  version: 8,
+  version: 9,
   reads: [
     ...['milestones', 'invoices', 'invoice_items', 'credit_notes', 'refunds', 'disputes', 'payments'],
     'balance_transactions',

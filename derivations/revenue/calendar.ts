@@ -25,8 +25,10 @@ export function calendarOf(zone: string): Calendar {
       let start = starts.get(month);
       if (start === undefined) {
         const midnight = Date.UTC(Math.floor(month / 12), month % 12, 1) / 1000;
-        // The offset is asked for at the moment itself: clocks may be set anew on the day before.
-        start = midnight - offsetAt(midnight - offsetAt(midnight));
+        // Clocks may be set anew at this midnight: then it comes twice, or not at all.
+        const found = [-SECONDS_A_DAY, SECONDS_A_DAY].map((by) => midnight - offsetAt(midnight + by));
+        start =
+          found.sort((one, other) => one - other).find((second) => calendar.monthOf(second) === month) ?? midnight;
         starts.set(month, start);
       }
       return start;
