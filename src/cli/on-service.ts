@@ -19,7 +19,8 @@ Other accounts of this machine can see the options of a command: prefer LEDGER_T
 `;
 
 /**
- * Runs a command on the service that the command line or the environment names. A problem answer ends with exit code 1.
+ * Runs a command on the service that the command line or the environment names. The exit code is 1 for a 404, and 2
+ * for any other problem.
  */
 export const onService = (command: ServiceCommand, given: Given): Promise<number> =>
   onTerminal(async (terminal) => {

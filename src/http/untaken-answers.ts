@@ -41,7 +41,7 @@ export class UntakenAnswers {
     this.#bytesOf.delete(socket);
   }
 
-  /** Spares the only answer of a connection; otherwise one larger than the budget could never be sent. */
+  /** Spares the newest answer if alone on its connection: one larger than the budget could never be sent otherwise. */
   #cut(newest: Socket, newestBytes: number): void {
     for (const [socket, bytes] of this.#bytesOf) {
       if (this.#bytes <= this.options.bytesMax) return;

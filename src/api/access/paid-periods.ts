@@ -76,9 +76,9 @@ const productOf = ({ product, price }: Readonly<{ product: string | null; price:
 const linesOf = (invoice: Row): readonly Line[] => invoice['lines'] as readonly Line[];
 
 /**
- * Returns the paid invoices for an item's current period. If some are for a later period that no event of the
- * subscription has shown yet, returns those for the latest one. Otherwise returns those up to the end of the period; a
- * shortened period was paid by others.
+ * Returns the paid invoices for an item's period: the current one, or the latest if an invoice is for a later one that
+ * no event of the subscription has shown yet. Without an invoice up to its end (the period was shortened), returns
+ * those that overlap the current period.
  */
 function payingFor(item: Item, paid: readonly Row[], isOnly: boolean) {
   const end = timeOrNull(item.periodEnd);

@@ -74,8 +74,8 @@ function refundedOf(
 }
 
 /**
- * The refunded amount of a charge that no refund known by then explains. What Stripe counts is paid out unless it
- * reports a failure, and a failure names its refund.
+ * The refunded amount of a charge that no refund known by then explains. What Stripe counts is refunded unless
+ * it reports a failure, and a failure names its refund.
  */
 function unlistedOf(charge: Row, refunds: readonly Row[], isOnly: boolean): number {
   const seenAt = timeOf(charge['stripe_event_created']);
