@@ -23,7 +23,7 @@ const columns = {
 /** What moved the balance at Stripe, as its API showed it? Nothing of it ever changes but whether it is available. */
 export const balanceTransactions = defineProjection({
   name: 'balance_transactions',
-  version: 1,
+  version: 2,
   tables: {
     balance_transactions: {
       columns: { ...columns, ...provenanceColumns },

@@ -43,7 +43,7 @@ const paying: Life = [['unpaid'], ['paid', 'no_payment_required']];
 /** How did each Checkout Session end, was it paid, for which user of one's own, and which objects came of it? */
 export const checkoutSessions = defineProjection({
   name: 'checkout_sessions',
-  version: 2,
+  version: 3,
   tables: {
     checkout_sessions: {
       columns: { ...columns, ...provenanceColumns },

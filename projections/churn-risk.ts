@@ -112,7 +112,7 @@ const ENDED_MAX = 100;
  */
 export const churnRisk = defineProjection({
   name: 'churn_risk',
-  version: 5,
+  version: 6,
   tables: {
     churn_risk: {
       columns: { ...columns, ...provenanceColumns },

@@ -23,7 +23,7 @@ type Row = ReturnType<typeof couponRow>;
 /** What does each coupon take off, and may it still be redeemed? Discounts that it gave outlive its deletion. */
 export const coupons = defineProjection({
   name: 'coupons',
-  version: 4,
+  version: 5,
   tables: {
     coupons: {
       columns: { ...columns, ...provenanceColumns },

@@ -44,7 +44,7 @@ const life = lifecycleOf('credit_note');
 /** What does each credit note take back of its invoice, and how was it given back? */
 export const creditNotes = defineProjection({
   name: 'credit_notes',
-  version: 3,
+  version: 4,
   tables: {
     credit_notes: {
       columns: { ...columns, ...provenanceColumns },

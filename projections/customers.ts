@@ -32,7 +32,7 @@ type Row = ReturnType<typeof customerRow>;
  */
 export const customers = defineProjection({
   name: 'customers',
-  version: 8,
+  version: 9,
   tables: {
     customers: {
       columns: { ...columns, ...provenanceColumns },

@@ -39,7 +39,7 @@ export const isNameless = (name: string): boolean => name.includes(' ');
  */
 export const discounts = defineProjection({
   name: 'discounts',
-  version: 4,
+  version: 5,
   tables: {
     discounts: {
       columns: { ...columns, ...provenanceColumns },

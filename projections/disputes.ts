@@ -52,7 +52,7 @@ const isAppealed = (status: string): boolean => status.startsWith('appeal_');
  */
 export const disputes = defineProjection({
   name: 'disputes',
-  version: 6,
+  version: 7,
   tables: {
     disputes: {
       columns: { ...columns, ...provenanceColumns },

@@ -20,7 +20,7 @@ type State = Readonly<{ summary: ReturnType<typeof summaryRow> | null; entitleme
  */
 export const entitlements = defineProjection({
   name: 'entitlements',
-  version: 5,
+  version: 6,
   tables: {
     entitlements: { columns: { ...columns, ...provenanceColumns }, key: ['customer', 'id'], indexes: [['lookup_key']] },
     entitlement_summaries: { columns: { ...summaryColumns, ...provenanceColumns }, key: ['customer'], indexes: [] },

@@ -23,7 +23,7 @@ type Row = ReturnType<typeof itemRow>;
 /** What waits for an invoice, of which invoice did it become a line, and was it deleted before? */
 export const invoiceItems = defineProjection({
   name: 'invoice_items',
-  version: 1,
+  version: 2,
   tables: {
     invoice_items: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [['invoice']] },
   },

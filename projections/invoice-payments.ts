@@ -32,7 +32,7 @@ const life = lifecycleOf('invoice_payment');
  */
 export const invoicePayments = defineProjection({
   name: 'invoice_payments',
-  version: 7,
+  version: 8,
   tables: {
     invoice_payments: {
       columns: { ...columns, ...provenanceColumns },

@@ -85,7 +85,7 @@ const life: Life = [['draft'], ['open'], ['uncollectible'], ['paid', 'void']];
  */
 export const invoices = defineProjection({
   name: 'invoices',
-  version: 9,
+  version: 10,
   tables: {
     invoices: {
       columns: { ...columns, ...provenanceColumns },

@@ -201,7 +201,7 @@ const living = {
  */
 export const links = defineProjection({
   name: 'links',
-  version: 7,
+  version: 8,
   tables: {
     links: {
       columns: { ...columns, ...provenanceColumns },

@@ -120,7 +120,7 @@ type Customer = ReturnType<typeof narrow.customer>;
  */
 export const milestones = defineProjection({
   name: 'milestones',
-  version: 1,
+  version: 2,
   tables: {
     milestones: {
       columns: { ...columns, ...provenanceColumns },

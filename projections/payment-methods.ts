@@ -27,7 +27,7 @@ type Row = ReturnType<typeof methodRow>;
  */
 export const paymentMethods = defineProjection({
   name: 'payment_methods',
-  version: 2,
+  version: 3,
   tables: {
     payment_methods: {
       columns: { ...columns, ...provenanceColumns },

@@ -32,7 +32,7 @@ const life = lifecycleOf('payout');
 /** What is each payout now, and which balance transactions went out with it, as far as Stripe's API was asked? */
 export const payouts = defineProjection({
   name: 'payouts',
-  version: 2,
+  version: 3,
   tables: {
     payouts: {
       columns: { ...columns, ...provenanceColumns },

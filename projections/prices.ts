@@ -43,7 +43,7 @@ const table = {
  */
 export const prices = defineProjection({
   name: 'prices',
-  version: 4,
+  version: 5,
   tables: { prices: table, plans: table },
   objectOf: isAbout('price', 'plan'),
   initial: (): State => null,

@@ -21,7 +21,7 @@ type Row = ReturnType<typeof productRow>;
 /** What is each product called, and is it still sold? A deleted one keeps its row, and nothing revives it but another one that is made under its id. */
 export const products = defineProjection({
   name: 'products',
-  version: 3,
+  version: 4,
   tables: {
     products: {
       columns: { ...columns, ...provenanceColumns },

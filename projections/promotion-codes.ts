@@ -25,7 +25,7 @@ type Row = ReturnType<typeof codeRow>;
 /** Which coupon does each promotion code give, to whom, and may it still be used? Stripe deletes none. */
 export const promotionCodes = defineProjection({
   name: 'promotion_codes',
-  version: 2,
+  version: 3,
   tables: {
     promotion_codes: {
       columns: { ...columns, ...provenanceColumns },

@@ -57,7 +57,7 @@ export function isFurtherRefund(was: string | null, is: string | null): boolean 
  */
 export const refunds = defineProjection({
   name: 'refunds',
-  version: 5,
+  version: 6,
   tables: {
     refunds: {
       columns: { ...columns, ...provenanceColumns },

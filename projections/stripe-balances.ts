@@ -18,7 +18,7 @@ type State = readonly ReturnType<typeof rowsOfBalance>[number][];
 /** What was in the balance at Stripe each time that an event told it: what books of it are held against. */
 export const stripeBalances = defineProjection({
   name: 'stripe_balances',
-  version: 1,
+  version: 2,
   tables: {
     stripe_balances: {
       columns: { ...columns, ...provenanceColumns },

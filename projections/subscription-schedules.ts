@@ -29,7 +29,7 @@ const life = lifecycleOf('subscription_schedule');
 /** What will each subscription become, by its schedule, and when? */
 export const subscriptionSchedules = defineProjection({
   name: 'subscription_schedules',
-  version: 2,
+  version: 3,
   tables: {
     subscription_schedules: {
       columns: { ...columns, ...provenanceColumns },

@@ -39,7 +39,7 @@ type Row = ReturnType<typeof termsRow>;
  */
 export const subscriptionTerms = defineProjection({
   name: 'subscription_terms',
-  version: 1,
+  version: 2,
   tables: {
     subscription_terms: {
       columns: { ...columns, ...provenanceColumns },

@@ -64,7 +64,7 @@ type State = Life | null;
 /** What is each subscription now: its status and since when, its items, periods, trial, and how and when it ends? */
 export const subscriptions = defineProjection({
   name: 'subscriptions',
-  version: 7,
+  version: 8,
   tables: {
     subscriptions: {
       columns: { ...columns, ...provenanceColumns },

@@ -12,7 +12,7 @@ type Row = ReturnType<typeof clockRow>;
  */
 export const testClocks = defineProjection({
   name: 'test_clocks',
-  version: 2,
+  version: 3,
   tables: { test_clocks: { columns: { ...columns, ...provenanceColumns }, key: ['id'], indexes: [] } },
   objectOf: ({ snapshot, order }) => (clockIn(snapshot) === null ? null : order.objectKey),
   initial: (): Row | null => null,

@@ -29,7 +29,7 @@ type Row = ReturnType<typeof previewRow>;
 /** What did Stripe last say that the next invoice of each subscription will ask? It sends a preview some days before. */
 export const upcomingInvoices = defineProjection({
   name: 'upcoming_invoices',
-  version: 2,
+  version: 3,
   tables: {
     upcoming_invoices: {
       columns: { ...columns, ...provenanceColumns },

@@ -116,7 +116,7 @@ export async function createGeneration(
   const { projection } = generation;
   if (projection.reads === undefined)
     await connection.query(`create table if not exists ledger.${stateNameOf(nameOfGeneration(generation))} (
-    stream text collate "C" not null, object text collate "C" not null, revision int8 not null, state text not null, kept text, primary key (stream, object))`);
+    stream text collate "C" not null, object text collate "C" not null, revision int8 not null, state text not null, kept text, primary key (stream, object)) ${INLINE}`);
   else await addDerived(connection, generation);
   for (const [name, table] of Object.entries(projection.tables)) {
     await createTable(connection, nameOf(name, projection.version, generation.generation), {
@@ -142,6 +142,9 @@ export async function createGeneration(
     aside,
   });
 }
+
+/** Postgres compresses rows of more than 2 KB, which costs as much again as all else that it does for them: none of these before 8 KB. */
+const INLINE = 'with (toast_tuple_target = 8160)';
 
 const ENGINE_COLUMNS = {
   stream: 'stream text collate "C" not null',
@@ -187,11 +190,13 @@ async function createTable(
   const { columns, key, indexes } = table;
   const columnList = Object.entries(columns).map(([column, { sql }]) => `${column} ${sql}`);
   await connection.query(
-    `create table if not exists ledger.${name} (${columnList.join(', ')}, ${engineColumns}, primary key (${key.join(', ')}))`,
+    `create table if not exists ledger.${name} (${columnList.join(', ')}, ${engineColumns}, primary key (${key.join(', ')})) ${INLINE}`,
   );
   for (const index of [...(owner === null ? [] : [[owner]]), ...indexes]) {
+    const known =
+      index.length === 1 && columns[index[0] ?? '']?.isNullable === true ? `where ${index[0]} is not null` : '';
     await connection.query(
-      `create index if not exists ${name}_${index.join('_')} on ledger.${name} (${index.join(', ')})`,
+      `create index if not exists ${name}_${index.join('_')} on ledger.${name} (${index.join(', ')}) ${known}`,
     );
   }
   for (const column of searchedJsonOf(table))

@@ -5,6 +5,7 @@ import { subscriptions } from '../../projections/subscriptions.js';
 import { readEvent } from '../../src/folding/facts.js';
 import { advance, eventsOf, foldAll, unfolded, type FoldState } from '../../src/folding/fold.js';
 import { KEPT_EVERY, type ObjectState } from '../../src/folding/object-fold.js';
+import { stateFrom, textOfState } from '../../src/folding/state-text.js';
 import { factsByObject, foldLateObjects, foldOntoStates } from '../../src/folding/stream-fold.js';
 import type { SubscriptionSnapshot } from '../../src/events/normalise.js';
 import { foldWhole } from '../support/fold-whole.js';
@@ -41,12 +42,37 @@ const histories = fc
 const shuffled = histories.chain((facts) =>
   fc.tuple(fc.constant(facts), fc.shuffledSubarray(facts, { minLength: facts.length })),
 );
-const throughText = ({ revision, now, tail, kept }: ObjectState): ObjectState => ({
-  revision,
-  tail,
-  ...(JSON.parse(JSON.stringify({ now, kept })) as Pick<ObjectState, 'now' | 'kept'>),
-});
+const throughText = (state: ObjectState): ObjectState => stateFrom(textOfState(state));
 const throughJson = (state: FoldState): FoldState => JSON.parse(JSON.stringify(state)) as FoldState;
+
+describe('a state', () => {
+  it('comes back from its text with all that an order key may say', () => {
+    const { snapshot, order, event } = factFrom(subscriptionEvent('sub_1', { eventId: 'evt_1', created: START }));
+    const shown = { after: 'a', before: null };
+    const told: Fact = { snapshot, event, order: { ...order, others: { '2020-08-27': shown } } };
+    const observed: Fact = {
+      snapshot,
+      event: { ...event, observed: true },
+      order: { ...order, phase: -1, answered: START },
+    };
+    const left = { ...shown, apiVersion: null, others: { '2020-08-27': shown }, ours: shown, created: START };
+    const now = {
+      settled: { any: [null] },
+      objects: { 'subscription sub_1': left },
+      second: START,
+      recent: [told, observed],
+    };
+    const state: ObjectState = { revision: 7n, now, tail: [3n, 7n], kept: { base: null, middle: now } };
+    expect(throughText(state)).toEqual(state);
+    const nothing: ObjectState = {
+      ...state,
+      now: unfolded(subscriptions),
+      tail: [],
+      kept: { base: null, middle: null },
+    };
+    expect(throughText(nothing)).toEqual(nothing);
+  });
+});
 
 describe('folding a stream', () => {
   it('ends the same for every order of arrival', () => {
