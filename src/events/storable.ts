@@ -15,7 +15,8 @@ export const storable = (text: string): string => (isStorable(text) ? text : tex
 /** Returns a value as JSON that Postgres can store. */
 export function jsonForPostgres(value: unknown): string {
   const json = JSON.stringify(value);
-  return suspect.test(json) ? JSON.stringify(JSON.parse(json), withStorableTexts) : json;
+  // Hardly any has an escape: one look for that costs an eighth.
+  return json.includes('\\u') && suspect.test(json) ? JSON.stringify(JSON.parse(json), withStorableTexts) : json;
 }
 
 /** Matches such characters in the escaped form that `JSON.stringify` writes. */
