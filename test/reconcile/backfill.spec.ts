@@ -49,7 +49,7 @@ describe('a backfill of an account of which no webhook ever came', () => {
   /** A customer that Stripe lists no more, and that a subscription names. */
   let deleted: string;
   beforeAll(async () => {
-    parts = await startBoth({ keys: KEYS, connected: [4, 3, 1] });
+    parts = await startBoth({ subscriptions: 20, keys: KEYS, connected: [2, 2, 1] });
     const { world, clock, disturb } = parts.stripe;
     const [oldest] = [...world.objects(clock.now() - 60 * DAY, VERSION)].filter(
       (shape) => shape.object === 'subscription' && shape['test_clock'] == null,
