@@ -21,7 +21,7 @@ if (!existsSync(executablePath)) {
 }
 
 /** Long tables: a part of them is enough, and the pictures stay small. */
-const DENSE = ['events', 'movements', 'mrr-customers', 'quarantine', 'stream'];
+const DENSE = ['events', 'movements', 'mrr-customers', 'payouts', 'quarantine', 'stream'];
 const TOKEN = 'a-token-for-the-screenshots';
 const PORT = process.env['PORT'] ?? '4271';
 const url = `http://127.0.0.1:${PORT}`;
@@ -117,6 +117,7 @@ try {
     revenue: '/revenue?currency=eur',
     'trial-balance': '/trial-balance?month=2026-02&currency=eur',
     journal: '/journal',
+    payouts: '/payouts',
   };
   mkdirSync(into, { recursive: true });
   browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });

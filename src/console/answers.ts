@@ -24,6 +24,8 @@ export type {
   MrrTrialsEnded,
   Parked,
   Payment,
+  Payout,
+  PayoutReconciliation,
   Projections,
   Refreshed,
   Retentions,

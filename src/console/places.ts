@@ -8,13 +8,14 @@ export const customerPage = place('customers');
 export const subscriptionPage = place('subscriptions');
 export const eventPage = place('events');
 export const streamPage = place('streams');
+export const payoutPage = place('payouts');
 export const operationPage = place('operations');
 export const invoicePage = place('objects/invoices');
 
 /** The page of what the API has at an address of its own, e.g. `/v1/invoices/in_1`. */
 export function pageAt(href: string): string {
   const [, path = '', id = ''] = /^\/v1\/([\w-]+)\/([^/?]+)$/.exec(href) ?? [];
-  return ['customers', 'subscriptions', 'events'].includes(path)
+  return ['customers', 'subscriptions', 'events', 'payouts'].includes(path)
     ? `/console/${path}/${id}`
     : `/console/objects/${path}/${id}`;
 }
@@ -42,6 +43,7 @@ export function pageOfObject({ kind, id }: Readonly<{ kind: string | null; id: s
   if (kind === null || id === null) return null;
   if (kind === 'customer') return customerPage(id);
   if (kind === 'subscription') return subscriptionPage(id);
+  if (kind === 'payout') return payoutPage(id);
   const path = PATHS[kind];
   return path === undefined ? null : `/console/objects/${path}/${pathOf(id)}`;
 }

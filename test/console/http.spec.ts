@@ -145,6 +145,7 @@ const PAGES: readonly (readonly [path: string, from: Who])[] = [
   ['/console/revenue/2026-01?currency=eur', 'read'],
   ['/console/trial-balance?month=2026-01', 'read'],
   ['/console/journal', 'read'],
+  ['/console/payouts?status=paid', 'read'],
   ['/console/closings', 'read'],
   ['/console/accounts/Assets:Receivable?currency=eur&livemode=false', 'read'],
   ['/console/operations', 'admin'],

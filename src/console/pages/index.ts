@@ -18,6 +18,7 @@ import { OBJECT } from './object.js';
 import { OPERATION } from './operation.js';
 import { OPERATIONS } from './operations.js';
 import { PARKED } from './parked.js';
+import { PAYOUT, PAYOUTS } from './payouts.js';
 import { PROJECTIONS } from './projections.js';
 import { QUARANTINE, QUARANTINED } from './quarantine.js';
 import { RETENTION } from './retention.js';
@@ -58,6 +59,8 @@ export const PAGES: readonly Page[] = [
   JOURNAL,
   ENTRY,
   ACCOUNT,
+  PAYOUTS,
+  PAYOUT,
   CLOSINGS,
   CLOSING,
   OPERATIONS,

@@ -21,10 +21,9 @@ const KINDS: Readonly<Record<string, string>> = {
   coupons: 'Coupon',
   'promotion-codes': 'Promotion code',
   'subscription-schedules': 'Subscription schedule',
-  payouts: 'Payout',
 };
 /** These have pages of their own. */
-const ELSEWHERE = ['customers', 'subscriptions', 'events'];
+const ELSEWHERE = ['customers', 'subscriptions', 'events', 'payouts'];
 
 type One = Readonly<Record<string, unknown>> & Readonly<{ id: string; changedBy?: ChangedBy; stale?: Stale }>;
 
@@ -56,16 +55,9 @@ function show(one: One, { path }: Asked): Shown {
           id="known"
           aside={
             <span>
-              {path['resource'] === 'invoices' || path['resource'] === 'payouts' ? (
+              {path['resource'] === 'invoices' ? (
                 <>
-                  <a
-                    href={withQuery('/console/journal', {
-                      [path['resource'] === 'invoices' ? 'invoice' : 'object']: one.id,
-                    })}
-                  >
-                    Journal
-                  </a>
-                  ,{' '}
+                  <a href={withQuery('/console/journal', { invoice: one.id })}>Journal</a>,{' '}
                 </>
               ) : null}
               <a href={withQuery('/console/events', { object: one.id })}>Events</a>

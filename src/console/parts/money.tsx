@@ -13,6 +13,7 @@ const PAGES = [
   ['Revenue', '/console/revenue'],
   ['Trial balance', '/console/trial-balance'],
   ['Journal', '/console/journal'],
+  ['Payouts', '/console/payouts'],
   ['Closings', '/console/closings'],
 ] as const;
 
