@@ -10,7 +10,7 @@ import { BenchmarkProcesses, type Client } from './benchmark-processes.js';
 import { benchmarkReport, WAYS, type Measurement, type Way } from './benchmark-report.js';
 import { wholeNumbers } from './whole-numbers.js';
 
-/** `npm run benchmark:appends`: what the webhook costs beside the bare client of the store, measured in one run. */
+/** `npm run benchmark:appends`: the cost of the webhook against the store's bare client, measured in one run. */
 
 const HELP = `Appends the same events of 4 KB with the bare client and through the webhook, to one store, and reports medians and ratios.
 
@@ -32,7 +32,7 @@ interface Stand {
   readonly withoutStoreUrl: string;
   readonly secret: string;
   readonly token: string;
-  /** Stops or continues the service, so that its projecting takes nothing from rounds that are not its own. */
+  /** Suspends or resumes the service, so that its projecting does not slow down the rounds of other ways. */
   readonly hold: (held: boolean) => void;
 }
 
@@ -103,7 +103,7 @@ async function measure(processes: BenchmarkProcesses, stand: Stand, plan: Plan):
   return measurements;
 }
 
-/** One at a time is slow: a quarter of the events says enough. */
+/** A quarter of the events suffices at concurrency 1, which is slow. */
 function eventsAt(plan: Plan, concurrency: number): number {
   return concurrency === 1 ? Math.ceil(plan.events / 4) : plan.events;
 }

@@ -11,7 +11,7 @@ import { looksDuring, Storm } from '../test/support/storm-looks.js';
 import { Findings } from './findings.js';
 import { ProofLedger, SECRET } from './proof-ledger.js';
 
-/** `npm run backfill-proof`: what it does is in HELP. */
+/** `npm run backfill-proof`; HELP describes it. */
 
 const HELP = `Backfills a simulated account, and holds every row against what is true there. Exits with 1 when anything differs.
 
@@ -26,18 +26,18 @@ const HELP = `Backfills a simulated account, and holds every row against what is
   --help                this text
 `;
 const START = Date.UTC(2026, 0, 5, 9) / 1_000;
-/** So old is the account: most of a life happens in its first months, and much is still to come. */
+/** The age of the account: long enough that most of each life has happened, with much still to come. */
 const AGE_S = 100 * 86_400;
-/** About what one simulated life has by then. */
+/** Approximate number of objects in one simulated life by then. */
 const OBJECTS_EACH = 17;
 const VERSION = '2026-03-25.dahlia';
-/** A kill each so many requests. */
+/** One kill per this many requests. */
 const KILL_EVERY = 40;
 const LOOKS_MS = 600_000;
-/** What was made later is not compared yet. */
+/** Objects created after this are not compared yet. */
 const RECOVERED_AFTER_S = 3_600;
 const DAYS_LOST_S = 5 * 86_400;
-/** Each storm is of so much time: what is older than 30 days Stripe lists no more. */
+/** The simulated time a storm covers. Stripe no longer lists events older than 30 days. */
 const STORM_S = 5 * 86_400;
 
 type Plan = Readonly<{
@@ -87,7 +87,7 @@ async function main(): Promise<number> {
     limits: null,
   });
   const directory = mkdtempSync(join(tmpdir(), 'backfill-proof-'));
-  // Postgres runs as another user where this one is root.
+  // Under root, Postgres runs as another user, who must be able to enter this directory.
   chmodSync(directory, 0o711);
   const ledgers = [await ProofLedger.start(join(directory, 'first'), stripe)];
   const findings = new Findings();
@@ -112,7 +112,7 @@ async function main(): Promise<number> {
 
 type Proof = Readonly<{ stripe: SimulatedStripe; plan: Plan; findings: Findings }>;
 
-/** Backfills, with kills on the way, and tells how fast. */
+/** Backfills with kills along the way, and reports the rate. */
 async function backfilled(ledger: ProofLedger, { stripe, plan, findings }: Proof): Promise<void> {
   stripe.endpoints.faults = { lost: 0.1, repeated: 0.2, disordered: true };
   const storm = plan.storm
@@ -169,13 +169,13 @@ async function backfilled(ledger: ProofLedger, { stripe, plan, findings }: Proof
     `meanwhile ${storm.counts.fresh} webhooks and ${storm.counts.repeated} again, ${stripe.endpoints.lost.size} lost`,
   );
   await watch?.stop();
-  // What was lost since the end of the backfill.
+  // Recovers the deliveries lost since the end of the backfill.
   stripe.clock.advance(RECOVERED_AFTER_S);
   await stripe.deliver();
   say((await ledger.run(['recover'], [0, 1])).trim());
 }
 
-/** While a storm lasts, no row goes back to an older event than it showed. */
+/** Checks during a storm that no row goes back to an older event than it showed before. */
 function watchRows(ledger: ProofLedger, findings: Findings): { stop(): Promise<void> } {
   const shown = new Map<string, string>();
   let stopped = false;
@@ -192,7 +192,7 @@ function watchRows(ledger: ProofLedger, findings: Findings): { stop(): Promise<v
   };
   const watching = (async () => {
     while (!stopped) {
-      // The service may be away.
+      // The service may be down.
       await look().catch(() => undefined);
       await pause(1_000);
     }
@@ -205,7 +205,10 @@ function watchRows(ledger: ProofLedger, findings: Findings): { stop(): Promise<v
   };
 }
 
-/** Rows against the truth, the log against what can be twice in it, and all objects once more by the code of the ledger. */
+/**
+ * Compares the rows with the truth, checks the log for duplicates, and compares all objects again with the ledger's own
+ * code.
+ */
 async function compared(ledger: ProofLedger, { stripe, findings }: Omit<Proof, 'plan'>): Promise<void> {
   await ledger.cameUp();
   const url = await ledger.databaseUrl();
@@ -244,7 +247,7 @@ async function looked(
   if (found.stopped !== null) findings.add('looks that were stopped', found.stopped);
 }
 
-/** A backup while webhooks come, more of them after it, and then nothing is left but the backup. */
+/** Takes a backup while webhooks arrive, delivers more, and restores a ledger from the backup alone. */
 async function restored(
   ledger: ProofLedger,
   { stripe, directory }: Readonly<{ stripe: SimulatedStripe; directory: string }>,

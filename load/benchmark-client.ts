@@ -6,13 +6,13 @@ import { HttpConnection, type HttpRequest } from './http-connection.js';
 import { Latencies } from './latencies.js';
 import { signedRequest } from './webhook-client.js';
 
-/** A process of its own that appends or delivers what the benchmark tells it to, one round after the other. */
+/** A separate process that appends or delivers the rounds the benchmark sends it, one after the other. */
 
 export interface Round {
-  /** Unique, so that its events are. */
+  /** Unique, which keeps the ids of its events unique. */
   readonly name: string;
   readonly way: 'json-event' | 'verbatim' | 'webhook';
-  /** The store's URL, or the service's. */
+  /** The URL of the store or of the service. */
   readonly url: string;
   readonly secret: string;
   readonly concurrency: number;
@@ -26,15 +26,15 @@ export interface RoundResult {
   readonly p99Ms: number;
 }
 
-/** Sends one event, made ready before, and resolves when it is acknowledged. */
+/** Sends one prepared event and resolves when it is acknowledged. */
 type Send = (event: BenchmarkEvent) => Promise<void>;
 interface Sender {
   /**
-   * What happens before the clock starts: the work of whoever has the event, not of the client that appends it. Stripe
-   * signs on machines of its own, and the service gets its bodies as bytes.
+   * Work done before the clock starts, because it belongs to the sender and not to the appending client: Stripe signs
+   * on its own machines, and the service receives its bodies as bytes.
    */
   prepare(events: readonly BenchmarkEvent[]): void;
-  /** For each worker, since a connection carries one request at a time. */
+  /** One per worker, since a connection carries one request at a time. */
   connect(): Send;
   close(): Promise<void>;
 }
@@ -48,7 +48,7 @@ function jsonSender({ url }: Round): Sender {
   return { prepare: () => undefined, connect: () => send, close: () => client.dispose() };
 }
 
-/** As the service appends: the body's bytes as they are, which costs the client half. */
+/** Appends as the service does: the body's bytes unchanged, which halves the client's cost. */
 function verbatimSender({ url }: Round): Sender {
   const store = connectEventStore(url);
   const bodies = new Map<string, Uint8Array>();
@@ -94,7 +94,7 @@ function prepared<T>(all: ReadonlyMap<string, T>, { eventId }: BenchmarkEvent): 
   return one;
 }
 
-/** About as much as the service adds. */
+/** About as much metadata as the service adds. */
 function metadataOf(stripeEventId: string): Record<string, string | number | boolean> {
   const hash = '0'.repeat(64);
   const now = new Date().toISOString();

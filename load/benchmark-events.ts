@@ -3,12 +3,12 @@ import type { StripeEvent } from '../simulator/json.js';
 import { seededRandom } from '../simulator/random.js';
 import { simulate } from '../simulator/simulator.js';
 
-/** The size that a subscription event of one item has at Stripe, in bytes. */
+/** The size of Stripe's event for a subscription of one item, in bytes. */
 export const EVENT_BYTES = 4096;
-/** Events that one subscription's stream gets: about what a year of a subscription is. */
+/** Events per subscription stream: about one year of a subscription. */
 const STREAM_LENGTH = 20;
 
-/** An event to be appended, and where: the same for every way of appending it. */
+/** An event to append and its place in the log, the same for every way of appending it. */
 export interface BenchmarkEvent {
   readonly stripeEvent: StripeEvent;
   readonly eventId: string;
@@ -17,7 +17,7 @@ export interface BenchmarkEvent {
   readonly revision: number;
 }
 
-/** Distinct events for a round, in streams of their own; the events of one stream follow each other. */
+/** Distinct events for a round in streams of their own; the events of one stream are consecutive. */
 export function benchmarkEvents(round: string, count: number): BenchmarkEvent[] {
   const template = templateEvent();
   const random = seededRandom(round);
@@ -35,14 +35,14 @@ export function benchmarkEvents(round: string, count: number): BenchmarkEvent[] 
   });
 }
 
-/** Deals whole streams out to workers, so that each knows the revisions of its streams. */
+/** Deals whole streams to workers, so that each knows the revisions of its streams. */
 export function dealt(events: readonly BenchmarkEvent[], workers: number): BenchmarkEvent[][] {
   const hands = Array.from({ length: workers }, (): BenchmarkEvent[] => []);
   for (const [index, event] of events.entries()) hands[Math.floor(index / STREAM_LENGTH) % workers]?.push(event);
   return hands;
 }
 
-/** The simulated subscription update whose size comes nearest to EVENT_BYTES. */
+/** The simulated subscription update whose size is nearest to EVENT_BYTES. */
 function templateEvent(): StripeEvent {
   const { events } = simulate({ seed: 1, subscriptions: 50, apiVersion: '2025-03-31.basil' });
   const distance = (event: StripeEvent): number => Math.abs(JSON.stringify(event).length - EVENT_BYTES);

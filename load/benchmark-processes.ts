@@ -4,28 +4,28 @@ import { fileURLToPath } from 'node:url';
 import type { Round, RoundResult } from './benchmark-client.js';
 import type { Usage } from './benchmark-store.js';
 
-/** Plays a round in the client's process. */
+/** Runs a round in the client's process. */
 export type Client<Task = Round, Result = RoundResult> = (task: Task) => Promise<Result>;
 
 export interface Store {
   readonly url: string;
-  /** How long it took to open its files and listen. */
+  /** Time to open its files and listen. */
   readonly startMs: number;
   usage(): Promise<Usage>;
   stop(): Promise<void>;
 }
 
-/** The processes of a benchmark: each started here is ended here. */
+/** The processes of a benchmark. Those it starts, it also ends. */
 export class BenchmarkProcesses {
   readonly #children: ChildProcess[] = [];
 
-  /** Starts a module of this folder that says its URL by message. */
+  /** Starts a module of this folder that reports its URL by message. */
   async server(module: string, ...args: readonly string[]): Promise<string> {
     const { url } = await this.#answer<{ url: string }>(this.#fork(module, args));
     return url;
   }
 
-  /** Starts the embedded event store on a directory, or in memory. */
+  /** Starts the embedded event store on a directory or in memory. */
   async store(directory: string): Promise<Store> {
     const child = this.#fork('benchmark-store.js', [directory]);
     const { url, startMs } = await this.#answer<Pick<Store, 'url' | 'startMs'>>(child);
@@ -36,7 +36,7 @@ export class BenchmarkProcesses {
     return { url, startMs, usage, stop: () => end(child) };
   }
 
-  /** Starts a module of this folder that does one task after the other, by message. */
+  /** Starts a module of this folder that performs one task after the other, by message. */
   client<Task extends object = Round, Result = RoundResult>(module = 'benchmark-client.js'): Client<Task, Result> {
     const child = this.#fork(module, []);
     return async (task) => {
@@ -58,7 +58,7 @@ export class BenchmarkProcesses {
     return child;
   }
 
-  /** Ends all in the reverse order of their start, and waits until they are gone. */
+  /** Ends all processes in reverse order of start, and waits until they have exited. */
   async end(): Promise<void> {
     for (const child of this.#children.reverse()) await end(child);
   }

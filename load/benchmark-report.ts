@@ -2,14 +2,14 @@ import { cpus } from 'node:os';
 import type { RoundResult } from './benchmark-client.js';
 import { median } from './median.js';
 
-/** The ways of getting an event acknowledged that are compared. */
+/** The compared ways to get an event acknowledged. */
 export const WAYS = ['json-event', 'verbatim', 'webhook', 'without-store'] as const;
 export type Way = (typeof WAYS)[number];
 
 export interface Measurement extends RoundResult {
   readonly concurrency: number;
   readonly way: Way;
-  /** How long the projections needed after the round. */
+  /** How long the projections took to catch up after the round. */
   readonly catchUpMs: number;
 }
 

@@ -42,7 +42,7 @@ export class BenchmarkService {
     return new BenchmarkService(url, secret, token, new ServiceUsage(pid, postmasterOf(dataDir)));
   }
 
-  /** Waits until the read models have the event at a position. */
+  /** Waits until the read models include the event at a position. */
   async complete(position: string): Promise<void> {
     const deadlineMs = performance.now() + COMPLETE_MS;
     while (performance.now() < deadlineMs) {
@@ -52,7 +52,7 @@ export class BenchmarkService {
     throw new Error(`The read models are not complete after ${COMPLETE_MS / 1000} s.`);
   }
 
-  /** How many of the objects of a round have a row. */
+  /** The number of a round's objects that have a row. */
   async rowsOf({ subscriptions, invoices }: RenewalResult): Promise<number> {
     const paths = [
       ...subscriptions.map((id) => `/v1/subscriptions/${id}`),
@@ -85,7 +85,7 @@ async function isReady(url: string): Promise<boolean> {
   return answer?.ok === true;
 }
 
-/** The first process of the embedded Postgres. */
+/** The pid of the embedded Postgres's main process. */
 function postmasterOf(dataDir: string): number | null {
   const file = join(dataDir, 'postgres', 'data', 'postmaster.pid');
   return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : null;

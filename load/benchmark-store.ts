@@ -1,14 +1,14 @@
 import { startEmbeddedEventStore } from '../packages/embedded-eventstore/src/index.js';
 
-/** The embedded event store in a process of its own, so that what it costs can be told apart from what its clients cost. */
+/** The embedded event store in a separate process, so that its cost can be measured apart from its clients'. */
 
-/** What the store's process has used since its start. */
+/** Resources the store's process has used since its start. */
 export interface Usage {
   readonly cpuUs: number;
   readonly rssMaxBytes: number;
 }
 
-/** Sampled, since what the system calls the maximum counts the process that started this one, too. */
+/** Sampled, since the maximum that the system reports includes the parent process. */
 const SAMPLE_MS = 50;
 let rssMaxBytes = 0;
 const sample = (): number => (rssMaxBytes = Math.max(rssMaxBytes, process.memoryUsage.rss()));

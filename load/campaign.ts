@@ -14,20 +14,20 @@ import { deliver } from './webhook-client.js';
 export interface Campaign {
   readonly sent: SentEvents;
   readonly latencies: Latencies;
-  /** From the answer to a delivery until its event shows in the rows. */
+  /** From the answer to a delivery until its event is in the rows. */
   readonly lag: Latencies;
   readonly durationMs: number;
-  /** The truth about every subscription whose events were all acknowledged. */
+  /** The expected row of every subscription whose events were all acknowledged. */
   readonly rows: readonly ExpectedRow[];
-  /** False when the time limit passed, or the service stopped answering, before everything was sent. */
+  /** False when the time limit passed or the service stopped answering before everything was sent. */
   readonly complete: boolean;
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /**
- * Delivers the whole storm over `concurrency` connections, until its time is over or the service has acknowledged nothing for
- * as long as one event is tried. `onAnswer` is called after every event.
+ * Delivers the whole storm over `concurrency` connections. It stops at the time limit, or when the service has
+ * acknowledged nothing for as long as one event is retried. `onAnswer` is called after every event.
  */
 export async function sendAll(
   options: StormOptions,

@@ -12,7 +12,7 @@ import { cpuUsOf, PARTS, type CpuUs } from './process-usage.js';
 import type { RenewalResult, RenewalRound } from './renewal-client.js';
 import { wholeNumbers } from './whole-numbers.js';
 
-/** `npm run benchmark:console`: what it does is in HELP. */
+/** `npm run benchmark:console`; HELP describes it. */
 
 const HELP = `Delivers renewals to a service of its own, in turn with the console open and without: some people look at its health, its events, its read
 models and its money, and load their page again every second. Reports the webhook's rate and the processor time of an event in
@@ -35,7 +35,7 @@ const SETTLE_MS = 1_000;
 type Plan = Readonly<{ events: number; rounds: number; concurrency: number; people: number; starts: number }>;
 type Round = Readonly<{ isOpen: boolean; perSecond: number; p99Ms: number; cpu: CpuUs; pages: number }>;
 
-/** People who look at the console until they are told to stop; how many pages they were shown. */
+/** Simulated users who load console pages until stopped, with a count of the pages served. */
 class Console {
   #pages = 0;
   readonly #stopping = new AbortController();
@@ -68,7 +68,7 @@ class Console {
   }
 }
 
-/** What a browser keeps of a login. */
+/** The session cookie a browser keeps after login. */
 async function loggedIn({ url, token }: BenchmarkService): Promise<string> {
   const answer = await fetch(`${url}/console/session`, {
     method: 'POST',
@@ -99,7 +99,7 @@ async function measure(service: BenchmarkService, processes: BenchmarkProcesses,
   await play('warm-up', true);
   const rounds: Round[] = [];
   for (let round = 1; round <= plan.rounds; round += 1)
-    // In turn, each before the other as often: the machine's speed varies.
+    // Alternate the order, since the machine's speed varies.
     for (const isOpen of round % 2 === 0 ? [true, false] : [false, true]) {
       const one = await play(`${round} ${isOpen}`, isOpen);
       rounds.push(one);
@@ -136,7 +136,10 @@ function report(rounds: readonly Round[], events: number): string[] {
   ];
 }
 
-/** What a start takes from nothing until reads are ready, and the processor time of service and servers for it; in milliseconds. */
+/**
+ * A first start, from an empty directory until reads are ready: its duration, and the processor time of the service and
+ * its servers, in milliseconds.
+ */
 type Start = Readonly<{ ms: number; cpuMs: number }>;
 const WITHOUT = { CONSOLE: 'off', ACCESS_CHANGES: 'no' };
 const LOOKED_EVERY_MS = 20;
@@ -183,7 +186,7 @@ async function starts(count: number): Promise<string[]> {
 async function benchmark(plan: Plan): Promise<void> {
   const processes = new BenchmarkProcesses();
   const dataDir = mkdtempSync(join(tmpdir(), 'ledger-benchmark-'));
-  chmodSync(dataDir, 0o711); // run as root, Postgres gets another user, who must pass through
+  chmodSync(dataDir, 0o711); // under root, Postgres runs as another user, who must pass through
   try {
     const service = await BenchmarkService.start(processes, dataDir);
     report(await measure(service, processes, plan), plan.events).forEach((line) => console.log(line));

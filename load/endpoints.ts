@@ -5,7 +5,9 @@ import { environment } from '../src/config/environment.js';
 import { connectionOf } from '../src/eventstore/connection-string.js';
 import { secretsOfService } from '../src/local-secrets.js';
 
-/** What a storm needs of the service on this machine, as far as it is known: by the variables of the service itself. */
+/**
+ * What a storm needs to know of the service on this machine, read from the service's own variables where they are set.
+ */
 export interface LocalService {
   readonly url: string;
   readonly eventstoreUrl: string | undefined;
@@ -30,10 +32,10 @@ function embeddedUrl(dataDirectory: string): string | undefined {
   return eventstore?.url;
 }
 
-/** Load is only ever aimed at this machine. */
+/** Load may only be aimed at this machine. */
 export const assertLoopback = (url: string): void => assertLoopbackHosts([new URL(url).hostname]);
 
-/** The same for a connection string of the event store, which may name several nodes. */
+/** The same check for a connection string of the event store, which may name several nodes. */
 export const assertLoopbackStore = (url: string): void => assertLoopbackHosts(connectionOf(url).hosts);
 
 function assertLoopbackHosts(hosts: readonly string[]): void {

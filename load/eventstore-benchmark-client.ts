@@ -9,52 +9,52 @@ import {
 } from '@eventstore/db-client';
 import { Latencies } from './latencies.js';
 
-/** A process of its own in which the official client does one task after the other. */
+/** A separate process in which the official client performs one task after the other. */
 
 interface Common {
   readonly url: string;
-  /** Names the streams of a task. */
+  /** Prefix of the task's stream names. */
   readonly name: string;
-  /** Events, or reads. */
+  /** The number of events or reads. */
   readonly count: number;
   readonly concurrency: number;
 }
 
 export type Task = Common &
-  /** Appends, one event each at its exact revision, to streams of twenty. */
+  /** Appends one event each, at its exact revision, to streams of twenty. */
   (
     | Readonly<{ kind: 'append'; eventBytes: number }>
-    /** Reads those streams again, whole. */
+    /** Reads those streams again in full. */
     | Readonly<{ kind: 'read-streams' }>
-    /** Appends many events at a time, to one stream. */
+    /** Appends many events at a time to one stream. */
     | Readonly<{ kind: 'fill'; eventBytes: number }>
-    /** Appends to the end of the one stream, one event each; `length` is how long it is. */
+    /** Appends one event each to the end of the one stream, whose length is `length`. */
     | Readonly<{ kind: 'append-at-end'; eventBytes: number; length: number }>
     /** Reads the last ten events of the one stream. */
     | Readonly<{ kind: 'read-end' }>
-    /** Reads ten events in the middle of it. */
+    /** Reads ten events in its middle. */
     | Readonly<{ kind: 'read-middle'; length: number }>
     /** Reads the whole log once. */
     | Readonly<{ kind: 'read-all' }>
   );
 
 export interface TaskResult {
-  /** Events appended or received, in a second. */
+  /** Events appended or received per second. */
   readonly eventsPerSecond: number;
-  /** Of one append or read. */
+  /** Latency of one append or read. */
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
 
 export const STREAM_LENGTH = 20;
 const READ_LENGTH = 10;
-/** Below the limit of an append at the largest events that are filled in. */
+/** Keeps an append below the size limit with the largest filling events. */
 const FILL_BATCH = 1000;
 
 const eventOf = (bytes: number): BinaryEventData =>
   binaryEvent({ id: randomUUID(), type: 'measured', data: Buffer.alloc(bytes, 'x') });
 
-/** One append or read; gives the number of events. */
+/** One append or read; returns the number of events. */
 type Step = (client: EventStoreDBClient) => Promise<number>;
 
 const streamOf = ({ name }: Task, index: number): string => `${name}-${index}`;
@@ -65,7 +65,7 @@ async function countOf(events: AsyncIterable<unknown>): Promise<number> {
   return count;
 }
 
-/** The steps of each worker, which follow each other. */
+/** The consecutive steps of each worker. */
 function stepsOf(task: Task): Step[][] {
   const hands = Array.from({ length: task.concurrency }, (): Step[] => []);
   const deal = (step: Step, index: number): void => void hands[index % hands.length]?.push(step);

@@ -2,10 +2,10 @@ import { cpus } from 'node:os';
 import type { TaskResult } from './eventstore-benchmark-client.js';
 import { median } from './median.js';
 
-/** A task, with what one append or read of it cost the server. */
+/** A task's result, with the server's cost per append or read. */
 export type Cost = TaskResult & { readonly cpuUs: number };
 
-/** Events appended in a round and read again. */
+/** Appending and reading the same events in one round. */
 interface Side {
   readonly append: Cost;
   readonly read: Cost;
@@ -15,11 +15,11 @@ export interface Rates {
   readonly concurrency: number;
   readonly disk: Side;
   readonly memory: Side;
-  /** Rows that bare SQLite takes with as many in a transaction as there are appends under way. */
+  /** Rows per second that bare SQLite inserts, with one transaction per `concurrency` rows. */
   readonly sqlitePerSecond: number;
 }
 
-/** Steps at the end of a stream, or in its middle. */
+/** Appends and reads at the end of a stream, and reads in its middle. */
 export interface EndCost {
   readonly stream: 'short, new log' | 'short, full log' | 'long';
   readonly append: Cost;
@@ -31,7 +31,7 @@ export interface Stored {
   readonly fillPerSecond: number;
   readonly startMs: number;
   readonly firstReadMs: number;
-  /** One read of the whole log. */
+  /** One full read of the log. */
   readonly readAll: Cost;
   readonly rssAfterFillBytes: number;
   readonly rssAfterStartBytes: number;

@@ -16,7 +16,7 @@ import {
 import { SqliteYardstick } from './sqlite-yardstick.js';
 import { wholeNumbers } from './whole-numbers.js';
 
-/** `npm run eventstore-benchmark`: what the embedded event store takes, beside itself in memory and beside bare SQLite. */
+/** `npm run eventstore-benchmark`: the embedded event store against itself in memory and against bare SQLite. */
 
 const HELP = `Measures the embedded event store through the official client, and prints tables and ratios of one run.
 
@@ -31,9 +31,9 @@ const HELP = `Measures the embedded event store through the official client, and
 `;
 
 const EVENT_BYTES = 4096;
-/** Of the events that only fill a stream or a store. */
+/** Size of the events that only fill a stream or a store. */
 const FILLING_BYTES = 256;
-/** Appends or reads at the end of a short and of a long stream, by which both grow in a repetition. */
+/** Appends or reads at the end of a short and of a long stream; each repetition makes both longer by this many. */
 const END_STEPS = 200;
 const SHORT = 10;
 
@@ -50,7 +50,7 @@ interface Stand {
   readonly perform: Client<Task, TaskResult>;
 }
 
-/** A task with what it cost the server. */
+/** A task's result with its cost for the server. */
 async function costing(stand: Stand, store: Store, task: Task): Promise<TaskResult & { cpuUs: number }> {
   const before = await store.usage();
   const result = await stand.perform(task);
@@ -68,7 +68,7 @@ async function rates(stand: Stand, plan: Plan): Promise<Rates[]> {
       const count = concurrency === 1 ? Math.ceil(plan.events / 4) : Math.max(plan.events, concurrency * STREAM_LENGTH);
       const round = { name: `rates-${repetition}-${concurrency}`, concurrency, count };
       const sides = { disk: await roundOn(stand, onDisk, round), memory: await roundOn(stand, inMemory, round) };
-      // The first repetition warms up clients and servers.
+      // The first repetition only warms up clients and servers.
       if (repetition > 0)
         measured.push({ concurrency, ...sides, sqlitePerSecond: sqlite.rowsPerSecond(count, concurrency) });
     }
@@ -100,7 +100,10 @@ interface Growth {
   readonly stored: Stored;
 }
 
-/** The cost of an append and of a read in a new log, and in a full one where a stream is short and where it is long; then a start with all that. */
+/**
+ * The cost of an append and of a read in a new log, in a full log with a short stream, and in a long stream; then the
+ * cost of a start on that log.
+ */
 async function growth(stand: Stand, plan: Plan): Promise<Growth> {
   const directory = join(stand.directory, 'growth');
   const store = await stand.processes.store(directory);
@@ -112,7 +115,7 @@ async function growth(stand: Stand, plan: Plan): Promise<Growth> {
     await fill(name, SHORT);
     return costAtEnd(stand, store, { name, length: SHORT, stream: `short, ${at} log` });
   };
-  // The first repetition warms up client and server.
+  // The first repetition only warms up client and server.
   for (let repetition = 0; repetition <= plan.repetitions; repetition += 1) {
     const cost = await shortCosts('new', repetition);
     if (repetition > 0) costs.push(cost);
@@ -145,7 +148,7 @@ async function costAtEnd(
   return { stream, append, readEnd, readMiddle };
 }
 
-/** A full store: how long its start takes, and how much memory it needs while it is read from end to end. */
+/** Restarts a full store: how long its start takes, and how much memory a full read needs. */
 async function restarted(
   stand: Stand,
   directory: string,

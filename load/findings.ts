@@ -1,4 +1,4 @@
-/** What an audit found wrong: how many of each kind, with some examples. */
+/** The findings of an audit: a count per kind, with some examples. */
 export class Findings {
   readonly #byKind = new Map<string, { count: number; examples: string[] }>();
   readonly #examplesMax = 5;

@@ -12,7 +12,7 @@ import type { RecordedEvent } from '../src/eventstore/recorded-event.js';
 import { appendLongStream } from './long-stream.js';
 import { lives } from '../simulator/simulator.js';
 
-/** `npm run benchmark:fold`: what meaning costs: reading, normalising and ordering an event, and folding a stream again. */
+/** `npm run benchmark:fold`: the cost of reading, normalising and ordering an event, and of folding a stream again. */
 
 const REPETITIONS = 7;
 const LIVES = 150;
@@ -20,13 +20,16 @@ const LENGTHS = [10, 100, 1_000] as const;
 
 const wallMs = (): number => performance.now();
 
-/** What the process has used of processors: other processes take nothing from it, and the event store's thread has no part in a fold. */
+/**
+ * Processor time of this process. It is not affected by other processes, and the event store's thread takes no part in
+ * a fold.
+ */
 function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;
 }
 
-/** Milliseconds that the work took: the median of some repetitions, of which the first, a warm-up, does not count. */
+/** The median duration of `work` in milliseconds over some repetitions. The first is a warm-up and does not count. */
 async function medianMs(work: () => unknown, clockMs: () => number): Promise<number> {
   const times: number[] = [];
   for (let repetition = 0; repetition <= REPETITIONS; repetition += 1) {
@@ -37,13 +40,13 @@ async function medianMs(work: () => unknown, clockMs: () => number): Promise<num
   return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? NaN;
 }
 
-/** What each step costs an event of simulated lives. */
+/** The cost of each step per event of simulated lives. */
 async function meaning(): Promise<string[]> {
   const simulated = [...lives({ seed: 1, subscriptions: LIVES, apiVersion: 'mixed' })].flatMap(({ events }) => events);
   const bodies = simulated.map(({ stripeEvent }) => JSON.stringify(stripeEvent));
   const events = bodies.map((body) => asStripeEvent(JSON.parse(body))).filter((event) => kindOf(event) !== 'other');
   const streams = new Map<string, { order: ReturnType<typeof orderKeyOf> }[]>();
-  // Back to front: the worst order of arrival.
+  // Newest first: the worst order of arrival.
   for (const { stripeEvent, stream } of simulated.toReversed())
     streams.set(stream, [...(streams.get(stream) ?? []), { order: orderKeyOf(asStripeEvent(stripeEvent)) }]);
   const steps: readonly (readonly [name: string, work: () => unknown])[] = [
@@ -68,7 +71,7 @@ async function readAll(store: EventStore, stream: string): Promise<RecordedEvent
   return events;
 }
 
-/** The rows of every projection that the stream concerns. */
+/** Folds the stream's rows for every projection that it concerns. */
 async function foldForAll(recorded: readonly RecordedEvent[]): Promise<void> {
   const events = recorded.map((event) => readEvent(event));
   for (const projection of projections)
@@ -82,7 +85,7 @@ async function foldForAll(recorded: readonly RecordedEvent[]): Promise<void> {
       );
 }
 
-/** What folding a subscription's stream again costs: reading it, and making the rows of every projection again. */
+/** The cost of folding a subscription's stream again: reading it and computing the rows of every projection. */
 async function refolds(store: EventStore): Promise<string[]> {
   const rows: string[] = [];
   let shortUs = NaN;

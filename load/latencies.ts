@@ -1,4 +1,4 @@
-/** Latencies of single requests; percentiles are read off all of them, never averaged. */
+/** Latencies of single requests. Percentiles are taken over all of them, never averaged. */
 export class Latencies {
   readonly #valuesMs: number[] = [];
 
@@ -10,7 +10,7 @@ export class Latencies {
     return this.#valuesMs.length;
   }
 
-  /** In milliseconds, at each of the given shares (1 is the largest). */
+  /** The percentiles in milliseconds at the given shares (1 is the maximum). */
   percentiles(...shares: readonly number[]): number[] {
     const sorted = Float64Array.from(this.#valuesMs).sort();
     return shares.map((share) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN);

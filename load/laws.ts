@@ -5,7 +5,10 @@ import { moneyViolationsOf } from '../test/support/money-laws.js';
 import { Findings } from './findings.js';
 import { Progress } from './progress.js';
 
-/** `npm run laws`: the laws that CI checks on two thousand simulated lives, on as many as there is time for. */
+/**
+ * `npm run laws`: checks the laws that CI checks on two thousand simulated lives, on as many lives as there is time
+ * for.
+ */
 
 const HELP = `Plays simulated lives, delivers their events repeatedly and in disorder, and checks that everything
 comes out as it truly happened. Needs no server.

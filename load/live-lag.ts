@@ -5,12 +5,12 @@ import { Latencies } from './latencies.js';
 const WAIT_MS = 30_000;
 const REST_MS = 20;
 
-/** Samples under way at one time: where they are few, a long one keeps the others from being taken. */
+/** Concurrent samples. With too few, one long sample would keep others from being taken. */
 const SAMPLERS = 16;
 
 /**
- * How long after the answer to its delivery an event shows in the rows, while a storm goes on. Each sample is the event that was
- * acknowledged last, until the read API says that its position is reached.
+ * Time from the answer to a delivery until its event is in the rows, measured during a storm. Each sample takes the
+ * latest acknowledged event, and waits until the read API reports that its position is reached.
  */
 export class LiveLag {
   readonly latencies = new Latencies();
@@ -31,7 +31,7 @@ export class LiveLag {
     this.#latest = { position, atMs: performance.now() };
   }
 
-  /** Resolves when the samples under way are done. */
+  /** Resolves when the running samples are done. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#sampling;
@@ -47,7 +47,10 @@ export class LiveLag {
     connection.close();
   }
 
-  /** False when the service did not answer, as when it is killed under the storm: that is no lag. What is not reached in time counts with the time it was given. */
+  /**
+   * False when the service did not answer, as when the storm kills it: that is not lag. A position not reached within
+   * the wait counts as the full wait.
+   */
   async #reached(connection: HttpConnection, position: string): Promise<boolean> {
     const request = {
       method: 'GET',

@@ -5,7 +5,9 @@ import type { Findings } from './findings.js';
 import type { SentEvent, SentEvents } from './sent-events.js';
 import { contentHash } from './storm-events.js';
 
-/** Reads the whole log with the official client, and compares it with what was sent. Gives the number of events it read. */
+/**
+ * Reads the whole log with the official client and compares it with what was sent. Returns the number of events read.
+ */
 export async function auditLog(eventstoreUrl: string, sent: SentEvents, findings: Findings): Promise<number> {
   const client = officialClient(eventstoreUrl);
   const copies = new Map<string, number>();

@@ -8,7 +8,7 @@ import { lives } from '../simulator/simulator.js';
 const EVENTS_PER_APPEND = 50;
 const TIMEOUT_MS = 10_000;
 
-/** Appends the stream of a subscription that lives for `length` events, as intake would; gives its name. */
+/** Appends the stream of a subscription of `length` events, as intake would; returns its name. */
 export async function appendLongStream(store: EventStore, length: number): Promise<string> {
   const stream = `subscription-sub_of_${length}_events`;
   const events = longLife(length).map((stripeEvent) => newEvent(stripeEvent, stream));
@@ -22,7 +22,7 @@ export async function appendLongStream(store: EventStore, length: number): Promi
   return stream;
 }
 
-/** The events of a simulated subscription's stream over and over, each time a month later and with other invoices. */
+/** Repeats the events of a simulated subscription's stream, each time a month later and with other invoices. */
 function longLife(length: number): StripeEvent[] {
   const [life] = [...lives({ seed: 7, subscriptions: 1, apiVersion: '2025-03-31.basil' })];
   const own = (life?.events ?? [])
@@ -72,5 +72,5 @@ function newEvent(stripeEvent: StripeEvent, stream: string): NewEvent {
   };
 }
 
-/** The client encodes a Buffer as JSON of its own, and only a plain Uint8Array as the bytes it is. */
+/** The client serialises a Buffer as JSON, and only a plain Uint8Array as raw bytes. */
 const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));

@@ -1,4 +1,4 @@
-/** The middle of some numbers; of two in the middle their mean. */
+/** The median of some numbers; the mean of the two middle ones for an even count. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);

@@ -25,7 +25,7 @@ import { median } from './median.js';
 import { wholeNumbers } from './whole-numbers.js';
 import { withStores } from './with-stores.js';
 
-/** `npm run benchmark:money`: what journal, revenue and MRR cost beside the rows that they are derived from. */
+/** `npm run benchmark:money`: the cost of journal, revenue and MRR against that of the rows they are derived from. */
 
 const HELP = `Appends the events of simulated lives, projects them in batches of live following without what is derived and with it, and
 one by one some that come late; builds all rows anew, without and with what is derived; derives all of it from tables, by another
@@ -52,7 +52,7 @@ async function costOf(work: () => Promise<unknown>): Promise<Cost> {
   return { wallMs: performance.now() - startedAt, cpuMs: (user + system) / 1_000 };
 }
 
-/** Events of a rebuild's batch. */
+/** Events per rebuild batch. */
 const REBUILT_AT_ONCE = 2_000;
 
 async function appendAll(store: EventStore, events: readonly SimulatedEvent[]): Promise<void> {
@@ -72,10 +72,13 @@ const endOf = async (store: EventStore): Promise<bigint> => {
   return end.position;
 };
 
-/** What was appended: the number of events, and where those begin that come after everything else of their objects. */
+/** What was appended: the number of events, the number of late ones, and the position where those begin. */
 type Log = Readonly<{ count: number; lateCount: number; lateFrom: bigint }>;
 
-/** Appends the lives' events as they happened, a cohort at a time, then those that come late: of invoices, in the middle of their lives. */
+/**
+ * Appends the lives' events in order, a cohort at a time, then the late ones: events from the middle of invoices'
+ * lives.
+ */
 async function fill(store: EventStore, subscriptions: number, lateMax: number): Promise<Log> {
   let count = 0;
   const late: SimulatedEvent[] = [];
@@ -101,11 +104,11 @@ const deriverBy = (policy: MoneyPolicy): Deriver => new Deriver({ projections, d
 const signal = new AbortController().signal;
 const derive = async (database: Database, deriver: Deriver): Promise<void> => {
   while (!(await bringUp(database, deriver, { signal, rests: () => false })));
-  // Complete where nothing was noted while it was built.
+  // Complete at once, since nothing was noted during the build.
   await bringUp(database, deriver, { signal, rests: () => false });
 };
 
-/** Empty read models that follow the log, with what is derived from them or without it. */
+/** Empty read models that follow the log, with or without derivations. */
 async function begin(store: EventStore, database: Database, deriver: Deriver | undefined): Promise<Group> {
   await database.query('drop schema if exists ledger cascade');
   await ensureSchema(database, [...projections, ...(deriver?.derivations ?? [])]);
@@ -117,7 +120,7 @@ async function begin(store: EventStore, database: Database, deriver: Deriver | u
   return held(store, database, derived);
 }
 
-/** The right to move the rows of projections, from where they stand. */
+/** Takes the lease of the projections, from their current checkpoints. */
 async function held(store: EventStore, database: Database, isDerived: Deriver['isDerived']): Promise<Group> {
   const names = (await readCheckpoints(database)).filter((one) => !isDerived(one)).map(({ name }) => name);
   const checkpoints = await acquire(database, 'benchmark', { names, follows: projections });
@@ -144,7 +147,7 @@ async function follow(
 
 const nothingIsDerived = (): boolean => false;
 
-/** What events in time cost, and then each that comes late, in a batch of its own. */
+/** The cost of events in time, and then of each late event in a batch of its own. */
 async function project(
   store: EventStore,
   database: Database,
@@ -157,7 +160,7 @@ async function project(
   return { inTime, late };
 }
 
-/** All rows anew in the batches of a rebuild, and then all that is derived, from tables. */
+/** Builds all rows again in a rebuild's batches, then derives everything from tables. */
 async function rebuild(
   store: EventStore,
   database: Database,

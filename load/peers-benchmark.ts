@@ -24,7 +24,7 @@ import { cpuUsOf, PARTS } from './process-usage.js';
 import type { RenewalResult, RenewalRound } from './renewal-client.js';
 import { wholeNumbers } from './whole-numbers.js';
 
-/** `npm run benchmark:peers`: what it does is in HELP. */
+/** `npm run benchmark:peers`; HELP describes it. */
 
 const HELP = `Plays the same storms of renewals to the ledger and to a mirror (@supabase/stripe-sync-engine, which keeps the latest state of each object
 in Postgres and nothing else), interleaved in one run, and reports medians and ratios. Installs the mirror from npm into a folder of its own.
@@ -46,7 +46,7 @@ const SETTLE_MS = 1_500;
 const WARM_UP = 2_000;
 const FILL_EVENTS = 10_000;
 
-/** Its program: as its own server does it, with the body as bytes for the signature. */
+/** The mirror's program, as its own server does it, with the body as bytes for the signature. */
 const HOST = `import fastify from 'fastify';
 import { StripeSync } from '@supabase/stripe-sync-engine';
 const [, , url, port] = process.argv;
@@ -68,7 +68,7 @@ interface Receiver {
   readonly secret: string;
   /** Processor time of all its processes so far. */
   cpuUs(): number;
-  /** Waits until what was delivered is in the rows. */
+  /** Waits until everything delivered is in the rows. */
   complete(result: RenewalResult): Promise<void>;
 }
 
@@ -95,7 +95,7 @@ function install(folder: string): void {
   writeFileSync(join(folder, 'host.mjs'), HOST);
 }
 
-/** Makes the tables of the mirror, as its own migrations do; they name a role that not every Postgres has. */
+/** Creates the mirror's tables with its own migrations, which name a role that not every Postgres has. */
 async function migrate(folder: string, url: string): Promise<void> {
   const migrations = join(folder, 'node_modules', '@supabase', 'stripe-sync-engine', 'dist', 'migrations');
   const client = new pg.Client({ connectionString: url });
@@ -127,7 +127,7 @@ async function startMirror(
     url: `http://127.0.0.1:${port}`,
     secret: SECRET,
     cpuUs: () => cpuUsOf(child.pid ?? 0, { children: false }) + cpuUsOf(postmaster, { children: true }),
-    // It answers when its rows are written.
+    // The mirror answers only after its rows are written.
     complete: () => Promise.resolve(),
     rows: async () => {
       const counted = await client.query<{ rows: bigint }>(
@@ -248,7 +248,7 @@ async function benchmark(plan: Plan, folder: string): Promise<void> {
   install(folder);
   const processes = new BenchmarkProcesses();
   const directory = mkdtempSync(join(tmpdir(), 'ledger-peers-'));
-  chmodSync(directory, 0o711); // run as root, Postgres gets another user, who must pass through
+  chmodSync(directory, 0o711); // under root, Postgres runs as another user, who must pass through
   const ours = join(directory, 'ledger');
   mkdirSync(ours, { mode: 0o711 });
   const mirror = await startMirror(folder, join(directory, 'mirror'));

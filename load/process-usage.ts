@@ -1,37 +1,43 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What processes have used, as Linux counts it. */
+/** Resources that processes have used, as Linux counts them. */
 
-/** The parts of the service, each a thread or some, and the processes of Postgres. */
+/** The parts of the service, of one or more threads each, and the processes of Postgres. */
 export const PARTS = ['main', 'store', 'catch-up', 'collectors and compilers', 'Postgres'] as const;
 export type Part = (typeof PARTS)[number];
 /** Processor time in microseconds. */
 export type CpuUs = Readonly<Record<Part, number>>;
 
 const TICK_US = 10_000;
-/** V8 starts so many threads for its garbage and its compilers, right after the main one; all heaps of the process share them. */
+/**
+ * V8 starts this many threads for garbage collection and compilers right after the main one; all heaps of the process
+ * share them.
+ */
 const V8_THREADS = 4;
 
-/** Of a process alone, or of one and the processes that it started, those included that have ended. */
+/**
+ * Processor time of a process in microseconds. With `children`, it includes the processes it started, also those that
+ * have ended.
+ */
 export function cpuUsOf(pid: number, { children }: { children: boolean }): number {
   const own = ticksOf(`/proc/${pid}/stat`, { ended: children });
   return (own + sum((children ? childrenOf(pid) : []).map((one) => ticksOf(`/proc/${one}/stat`)))) * TICK_US;
 }
 
 /**
- * Tells the threads of a service apart. They have no names: the main one has the number of the process, and of the others
- * the store and the catch-up compute most, the store being the older.
+ * Tells the threads of a service apart, although they have no names. The main thread has the pid as its id; of the
+ * others, the store and the catch-up compute most, and the store is the older.
  */
 export class ServiceUsage {
   #own: { store: number; catchUp: number } | undefined;
 
   constructor(
     private readonly pid: number,
-    /** The first process of Postgres; null without one of our own. */
+    /** The pid of Postgres's main process; null without a Postgres of our own. */
     private readonly postgres: number | null,
   ) {}
 
-  /** To be asked first when both have worked. */
+  /** Call it for the first time after both have worked. */
   cpu(): CpuUs {
     const threads = readdirSync(`/proc/${this.pid}/task`)
       .map((id) => ({ id: Number(id), us: ticksOf(`/proc/${this.pid}/task/${id}/stat`) * TICK_US }))
@@ -57,14 +63,14 @@ export class ServiceUsage {
     };
   }
 
-  /** Megabytes of the service, and of Postgres, whose processes share most of theirs: what is shared counts once. */
+  /** Megabytes of the service and of Postgres. Postgres's processes share most of their memory, which counts once. */
   memoryMb(): Readonly<{ service: number; Postgres: number }> {
     const postgres = this.postgres === null ? [] : [this.postgres, ...childrenOf(this.postgres)];
     return { service: memoryMbOf(this.pid, 'Rss'), Postgres: sum(postgres.map((pid) => memoryMbOf(pid, 'Pss'))) };
   }
 }
 
-/** Resident memory, shared pages whole (`Rss`) or by their share (`Pss`), in megabytes. */
+/** Resident memory in megabytes: shared pages in full (`Rss`) or proportionally (`Pss`). */
 export function memoryMbOf(pid: number, which: 'Rss' | 'Pss'): number {
   const kilobytes = new RegExp(`^${which}:\\s+(\\d+) kB`, 'm').exec(read(`/proc/${pid}/smaps_rollup`));
   return Number(kilobytes?.[1] ?? 0) / 1024;
@@ -82,13 +88,13 @@ const ticksOf = (stat: string, { ended } = { ended: false }): number =>
       .map(Number),
   );
 
-/** The fields of a `stat` file behind the name of the program, which may hold spaces. */
+/** The fields of a `stat` file after the program's name, which may contain spaces. */
 const fieldsOf = (stat: string): string[] => {
   const text = read(stat);
   return text.slice(text.lastIndexOf(')') + 2).split(' ');
 };
 
-/** Empty for a process that has gone. */
+/** The file's text; empty for a process that has exited. */
 function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');

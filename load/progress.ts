@@ -1,6 +1,6 @@
 import { clearLine, cursorTo } from 'node:readline';
 
-/** One line that updates itself on a terminal; elsewhere a plain line every few seconds. */
+/** A line that updates in place on a terminal; elsewhere a plain line every few seconds. */
 export class Progress {
   readonly #everyMs: number;
   #shownMs = 0;
@@ -22,7 +22,7 @@ export class Progress {
     clearLine(this.out, 1);
   }
 
-  /** Ends the line that updates itself. */
+  /** Clears the line that updates in place. */
   end(): void {
     if (!this.out.isTTY) return;
     cursorTo(this.out, 0);

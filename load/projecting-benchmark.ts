@@ -19,7 +19,9 @@ import { median } from './median.js';
 import { wholeNumbers } from './whole-numbers.js';
 import { withStores } from './with-stores.js';
 
-/** `npm run benchmark:projecting`: what an event costs the projector, by the length of its stream and the objects in it. */
+/**
+ * `npm run benchmark:projecting`: the projector's cost per event, by length of the stream and number of objects in it.
+ */
 
 const HELP = `Fills streams of subscriptions with invoices of ten events each, then projects further events of twenty of the invoices,
 in time and late, from a cold start each time. What an event costs should not grow with its stream.
@@ -32,12 +34,12 @@ in time and late, from a cold start each time. What an event costs should not gr
 `;
 
 const EVENTS_OF_INVOICE = 10;
-/** Invoices that get an event each, in one batch. */
+/** Invoices that get one event each, in one batch. */
 const OBJECTS = 20;
 const APPENDED_AT_ONCE = 500;
 const BATCH_MAX = { events: 4_000, bytes: 64 * 1024 * 1024 };
 
-/** Invoices that a round's events are about, by stream. */
+/** The invoices of a round's events, by stream. */
 type Sample = Readonly<{
   events: number;
   invoices: readonly Readonly<{ stream: string; id: string; subscription: string }>[];
@@ -49,7 +51,7 @@ const told = (id: string, subscription: string, after: number, fields: Record<st
     after,
   });
 
-/** A stream of so many events, of which each invoice has ten, one after the other in time. */
+/** A stream of this many events: ten consecutive events for each invoice. */
 async function fill(store: EventStore, name: string, events: number): Promise<Sample['invoices']> {
   const subscription = `sub_${name}`;
   const invoices = Array.from({ length: Math.max(1, events / EVENTS_OF_INVOICE) }, (_, at) => ({
@@ -77,7 +79,7 @@ async function lastOf(store: EventStore, stream: string, count: number, revision
   return events;
 }
 
-/** Moves the read models along, and measures single batches. */
+/** Advances the read models and measures single batches. */
 class Measured {
   constructor(
     private readonly store: EventStore,
@@ -85,7 +87,7 @@ class Measured {
     private group: Group,
   ) {}
 
-  /** Projects what was appended so far. */
+  /** Projects everything appended so far. */
   async catchUp(last: bigint): Promise<void> {
     const follower = new Follower(readHere(this.store, kindsOf(projections)), projectorOn(this.store, this.database));
     const followed = await follower.follow(this.group, {
@@ -97,7 +99,7 @@ class Measured {
     this.group = followed.group;
   }
 
-  /** One batch with an event of each invoice, by a projector that knows nothing yet. */
+  /** The cost of one batch with an event for each invoice, in a projector with an empty cache. */
   async cost(invoices: Sample['invoices'], after: number): Promise<Cost> {
     const batch: ReadEvent[] = [];
     for (const { stream, id, subscription } of invoices) {
@@ -160,7 +162,7 @@ async function measure(
       const from = random(Math.max(1, invoices.length - OBJECTS));
       const own = invoices.slice(from, from + OBJECTS);
       const after = 20_000_000 + 100 * round;
-      // The next is a second before the one that came last.
+      // The late event is dated one second before the latest one.
       const [inTime, late] = [await measured.cost(own, after), await measured.cost(own, after - 1)];
       if (round > 0) costs[at]?.inTime.push(inTime);
       if (round > 0) costs[at]?.late.push(late);

@@ -14,14 +14,17 @@ export const SECRET = 'whsec_backfill_proof_0123456789abcdef';
 const COME_UP_MS = 600_000;
 const dist = (file: string): string => fileURLToPath(new URL(`../../dist/src/${file}`, import.meta.url));
 
-/** A command that was started; `cpuUs` and `rssMb` are what it took at most, by the last look. */
+/** A started command. `cpuUs` and `rssMb` are its maxima by the last sample. */
 export type Running = Readonly<{
   child: ChildProcess;
   used: { cpuUs: number; rssMb: number };
   ended: Promise<Readonly<{ code: number | null; output: string; errors: string }>>;
 }>;
 
-/** The service as `npm start` runs it on a folder of its own, beside a simulated Stripe; and commands on the same folder. */
+/**
+ * The service as `npm start` runs it, on its own folder and beside a simulated Stripe; also runs commands on that
+ * folder.
+ */
 export class ProofLedger {
   #service: ChildProcess | null = null;
   #env: Record<string, string | undefined>;
@@ -51,7 +54,7 @@ export class ProofLedger {
     return ledger;
   }
 
-  /** A ledger on a new folder, from a backup. */
+  /** A ledger on a new folder, restored from a backup. */
   static async restore(dataDir: string, file: string, stripe: SimulatedStripe): Promise<ProofLedger> {
     const ledger = new ProofLedger(dataDir, await freePort(), stripe);
     await ledger.run(['restore', '--from', file]);
@@ -71,7 +74,7 @@ export class ProofLedger {
     const failed = once(this.#service, 'close').then(([code]) => {
       throw new Error(`The service ended with ${String(code)}.`);
     });
-    // It ends at last, when nobody asks any more.
+    // It rejects in the end, when nothing awaits it any more.
     failed.catch(() => undefined);
     await Promise.race([failed, this.#projects(({ state }) => state === 'live')]);
   }
@@ -84,7 +87,7 @@ export class ProofLedger {
     await once(service, 'close');
   }
 
-  /** Starts a command of the ledger. */
+  /** Starts a ledger command. */
   start(args: readonly string[]): Running {
     const child = spawn(process.execPath, [dist('cli/main.js'), ...args], {
       env: this.#env,
@@ -107,7 +110,7 @@ export class ProofLedger {
     return { child, used, ended };
   }
 
-  /** Runs a command to its end. @throws when it fails; an exit code that was expected is none */
+  /** Runs a command to its end. @throws when it exits with a code that is not among `codes` */
   async run(args: readonly string[], codes: readonly number[] = [0]): Promise<string> {
     const { code, output, errors } = await this.start(args).ended;
     if (code === null || !codes.includes(code))
@@ -115,7 +118,7 @@ export class ProofLedger {
     return output;
   }
 
-  /** Processor time of the service, its stores included, in microseconds. Linux only; 0 elsewhere. */
+  /** Processor time of the service and its stores in microseconds. Linux only; 0 elsewhere. */
   cpuUs(): number {
     const pid = this.#service?.pid;
     if (pid === undefined) return 0;
@@ -127,7 +130,7 @@ export class ProofLedger {
     return (await endpointsOf(this.dataDir)).databaseUrl;
   }
 
-  /** Waits until the read models stand at the end of the log; while webhooks come that may be never. */
+  /** Waits until the read models have caught up with the log. While webhooks arrive, that may never happen. */
   cameUp(): Promise<void> {
     return this.#projects(({ behind, state }) => behind === '0' && state === 'live');
   }

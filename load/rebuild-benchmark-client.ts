@@ -11,15 +11,17 @@ import { readCheckpoints } from '../src/read-models/checkpoints.js';
 import { ensureSchema } from '../src/read-models/schema.js';
 import { projections } from '../projections/index.js';
 
-/** A process of its own that reads the whole log, or builds all read models from it, when the benchmark tells it to. */
+/** A separate process that reads the whole log, or builds all read models from it, when the benchmark asks. */
 
 export interface RebuildTask {
-  /** `read`: by the official client as it comes; `wide-read`: by the service's, with its wider HTTP/2 window. */
+  /**
+   * `read`: with the official client's defaults; `wide-read`: with the service's client and its wider HTTP/2 window.
+   */
   readonly way: 'read' | 'wide-read' | 'build';
   readonly eventstoreUrl: string;
-  /** Of an empty database, to build in. */
+  /** The empty database to build in. */
   readonly databaseUrl: string;
-  /** How many workers build. */
+  /** The number of workers that build. */
   readonly workers?: number;
 }
 
@@ -31,7 +33,7 @@ export interface RebuildResult {
   readonly rssMaxBytes: number;
 }
 
-/** Sampled, since what the system calls the maximum counts the process that started this one, too. */
+/** Sampled, since the maximum that the system reports includes the parent process. */
 const SAMPLE_MS = 50;
 let rssMaxBytes = 0;
 const sample = (): number => (rssMaxBytes = Math.max(rssMaxBytes, process.memoryUsage.rss()));

@@ -11,7 +11,10 @@ import { BenchmarkProcesses } from './benchmark-processes.js';
 import type { RebuildResult, RebuildTask } from './rebuild-benchmark-client.js';
 import { wholeNumbers } from './whole-numbers.js';
 
-/** `npm run rebuild-benchmark`: what building all read models costs beside a bare read of the log, by the official client as it comes and by the service's. */
+/**
+ * `npm run rebuild-benchmark`: building all read models against a bare read of the log, with the official client's
+ * defaults and with the service's client.
+ */
 
 const HELP = `Fills logs with subscription updates of 4 KB, reads each with the bare client, once with an HTTP/2 window as wide as the service's, and builds all read models from it.
 
@@ -26,7 +29,7 @@ const APPENDS_AT_ONCE = 200;
 const PORTION = 5_000;
 const WORKERS_MAX = 16;
 
-/** Appends events a few at a time to each of many streams, so that each stream's lie apart in the log. */
+/** Appends a few events at a time to each of many streams, so that a stream's events are scattered over the log. */
 async function fill(store: EventStore, name: string, count: number): Promise<void> {
   for (let from = 0; from < count; from += PORTION) {
     const events = benchmarkEvents(`${name}-${from}`, Math.min(PORTION, count - from));
@@ -48,11 +51,11 @@ async function append(store: EventStore, { stream, stripeEvent, revision }: Benc
 type Measured = Readonly<{ read: RebuildResult; wideRead: RebuildResult; builds: readonly Build[] }>;
 type Build = Readonly<{ workers: number; result: RebuildResult }>;
 
-/** All ways on one log, each in a process of its own that has done nothing before. */
+/** Measures every way on one log, each in a fresh process. */
 async function measure(count: number, workers: readonly number[]): Promise<Measured> {
   const processes = new BenchmarkProcesses();
   const directory = mkdtempSync(join(tmpdir(), 'rebuild-benchmark-'));
-  chmodSync(directory, 0o711); // run as root, Postgres gets another user, who must pass through
+  chmodSync(directory, 0o711); // under root, Postgres runs as another user, who must pass through
   try {
     const { url: eventstoreUrl } = await processes.store(join(directory, 'log'));
     const store = connectEventStore(eventstoreUrl);
@@ -72,7 +75,7 @@ async function measure(count: number, workers: readonly number[]): Promise<Measu
   }
 }
 
-/** Nothing connects to it. */
+/** A placeholder; nothing connects to it. */
 const NO_DATABASE = 'postgres://nobody@127.0.0.1/none';
 
 /** Builds in an empty Postgres. */
@@ -94,7 +97,7 @@ const rate = ({ events, seconds }: RebuildResult): string => Math.round(events /
 const cpuUs = ({ events, cpuSeconds }: RebuildResult): string => ((cpuSeconds / events) * 1e6).toFixed(0);
 const megabytes = ({ rssMaxBytes }: RebuildResult): string => (rssMaxBytes / 1e6).toFixed(0);
 
-/** A line for each way to get through the log. */
+/** One line per way. */
 function linesOf(count: number, { read, wideRead, builds }: Measured): string[] {
   const line = (way: string, result: RebuildResult): string => {
     const beside = ({ events, seconds }: RebuildResult): string =>

@@ -10,7 +10,7 @@ import { PARTS, type CpuUs } from './process-usage.js';
 import type { RenewalResult, RenewalRound } from './renewal-client.js';
 import { wholeNumbers } from './whole-numbers.js';
 
-/** `npm run benchmark`: what it does is in HELP. */
+/** `npm run benchmark`; HELP describes it. */
 
 const HELP = `Plays a day of renewals to a service of its own: signed deliveries of 6 to 7 KB, half customer.subscription.updated, half invoice.paid,
 each about another subscription. Reports the rate of acknowledged deliveries and of complete rows, the latencies, the processor time by
@@ -39,11 +39,11 @@ interface Measured extends RenewalResult {
   readonly completePerSecond: number;
   readonly rows: number;
   readonly wanted: number;
-  /** Microseconds an event, what goes on after the last answer included. */
+  /** Microseconds per event, including work after the last answer. */
   readonly cpu: CpuUs;
 }
 
-/** What a service does behind the last rows belongs to the round, too. */
+/** What the service still does after the last rows also counts for the round. */
 const SETTLE_MS = 1_000;
 
 async function measure(service: BenchmarkService, processes: BenchmarkProcesses, plan: Plan): Promise<Measured[]> {
@@ -123,7 +123,7 @@ function report(measured: readonly Measured[]): string[] {
 async function benchmark(plan: Plan): Promise<void> {
   const processes = new BenchmarkProcesses();
   const dataDir = mkdtempSync(join(tmpdir(), 'ledger-benchmark-'));
-  chmodSync(dataDir, 0o711); // run as root, Postgres gets another user, who must pass through
+  chmodSync(dataDir, 0o711); // under root, Postgres runs as another user, who must pass through
   try {
     const service = await BenchmarkService.start(processes, dataDir);
     const measured = await measure(service, processes, plan);

@@ -4,16 +4,16 @@ import { Latencies } from './latencies.js';
 import { renewals } from './renewals.js';
 import { signedRequest, type Acknowledgement } from './webhook-client.js';
 
-/** A process of its own that delivers a storm of renewals, as often as it is asked to. */
+/** A separate process that delivers a storm of renewals whenever asked. */
 
 export interface RenewalRound {
-  /** Unique, so that its events are. */
+  /** Unique, which keeps the ids of its events unique. */
   readonly name: string;
   readonly url: string;
   readonly secret: string;
   readonly concurrency: number;
   readonly events: number;
-  /** Share of the events that is delivered a second time, some moments later. */
+  /** Share of the events delivered a second time, some moments later. */
   readonly duplicates: number;
 }
 
@@ -22,22 +22,22 @@ export interface RenewalResult {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Answers by outcome, where the receiver tells one; else by status. */
+  /** Answers by outcome where the receiver reports one, else by status. */
   readonly outcomes: Readonly<Record<string, number>>;
-  /** Where the last of them is in the log, as the ledger says. */
+  /** The log position of the last event, as reported by the ledger. */
   readonly position: string | null;
   readonly subscriptions: readonly string[];
   readonly invoices: readonly string[];
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
-/** Deliveries between the first and the second of an event. */
+/** Deliveries between the first and the second of the same event. */
 const REPEATED_AFTER = 100;
 
 async function play({ name, url, secret, concurrency, events, duplicates }: RenewalRound): Promise<RenewalResult> {
   const all = [...renewals(name, events)];
   const ids = (wanted: string): string[] => all.filter(({ object }) => object === wanted).map(({ id }) => id);
-  // Signed before the clock starts: Stripe signs on machines of its own.
+  // Signed before the clock starts, since Stripe signs on its own machines.
   const requests = all.map(({ body }) => signedRequest(secret, body));
   const random = seededRandom('duplicates', name);
   const deliveries: HttpRequest[] = [];

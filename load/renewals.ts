@@ -2,23 +2,23 @@ import type { StripeEvent } from '../simulator/json.js';
 import { seededRandom } from '../simulator/random.js';
 import { simulate } from '../simulator/simulator.js';
 
-/** What Stripe delivers of a renewal: a body as it prints it, and the object that it is about. */
+/** A renewal as Stripe delivers it: the body as Stripe prints it, and the object it is about. */
 export interface Renewal {
   readonly body: Buffer;
   readonly object: 'subscription' | 'invoice';
   readonly id: string;
 }
 
-/** The size of most bodies, in bytes: one item, one line. */
+/** The size of most bodies in bytes: one item, one line. */
 const BODY_BYTES = 6_800;
-/** Different events that the storm is printed from. */
+/** Distinct events from which the storm is generated. */
 const TEMPLATES = 3;
-/** Ids of what belongs to one subscription; a product has many. */
+/** Ids that belong to one subscription. Product ids stay, since many subscriptions share them. */
 const OWN_IDS = /\b(?:cus|evt|il|in|inpay|pi|pm|req|si|sub)_[A-Za-z0-9]+\b/g;
 
 /**
- * A day on which many subscriptions renew: half `customer.subscription.updated`, half `invoice.paid`, each about another subscription, whose
- * stream it begins. Names make them distinct from those of other rounds.
+ * A day on which many subscriptions renew: half `customer.subscription.updated`, half `invoice.paid`. Each event is
+ * about another subscription and is the first of its stream. Names keep the rounds distinct.
  */
 export function* renewals(name: string, count: number): Generator<Renewal> {
   const kinds = templates();

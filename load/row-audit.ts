@@ -5,16 +5,16 @@ import { HttpConnection } from './http-connection.js';
 export interface RowAudit {
   readonly origin: URL;
   readonly token: string;
-  /** Rows must have reached this position of the log. */
+  /** The log position that rows must have reached. */
   readonly minPosition: bigint;
-  /** How long the read model may take to catch up, in all. */
+  /** The total time the read model may take to catch up. */
   readonly catchUpMs: number;
   readonly concurrency: number;
 }
 
 const WAIT_MS = 5000;
 
-/** Asks the read API for every subscription, and compares its rows with the truth. */
+/** Queries the read API for every subscription and compares its rows with the truth. */
 export async function auditRows(rows: Iterable<ExpectedRow>, audit: RowAudit, findings: Findings): Promise<number> {
   const deadlineMs = performance.now() + audit.catchUpMs;
   const waiting = rows[Symbol.iterator]();

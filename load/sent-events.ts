@@ -2,28 +2,28 @@ import type { StormEvent } from './storm-events.js';
 import { contentHash } from './storm-events.js';
 import type { DeliveryResult } from './webhook-client.js';
 
-/** What was sent, of which the log must hold exactly one copy each. */
+/** An event that was sent; the log must hold exactly one copy of it. */
 export interface SentEvent {
   readonly type: string;
   readonly hash: string;
-  /** Where it belongs; where the service said it went, for events whose place only the service knows. */
+  /** The expected stream; for recorded events the stream the service answered with, since only it knows. */
   stream: string | undefined;
   acknowledged: boolean;
-  /** A recorded event of somebody else's account, rather than one of a simulated life. */
+  /** A recorded event of another account, not one of a simulated life. */
   readonly isSample: boolean;
 }
 
-/** The storm's own account of its deliveries. */
+/** The storm's own record of its deliveries. */
 export class SentEvents {
   readonly byId = new Map<string, SentEvent>();
   readonly outcomes = new Map<string, number>();
   readonly failures = new Map<string, number>();
   deliveries = 0;
-  /** Deliveries of an event that was acknowledged before, or is on its way on another connection. */
+  /** Deliveries of an event that was acknowledged before, or is in flight on another connection. */
   repetitions = 0;
   acknowledged = 0;
   gaveUp = 0;
-  /** Quarantined deliveries of recorded events. Those of simulated lives belong into streams. */
+  /** Quarantined deliveries of recorded events. Those of simulated lives belong in streams. */
   quarantinedSamples = 0;
   positionMax = -1n;
 

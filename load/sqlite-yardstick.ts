@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { PRAGMAS, SCHEMA } from '../packages/embedded-eventstore/src/database.js';
 
-/** What SQLite takes by itself: the event store's own table and settings, without a protocol and without a decision. */
+/** Bare SQLite with the event store's own table and settings, without protocol and without revision checks. */
 export class SqliteYardstick {
   readonly #database: Database.Database;
   readonly #insert: Database.Statement<unknown[]>;
@@ -19,7 +19,7 @@ export class SqliteYardstick {
     this.#insert = this.#database.prepare('insert into events values (?, ?, ?, ?, ?, ?, ?, ?)');
   }
 
-  /** Inserts so many rows, some to a transaction, and gives the rows in a second. */
+  /** Inserts this many rows in transactions of `rowsPerTransaction`; returns rows per second. */
   rowsPerSecond(rows: number, rowsPerTransaction: number): number {
     const frame = Buffer.alloc(this.eventBytes, 'x');
     const startedMs = performance.now();

@@ -6,10 +6,10 @@ import type { StripeEvent } from '../simulator/json.js';
 import { seededRandom } from '../simulator/random.js';
 import { cohorts, type SimulatedLife } from '../simulator/simulator.js';
 
-/** An event to be fired, and what must be true of it afterwards. */
+/** An event to send and its expected stream. */
 export interface StormEvent {
   readonly stripeEvent: StripeEvent;
-  /** The stream it belongs to; of recorded events that is the service's word. */
+  /** The expected stream; undefined for recorded events, where only the service knows. */
   readonly stream: string | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface StormSource {
   readonly subscriptions: number;
   readonly apiVersion: ApiVersion | 'mixed';
   readonly cycles: boolean;
-  /** A folder with recorded events as JSON files, at any depth. */
+  /** A folder of recorded events as JSON files, at any depth. */
   readonly recorded: string | undefined;
 }
 
@@ -33,7 +33,7 @@ export function* stormEvents(source: StormSource, onLife: (life: SimulatedLife) 
   }
 }
 
-/** The recorded events of a folder, each under an id of its own: many recordings share one, or have only zeros. */
+/** The recorded events of a folder, each under a new id: many recordings share an id, or have only zeros. */
 function* recordedEvents(folder: string, seed: number): Generator<StormEvent> {
   for (const path of jsonFiles(folder).slice(0, RECORDED_MAX)) {
     const recorded: unknown = JSON.parse(readFileSync(path, 'utf8'));
@@ -65,13 +65,13 @@ function isStripeEvent(value: unknown): value is StripeEvent {
   );
 }
 
-/** The webhook body, printed as Stripe prints it. Stripe counts `pending_webhooks` down from one delivery to the next. */
+/** The webhook body as Stripe prints it. Stripe decrements `pending_webhooks` from one delivery to the next. */
 export function webhookBody(stripeEvent: StripeEvent, attempt: number): Buffer {
   const pending = Math.max(1, stripeEvent.pending_webhooks - attempt + 1);
   return Buffer.from(JSON.stringify({ ...stripeEvent, pending_webhooks: pending }, null, 2));
 }
 
-/** The same for two deliveries of one event, another when any byte that means something differs. */
+/** A hash that is equal for two deliveries of one event, and differs when any meaningful byte differs. */
 export function contentHash(stripeEvent: StripeEvent): string {
   return createHash('sha1')
     .update(JSON.stringify({ ...stripeEvent, pending_webhooks: 0 }))

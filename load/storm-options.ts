@@ -39,7 +39,7 @@ the log holds each exactly once in its stream, and that every subscription's row
 Exit code 0: everything is right. 1: something is wrong; it is printed with examples. 2: the storm could not start or be checked.
 `;
 
-/** Reads the command line; `undefined` when help was asked for. */
+/** The options from the command line; `undefined` when help was requested. */
 export function stormOptions(args: readonly string[]): StormOptions | undefined {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({

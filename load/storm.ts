@@ -5,7 +5,7 @@ import { Progress } from './progress.js';
 import { auditRows } from './row-audit.js';
 import { STORM_HELP, stormOptions, type StormOptions } from './storm-options.js';
 
-/** `npm run storm`, `subscription-ledger storm`: what it does is in STORM_HELP. */
+/** `npm run storm` and `subscription-ledger storm`; STORM_HELP describes them. */
 
 const CATCH_UP_MS = 120_000;
 const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
@@ -19,7 +19,7 @@ function settings(): StormOptions | undefined {
   }
 }
 
-/** Without a service, every delivery would be retried until its time limit. */
+/** Fails early, since without a service every delivery would be retried until its time limit. */
 async function assertServes({ origin }: StormOptions): Promise<void> {
   await fetch(new URL('/health/live', origin), { signal: AbortSignal.timeout(5_000) }).catch((error: unknown) => {
     throw new Error(
@@ -88,7 +88,7 @@ function report({ sent, latencies, lag, durationMs }: Campaign): string[] {
   ];
 }
 
-/** Samples with zero ids, thin events and the like are sent on purpose: they belong in quarantine. */
+/** Samples with zero ids, thin events and the like are sent on purpose; they belong in quarantine. */
 function quarantineLines({ outcomes, quarantinedSamples }: Campaign['sent']): string[] {
   const quarantined = outcomes.get('quarantined') ?? 0;
   if (quarantined === 0) return [];
@@ -98,7 +98,7 @@ function quarantineLines({ outcomes, quarantinedSamples }: Campaign['sent']): st
   ];
 }
 
-/** Parked streams, which the samples make on purpose: some have values that no row can have. */
+/** Parked streams, which the samples cause on purpose: some have values that no row can hold. */
 async function parkedLine({ origin, token }: StormOptions): Promise<string> {
   const response = await fetch(new URL('/health/ready/reads', origin), {
     headers: { authorization: `Bearer ${token}` },

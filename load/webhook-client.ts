@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { HttpAnswer, HttpConnection, HttpRequest } from './http-connection.js';
 
-/** What the service answered about an event, once it has it. */
+/** The service's answer about an event it has stored. */
 export interface Acknowledgement {
   readonly outcome: string;
   readonly stream: string;
@@ -19,24 +19,24 @@ export type DeliveryResult =
   | { readonly kind: 'gave-up'; readonly failures: readonly string[] };
 
 export interface Patience {
-  /** How long to go on with one event that is not answered 2xx. */
+  /** How long to retry an event that is not answered with 2xx. */
   readonly retryForMs: number;
-  /** Called with each pause before the next attempt. */
+  /** Called for each pause before the next attempt. */
   readonly pause: (ms: number) => Promise<void>;
-  /** Spreads the pauses: a number in [0, 1). */
+  /** Jitter for the pauses: a number in [0, 1). */
   readonly random: () => number;
 }
 
 const FIRST_PAUSE_MS = 50;
 const PAUSE_MS_MAX = 3000;
 
-/** The `Stripe-Signature` header, as Stripe makes it: HMAC-SHA256 over "<t>.<raw body>". */
+/** The `Stripe-Signature` header as Stripe builds it: HMAC-SHA256 over "<t>.<raw body>". */
 export function signature(secret: string, body: Buffer, atMs: number): string {
   const seconds = Math.floor(atMs / 1000);
   return `t=${seconds},v1=${createHmac('sha256', secret).update(`${seconds}.`).update(body).digest('hex')}`;
 }
 
-/** The webhook request for a body, signed now: each attempt has a signature of its own. */
+/** The webhook request for a body, signed now, since each attempt has its own signature. */
 export function signedRequest(secret: string, body: Buffer): HttpRequest {
   return {
     method: 'POST',
@@ -49,7 +49,9 @@ export function signedRequest(secret: string, body: Buffer): HttpRequest {
   };
 }
 
-/** Delivers one event as Stripe does, until it is answered 2xx; with a shorter patience, and honouring Retry-After. */
+/**
+ * Delivers one event as Stripe does, until the answer is 2xx. Gives up earlier than Stripe, and honours Retry-After.
+ */
 export async function deliver(
   connection: HttpConnection,
   event: { body: Buffer; secret: string },
@@ -83,7 +85,7 @@ async function attempt(connection: HttpConnection, request: HttpRequest): Promis
   }
 }
 
-/** What the same request will be answered again: a bad signature, a body too large, a wrong address. */
+/** Whether a retry would get the same answer: a bad signature, a body too large, a wrong address. */
 function isFinal(answer: Answer): boolean {
   return (
     answer.kind === 'answered' &&

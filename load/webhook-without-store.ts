@@ -8,7 +8,7 @@ import { IntakeReport } from '../src/webhook/intake.report.js';
 import { take, type Append } from '../src/webhook/intake.js';
 import { INTAKE, INTAKE_REPORT, WebhookController, type Intake } from '../src/webhook/webhook.controller.js';
 
-/** The service's webhook, all of it, in front of an append that is done at once: what the endpoint itself costs. */
+/** The service's whole webhook with an append that completes at once: the cost of the endpoint itself. */
 
 const BODY_BYTES_MAX = 1_048_576;
 const secret = process.argv[2] ?? '';

@@ -1,4 +1,4 @@
-/** A list of whole numbers as an option names it; throws what the option takes when it is something else. */
+/** The comma-separated whole numbers of an option. Throws an error that names the accepted range. */
 export function wholeNumbers(option: string, text: string, max: number): number[] {
   const numbers = text.split(',').map(Number);
   if (numbers.every((value) => Number.isInteger(value) && value >= 1 && value <= max)) return numbers;

@@ -6,14 +6,14 @@ import { connectEventStore, type EventStore } from '../src/eventstore/event-stor
 import { Database } from '../src/read-models/database.js';
 import { BenchmarkProcesses } from './benchmark-processes.js';
 
-/** Works on an empty event store, in a process of its own, and an empty Postgres; both go afterwards, with their files. */
+/** Runs `work` on an empty event store in a separate process and an empty Postgres, and deletes both afterwards. */
 export async function withStores(
   name: string,
   work: (store: EventStore, database: Database) => Promise<void>,
 ): Promise<void> {
   const processes = new BenchmarkProcesses();
   const directory = mkdtempSync(join(tmpdir(), `${name}-`));
-  chmodSync(directory, 0o711); // run as root, Postgres gets another user, who must pass through
+  chmodSync(directory, 0o711); // under root, Postgres runs as another user, who must pass through
   const { url } = await processes.store(join(directory, 'log'));
   const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') });
   const store = connectEventStore(url);
