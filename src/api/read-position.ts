@@ -7,6 +7,7 @@ import {
   readCheckpoints,
   type Checkpoint,
 } from '../read-models/checkpoints.js';
+import { versionOf } from '../read-models/schema.js';
 import type { ReadModel } from '../../projections/projection.js';
 import type { Asker } from '../http/asker.js';
 import type { Places } from './places.js';
@@ -47,8 +48,13 @@ export class ReadPosition {
   placeIn(checkpoints: readonly Checkpoint[]): RowsPlace {
     const shown = checkpointsOf(checkpoints, this.projections).filter((checkpoint) => checkpoint.shown);
     const building = shown.filter(({ state }) => state === 'building').map(({ name }) => name);
+    // Before the catch-up has made them, a new database has no checkpoints at all.
+    const missing = this.projections.filter(({ name }) => !shown.some(({ projection }) => projection === name));
     // The index is a checkpoint too, so a complete set has one more than the projections.
-    return { position: shown.length > this.projections.length ? lowestPosition(shown) : -1n, building };
+    return {
+      position: shown.length > this.projections.length ? lowestPosition(shown) : -1n,
+      building: [...building, ...missing.map(versionOf)],
+    };
   }
 
   /**

@@ -114,6 +114,11 @@ describe('reads', () => {
     });
   });
 
+  it('are not ready before their tables are made, though the log is empty', async () => {
+    await database.query('drop schema ledger cascade');
+    expect((await healthOf().report()).reads).toMatchObject({ ready: false, state: 'not_built' });
+  });
+
   it('are not ready when they speak of another log, and say so', async () => {
     await bringTo(await append('ours', 'a-stream', 1));
     expect((await healthOf({ catchUp: { kind: 'refused', cause: 'another log' } }).report()).reads).toMatchObject({
