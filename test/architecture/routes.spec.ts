@@ -114,6 +114,7 @@ const ROUTES = {
   'GET /v1/closings': 'read',
   'GET /v1/closings/:month': 'read',
   'GET /v1/closings/:month/corrections': 'read',
+  'GET /v1/closings/:month/posted-corrections': 'read',
   'POST /v1/closings': 'admin',
   'POST /v1/closings/:month/reopen': 'admin',
   'GET /v1/mrr': 'read',
