@@ -1,8 +1,8 @@
 import type { MoneyPolicy } from './policy.js';
 
 /**
- * How others define MRR, as far as the fields of a policy say it: a field that is not named here is not known of them, or they leave it
- * to a setting. What no field says, such as MRR from invoices or with taxes, is not in it (docs/money.md, Other definitions).
+ * How other products define MRR, as fields of a policy. A missing field is unknown, or is a setting there; what no
+ * field expresses, such as MRR from invoices or with taxes, is left out (docs/money.md, Other definitions).
  */
 export const definitions: Readonly<Record<string, Partial<MoneyPolicy>>> = {
   stripe: {

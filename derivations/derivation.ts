@@ -1,71 +1,79 @@
 import type { Columns } from '../projections/columns.js';
 import type { ReadModel, Row, RowsOf, Table, Tables } from '../projections/projection.js';
 
-/** What the queries of a derivation found for one key, by their names. Times are ISO 8601 texts in UTC, whole numbers are numbers. */
+/**
+ * The rows that the queries of a derivation return for one key, by query name. Times are ISO 8601 texts in UTC; whole
+ * numbers are numbers.
+ */
 export type FactRows = Readonly<Record<string, readonly Row[]>>;
 
-/** What decides between derivations by different rules: data, which a hash tells apart. */
+/** The settings that a derivation's rules depend on: data, identified by a hash. */
 export type Policy = Readonly<Record<string, unknown>>;
 
 /**
- * A read model that follows from the rows of several streams, as data and pure functions. What belongs together is a *key*, such
- * as an invoice: every row belongs to exactly one. When rows change that it reads, the engine asks `keysOf` which keys that concerns,
- * finds the facts of these keys, derives all of their rows again, and writes what is different. No clock, randomness, logging,
- * database or async.
+ * A read model derived from the rows of several streams, as data and pure functions. Its unit is a *key*, such as an
+ * invoice: every row belongs to exactly one. When rows that it reads change, the engine asks `keysOf` for the affected
+ * keys, queries their facts, derives all of their rows again, and writes the differences. No clock, randomness,
+ * logging, database or async.
  *
- * SQL names tables in braces, `from {payments} p`: the engine puts the generation there that the derivation stands on.
+ * SQL names tables in braces, `from {payments} p`: the engine replaces them with the generation that the derivation
+ * reads.
  */
 export type Derivation<F extends FactRows, T extends Tables = Tables, P extends Policy = Policy> = Readonly<{
   name: string;
-  /** Raised when the rows would come out otherwise. What it reads need not be thought of: a new version of that is a new one of this. */
+  /**
+   * Raised when the same facts derive to other rows. A new version of what it reads raises it as well, see
+   * `standingOn`.
+   */
   version: number;
-  /** The names of the projections whose tables it reads, and of derivations that stand before it in the list. */
+  /** The projections whose tables it reads, and the derivations before it in the list. */
   reads: readonly string[];
-  /** By name, which no other read model may use. Postgres' columns `key` and `is_incomplete` come by themselves. */
+  /** By name, unique among all read models. The engine adds the columns `key` and `is_incomplete`. */
   tables: T;
-  /** Sums over its tables, by name: the engine moves them by what changes. */
+  /** Sums over its tables, by name; the engine updates them by the rows that change. */
   rollups?: Readonly<Record<string, Rollup>>;
-  /** For each table that it reads, the keys that a row concerns. Asked of rows as they were and as they are. */
+  /** For each table that it reads: the keys that a row affects. Called with rows before and after their change. */
   keysOf: Readonly<Record<string, (row: Row) => readonly string[]>>;
-  /** One step further, in SQL by name: keys that only a join knows. `$1` is the array of keys; a row of the answer has a `key`. */
+  /** Further keys, found in SQL by a join, by name. `$1` is the array of keys; each row of the answer has a `key`. */
   reach?: Readonly<Record<string, string>>;
   /**
-   * SQL by name: `$1` is an array of keys, of which each row names its `key`. A row that has a `stream`, or `is_incomplete`, tells
-   * whether it is the last good one of a parked stream. Ordered where the order matters.
+   * SQL by name: `$1` is an array of keys, and each row names its `key`. A column `stream` or `is_incomplete` marks a
+   * row as the last good one of a parked stream. Ordered where the order matters.
    */
   facts: { readonly [Name in keyof F]: string };
-  /** All rows of a key; those of a key without facts are none. What it throws parks the key, whose rows stay. */
+  /** Returns all rows of a key; none for a key without facts. An error parks the key and keeps its rows. */
   derive(key: string, facts: F, policy: P): RowsOf<T>;
 }>;
 
-/** A table of sums: of the rows of one table, those that have the same key are added up. */
+/** A table of sums: the rows of one table, added up by a key. */
 export type Rollup = Readonly<{
   /** The table whose rows are added up. */
   of: string;
-  /** Its key, and beside it the sums, which are money or counts. Postgres' column `row_count` comes by itself. */
+  /** The columns of its key, and the sums: money or counts. The engine adds the column `row_count`. */
   columns: Columns;
   key: readonly string[];
   indexes: readonly (readonly string[])[];
-  /** Under which key a row is added up, and what it adds to each sum; null where it adds nothing. */
+  /** The key that a row counts under, and what it adds to each sum; null: the row adds nothing. */
   add(row: Row): Row | null;
 }>;
 
-/** A derivation whose facts and policy the engine need not know. */
+/** A derivation with the types of its facts and policy erased, as the engine sees it. */
 export type AnyDerivation = Derivation<FactRows>;
 
-/** Checks a derivation's form where it is written, and hides its facts from the list. */
+/** Checks a derivation's types at its definition, and erases those of its facts for the list. */
 export function defineDerivation<F extends FactRows, T extends Tables, P extends Policy>(
   derivation: Derivation<F, T, P>,
 ): AnyDerivation & Readonly<{ tables: T }> {
   return derivation;
 }
 
-/** The table of a rollup, as Postgres has it. */
+/** The Postgres table of a rollup. */
 export const tableOfRollup = ({ columns, key, indexes }: Rollup): Table => ({ columns, key, indexes });
 
 /**
- * Derivations as they stand on these projections: the version of one counts those of all that it reads, so that it is
- * another one when what it reads is. @throws when one reads what is not there, or what comes after it
+ * Derivations with their effective versions: each adds the versions of all that it reads, so that a change below is a
+ * change of it.
+ * @throws Error when one reads an unknown read model or one after it, or when two have the same name
  */
 export function standingOn(
   projections: readonly ReadModel[],

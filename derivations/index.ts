@@ -4,7 +4,7 @@ import { journal } from './journal/journal.js';
 import { mrr, subscriptionMrrs } from './mrr/mrr.js';
 import { settledInvoices } from './settling/settled-invoices.js';
 
-/** Every derivation of this build, each after those that it reads. */
+/** Every derivation of this build; each follows those that it reads. */
 export const derivations: readonly AnyDerivation[] = standingOn(projections, [
   settledInvoices,
   journal,

@@ -1,7 +1,10 @@
 import type { Row } from '../projections/projection.js';
 import { earnedMoves } from './journal/moved.js';
 
-/** An amount that a derived row counts, and what it counts for. Minor units; `account` is '' for one's own, `customer` '' where none is named. */
+/**
+ * An amount in a derived row and what it belongs to. Minor units; `account` is '' for one's own, `customer` is '' where
+ * the row names none.
+ */
 export type Measured = Readonly<{
   livemode: boolean;
   account: string;
@@ -12,10 +15,10 @@ export type Measured = Readonly<{
   minor: number;
 }>;
 
-/** What two policies can be compared by: amounts of the rows of a derivation, of which those up to a moment count. */
+/** What two policies are compared by: the amounts in the rows of a derivation, up to a moment. */
 export type Measure = Readonly<{
   derivation: string;
-  /** Of the rows of one key, by table; `until` as ISO 8601 in UTC. */
+  /** The amounts in the rows of one key, by table; `until` is ISO 8601 in UTC. */
   amounts(rows: Readonly<Record<string, readonly Row[]>>, until: string): readonly Measured[];
 }>;
 
@@ -27,7 +30,7 @@ const whoseIs = (row: Row) => ({
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 const isBy = (row: Row, column: string, until: string): boolean => Date.parse(textOf(row[column])) <= Date.parse(until);
 
-/** MRR, the balances of the journal, and what is left of revenue by month. */
+/** MRR, the balances of the journal, and net revenue by month. */
 export const measures = {
   mrr: {
     derivation: 'subscription_mrr',
@@ -52,8 +55,8 @@ export const measures = {
     },
   },
   /**
-   * What was earned, less what was taken back of it, with what was recovered: all that stands below `Income`. What was earned alone would
-   * depend on how it is spread even over all time, since a refund takes only what was recognised before it.
+   * Earned revenue less what was taken back, plus recoveries: everything below `Income`. Earned revenue alone would
+   * depend on the recognition rule even over all time, since a refund takes back only what was recognised before it.
    */
   revenue: {
     derivation: 'journal',
@@ -75,7 +78,10 @@ export const measures = {
   },
 } as const satisfies Readonly<Record<string, Measure>>;
 
-/** What moves on each account in each month, named `2026-01 Income:Revenue`, as the trial balance has it; no month is left out. */
+/**
+ * The movement on each account in each month, named `2026-01 Income:Revenue`, as in the trial balance; includes every
+ * month.
+ */
 export const movedByMonth: Measure = {
   derivation: 'journal',
   amounts: ({ journal_postings = [], revenue_months = [] }) => [

@@ -3,28 +3,28 @@ import { canonicalJson, type Json } from '../src/events/json.js';
 import type { Policy } from './derivation.js';
 
 /**
- * What differs between firms, as data. The first value of each is the default, and Stripe's own rule where Stripe has one.
- * A change of any gives other rows: the hash of the policy names it in every answer.
+ * Accounting choices that differ between firms, as data. The first value of each is the default, and Stripe's own rule
+ * where Stripe has one. Every answer carries the hash of the policy, since any change gives other rows.
  */
 export const policyChoices = {
-  /** What a payment without an invoice is: not yet laid to anything, or revenue at once. */
+  /** How to book a payment without an invoice: as unapplied, or as revenue at once. */
   standalone: ['unapplied', 'revenue'],
   /** Whether invoice items are booked before they are billed. */
   unbilled: ['items', 'off'],
-  /** What comes back after it was taken: a gain (Stripe's examples), or revenue again. */
+  /** How to book money that comes back after a loss: as a gain (Stripe's examples), or as revenue again. */
   recovery: ['gains', 'reinstate'],
-  /** The tax of what will not be collected: still owed, or not. */
+  /** Whether the tax of an uncollectible invoice stays owed or is reversed. */
   uncollectibleTax: ['keep', 'reverse'],
-  /** Whether a refund or dispute takes tax back in its proportion. */
+  /** Whether a refund or dispute takes back its proportion of tax. */
   refundTax: ['proportional', 'none'],
-  /** Discounts lower revenue, or stand beside it. */
+  /** Whether discounts lower revenue, or are booked to an account of their own. */
   discounts: ['net', 'contra'],
-  /** Whether a payment that is under way is booked. */
+  /** Whether a pending payment is booked. */
   pending: ['no', 'book'],
-  /** Transfers of destination charges lower revenue, or stand beside it. */
+  /** Whether transfers of destination charges lower revenue, or are booked to an account of their own. */
   connect: ['net', 'gross'],
   recognition: ['second', 'day', 'month', 'month_prorated'],
-  /** What was earned before the invoice was finalised is earned with it, or in its own months. */
+  /** Whether revenue earned before its invoice was finalised is recognised with the invoice, or in its own months. */
   catchUp: ['yes', 'no'],
   mrrDiscounts: ['recurring', 'forever', 'all', 'none'],
   mrrTrials: ['no', 'yes'],
@@ -40,13 +40,13 @@ type Choices = { readonly [Name in keyof typeof policyChoices]: (typeof policyCh
 
 export type MoneyPolicy = Choices &
   Readonly<{
-    /** Whose days and months. */
+    /** The time zone of days and months. */
     zone: string;
-    /** A past due subscription counts for so many days; null: as long as it is past due. */
+    /** How many days a past due subscription counts; null: as long as it is past due. */
     mrrPastDueDays: number | null;
-    /** Changes that follow each other within so many minutes are one. */
+    /** Changes at most this many minutes apart form one movement. */
     mrrGroupMinutes: number;
-    /** Who comes back after more days is new; null: never new again. */
+    /** A customer who returns after more days than this counts as new; null: always as a reactivation. */
     mrrReactivationDays: number | null;
   }>;
 
@@ -58,7 +58,7 @@ export const defaultPolicy: MoneyPolicy = {
   mrrReactivationDays: null,
 };
 
-/** What names a policy: equal policies have the same, whatever the order of their fields. */
+/** The identifier of a policy, the same for equal policies in any order of fields: 16 hex digits of a SHA-256. */
 export const policyHash = (policy: Policy): string =>
   createHash('sha256')
     .update(canonicalJson(policy as Json))

@@ -1,7 +1,7 @@
-/** A part of a whole: `part ÷ whole`, both whole numbers and not below 0, `whole` above it. */
+/** A fraction `part ÷ whole`, both non-negative whole numbers, `whole` above 0. */
 export type Ratio = Readonly<{ part: number; whole: number } | { part: bigint; whole: bigint }>;
 
-/** `amount × part ÷ whole` to the nearest whole number, halves away from zero: a negative amount mirrors a positive one. */
+/** `amount × part ÷ whole` to the nearest whole number, halves away from zero: `portion(-a) = -portion(a)`. */
 export function portion(amount: number, { part, whole }: Ratio): number {
   if (part === whole) return amount;
   const size = Math.abs(amount);
@@ -14,8 +14,8 @@ export function portion(amount: number, { part, whole }: Ratio): number {
 }
 
 /**
- * One amount over several weights, to the unit: each gets the whole part of its exact share, and the units that are left go to the
- * largest fractions, of equal ones to the first. Weights may have both signs; when they add up to zero nobody gets anything.
+ * Splits an amount by weights with the largest-remainder method; the first of equal remainders wins. Weights may have
+ * both signs; if they add up to zero, every part is 0.
  */
 export function split(total: number, weights: readonly number[]): readonly number[] {
   const sum = weights.reduce((all, weight) => all + weight, 0);
@@ -36,5 +36,4 @@ export function split(total: number, weights: readonly number[]): readonly numbe
   });
 }
 
-/** The sum of amounts. */
 export const sumOf = (amounts: readonly number[]): number => amounts.reduce((sum, amount) => sum + amount, 0);

@@ -1,6 +1,6 @@
-/** Seconds since 1970 of a time in a row. */
+/** The seconds since 1970 of a row's time, rounded down. */
 export const secondOf = (time: string): number => Math.floor(Date.parse(time) / 1000);
 export const secondOrNull = (time: string | null): number | null => (time === null ? null : secondOf(time));
 
-/** The time of a whole second, as rows hold it. */
+/** Formats whole seconds since 1970 as rows hold times. */
 export { isoTime as timeOf } from '../src/events/fields.js';

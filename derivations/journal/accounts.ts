@@ -1,12 +1,12 @@
 /**
- * The chart of accounts. Five roots, so that beancount and hledger read the names as they are; what lowers revenue stands
- * below `Income`. The names of docs.stripe.com/revenue-recognition/chart-of-accounts are in docs/money.md.
+ * The chart of accounts. Five roots, so that beancount and hledger accept the names unchanged; contra revenue is below
+ * `Income`. docs/money.md maps the names of docs.stripe.com/revenue-recognition/chart-of-accounts.
  */
 export const accounts = {
   receivable: 'Assets:Receivable',
-  /** Invoice items that wait for their invoice. */
+  /** Invoice items not yet invoiced, and revenue earned before it is billed. */
   unbilled: 'Assets:Unbilled',
-  /** Moved at Stripe, and its balance transaction was not seen; in the currency of the payment. */
+  /** Money moved at Stripe before its balance transaction is seen; in the currency of the payment. */
   clearing: 'Assets:Stripe:Clearing',
   /** In settlement currencies, net of fees. */
   balance: 'Assets:Stripe:Balance',
@@ -15,21 +15,21 @@ export const accounts = {
   bank: 'Assets:Bank',
   /** Invoices paid outside Stripe. */
   external: 'Assets:External',
-  /** Payments, less refunds and disputes, that are laid to no invoice. */
+  /** Payments, less refunds and disputes, not applied to an invoice. */
   unapplied: 'Liabilities:Unapplied',
   deferred: 'Liabilities:Deferred',
   tax: 'Liabilities:Tax',
-  /** With debit as plus it equals Stripe's `customer.balance`. */
+  /** Equals Stripe's `customer.balance`, with debit positive. */
   customerBalance: 'Liabilities:CustomerBalance',
   customerCash: 'Liabilities:CustomerCash',
-  /** Promised by a credit note; the refund was not seen. */
+  /** Promised by a credit note; its refund is not seen yet. */
   refundsPayable: 'Liabilities:RefundsPayable',
   externalCredit: 'Liabilities:ExternalCredit',
   credits: 'Liabilities:Credits',
   financing: 'Liabilities:Financing',
   revenue: 'Income:Revenue',
   platformFees: 'Income:PlatformFees',
-  /** Got back after it was written off or lost. */
+  /** Recovered after it was written off or lost. */
   recoveries: 'Income:Recoveries',
   refunds: 'Income:Contra:Refunds',
   disputes: 'Income:Contra:Disputes',
@@ -45,24 +45,24 @@ export const accounts = {
   feesNetwork: 'Expenses:Fees:Network',
   feesTax: 'Expenses:Fees:Tax',
   feesApplication: 'Expenses:Fees:Application',
-  /** Credit that was granted by hand. */
+  /** Credit granted by hand. */
   balanceAdjustments: 'Expenses:BalanceAdjustments',
-  /** Taken back beyond what was billed. */
+  /** Taken back in excess of what was billed. */
   lossesOther: 'Expenses:Losses:Other',
   lossesConnect: 'Expenses:Losses:Connect',
   climate: 'Expenses:Climate',
   conversion: 'Equity:Conversion',
   opening: 'Equity:Opening',
-  /** What nobody could explain; not zero is a task. */
+  /** Balance transactions of an unknown category; a balance other than zero needs review. */
   unexplained: 'Equity:Unexplained',
 } as const;
 
 export type Account = (typeof accounts)[keyof typeof accounts];
 
-/** All of them, in the order of the chart. */
+/** All account names, in the order of the chart. */
 export const accountNames: readonly Account[] = Object.values(accounts);
 
 export type Side = 'debit' | 'credit';
 
-/** On which side its balance stands as a rule: what lowers revenue stands on the other side of `Income`. */
+/** The normal balance side; contra revenue has the opposite side of `Income`. */
 export const sideOf = (name: Account): Side => (/^(Assets|Expenses|Income:Contra):/.test(name) ? 'debit' : 'credit');

@@ -1,15 +1,15 @@
 import { secondOf } from '../time.js';
 import type { Cause, MilestoneRow } from './facts.js';
 
-/** Money laid to an invoice, and whether it was taken off it again. */
+/** Money applied to an invoice, and whether it was unapplied. */
 export type Application = Readonly<{
-  /** The invoice payment; before there were any, the invoice and who paid it. */
+  /** The invoice payment; before 2025-03-31.basil, the invoice and its payer. */
   object: string;
-  /** Where several of one object are told apart. */
+  /** Distinguishes several applications of one object. */
   step: number | null;
   at: number;
   amountMinor: number;
-  /** Null: nobody knows who paid. */
+  /** Null: the payer is unknown. */
   payment: string | null;
   isExternal: boolean;
   inference: string | null;
@@ -18,9 +18,9 @@ export type Application = Readonly<{
 }>;
 
 /**
- * What was laid to an invoice, from the milestones of the invoice, of its invoice payments, and of payments. An invoice payment is the owner
- * of what it says; what the invoice alone says it was paid is evidence, and counts as far as no invoice payment says it; so does, after both, a
- * payment that names the invoice. Events before 2025-03-31.basil know no invoice payments.
+ * The applications to an invoice, from the milestones of the invoice, of its invoice payments, and of payments. Invoice
+ * payments take precedence; an amount that only the invoice reports counts where no invoice payment covers it, and last
+ * a payment that names the invoice. Events before 2025-03-31.basil have no invoice payments.
  */
 export function applicationsOf(
   invoice: string,
@@ -59,7 +59,7 @@ function ownedBy(row: MilestoneRow, told: readonly MilestoneRow[]): Application 
   };
 }
 
-/** What was paid outside Stripe, as far as no invoice payment tells of it. */
+/** Payments outside Stripe that no invoice payment covers. */
 function externalOf(
   invoice: string,
   known: readonly Application[],
@@ -76,7 +76,7 @@ function externalOf(
     });
 }
 
-/** What the invoice says it was paid, as far as nothing better tells of it. */
+/** Payments that only the invoice reports. */
 function evidentOf(
   invoice: string,
   known: readonly Application[],
@@ -96,7 +96,7 @@ function evidentOf(
     });
 }
 
-/** What payments that name the invoice have received, as far as nothing else tells what they paid of it. */
+/** Receipts of payments that name the invoice, less what other evidence covers. */
 function namingOf(
   invoice: string,
   known: readonly Application[],
@@ -107,7 +107,7 @@ function namingOf(
       .filter(({ stage, invoice: of }) => stage === 'captured' && of === invoice)
       .flatMap((row) => row.payment ?? []),
   );
-  // Who paid by the word of the invoice alone may be any of them.
+  // An unknown payer that the invoice reports may be any of these payments.
   let unknownMinor = sumOf(known.filter(({ payment, isExternal }) => payment === null && !isExternal));
   return [...naming].sort().flatMap((payment) => {
     const own = payments.filter((row) => row.payment === payment);
@@ -154,7 +154,9 @@ const evidence = (row: MilestoneRow, object: string, amountMinor: number): Omit<
   unapplied: null,
 });
 
-/** Takes amounts out of what is known, the first first; what is left of an amount is not told by it. */
+/**
+ * Returns a function that draws each amount from the total of the known applications and returns the part not covered.
+ */
 function pool(known: readonly Application[]): (amountMinor: number) => number {
   let leftMinor = known.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
   return (amountMinor) => {
@@ -164,7 +166,7 @@ function pool(known: readonly Application[]): (amountMinor: number) => number {
   };
 }
 
-/** An invoice that is open again has lost payments: those that say so, and of the others the last before it. */
+/** Unapplies payments of a reopened invoice: first those that report it themselves, then the latest before it. */
 function reopened(applications: readonly Application[], own: readonly MilestoneRow[]): readonly Application[] {
   const ended = [...applications];
   let toldMinor = applications.reduce((sum, one) => (one.unapplied === null ? sum : sum + one.amountMinor), 0);

@@ -7,29 +7,30 @@ import type { MilestoneRow } from './facts.js';
 export type CustomerBalanceFacts = Readonly<{
   customer: string;
   currency: string;
-  /** `opening` and `balance` of the customer. */
+  /** The customer's milestones `opening` and `balance`. */
   changes: readonly MilestoneRow[];
-  /** What invoices and credit notes did to it. */
+  /** Changes by invoices and credit notes. */
   explained: readonly Explained[];
 }>;
-/** `id` names the object, its stage, and which of them it is. */
+/** `id` names the object, its stage and the ordinal. */
 type Explained = Readonly<{ id: string; at: string; amount_minor: number }>;
 
 const isBalance = ({ stage }: MilestoneRow): number => Number(stage === 'balance');
 
-/** An invoice or credit note that comes later may explain it after all: then the entry is gone. */
+/** An invoice or credit note that arrives later may explain the change; the entry then disappears. */
 const UNEXPLAINED = 'nothing that is known explains it';
 
-/** The event of a change of the balance and what caused it are no further apart. */
+/** The longest time between the event of a balance change and its cause. */
 const AN_HOUR = 3_600;
 
 /**
- * What changed the balance and no invoice or credit note explains: there are no events of its transactions. Each change shows the whole
- * balance; it is explained by what happened up to it, give or take an hour, when that adds up to it.
+ * Entries for balance changes that no invoice or credit note explains, since Stripe sends no events of customer balance
+ * transactions. Each change carries the whole balance; it is explained when the causes until then, give or take an
+ * hour, add up to that balance.
  */
 export function balanceBook({ customer, currency, changes, explained }: CustomerBalanceFacts): readonly Entry[] {
   const causes = [...explained].sort((a, b) => secondOf(a.at) - secondOf(b.at) || (a.id < b.id ? -1 : 1));
-  // One event may show both: what the balance was before it, and what it is.
+  // One event may carry both the balance before the change and after it.
   const inOrder = [...changes].sort(
     (a, b) => secondOf(a.at) - secondOf(b.at) || isBalance(a) - isBalance(b) || a.ordinal - b.ordinal,
   );

@@ -8,12 +8,12 @@ import type { DisputeMovementRow, MilestoneRow } from './facts.js';
 import { refundsOf, type RefundFacts } from './refunds.js';
 import { laidTo, partsOf, receivedBy, type Laid } from './shares.js';
 
-/** All that concerns one payment: its intent and its charges. */
+/** All facts of one payment: its intent and its charges. */
 export type PaymentFacts = Readonly<{
   payment: string;
-  /** Of its intent and charges. */
+  /** The milestones of its intent and charges. */
   milestones: readonly MilestoneRow[];
-  /** `paid` and `unapplied` of invoice payments of it, and `paid` of invoices that name it. */
+  /** `paid` and `unapplied` of its invoice payments, and `paid` of invoices that name it. */
   applications: readonly MilestoneRow[];
   movements: readonly DisputeMovementRow[];
   /** Transfers of its charges to connected accounts. */
@@ -23,10 +23,10 @@ export type PaymentFacts = Readonly<{
 
 const A_DAY = 86_400;
 
-/** What lays it to an invoice may come later: then it was no revenue of its own. */
+/** An application to an invoice may arrive later; the payment is then no revenue of its own. */
 const OF_NO_INVOICE = 'nothing that is known lays it to an invoice';
 
-/** What passed through Stripe: each entry needs nothing but its own object, and none waits for another. */
+/** The entries for money that passed through Stripe. Each needs only its own object, so none waits for another. */
 export function chargeBook(facts: PaymentFacts, policy: MoneyPolicy): readonly Entry[] {
   const entries: Entry[] = [];
   const post = (of: EntryOf, currency: string, from: Account, to: Account, amountMinor: number): void => {
@@ -65,7 +65,7 @@ export function chargeBook(facts: PaymentFacts, policy: MoneyPolicy): readonly E
 
 type Receipt = Readonly<{ of: EntryOf; currency: string; amountMinor: number }>;
 
-/** What its charges captured, and lost again; what its intent says while no charge of it is known. */
+/** What the charges captured and lost again, or what the intent reports while none of its charges is known. */
 function receiptsOf({ milestones }: PaymentFacts, policy: MoneyPolicy): readonly Receipt[] {
   const charges = milestones.filter(({ kind }) => kind === 'charge');
   const hasCharge = charges.some(({ stage }) => stage === 'captured');
@@ -92,7 +92,7 @@ function receiptsOf({ milestones }: PaymentFacts, policy: MoneyPolicy): readonly
   return policy.pending === 'book' ? [...pendingOf(charges), ...receipts, ...losses] : [...receipts, ...losses];
 }
 
-/** A payment that is under way counts until it is known how it ends. */
+/** A pending payment is booked until its outcome is known. */
 function pendingOf(charges: readonly MilestoneRow[]): readonly Receipt[] {
   return charges
     .filter(({ stage }) => stage === 'pending')
@@ -117,7 +117,9 @@ const receipt = (of: EntryOf, row: MilestoneRow, amountMinor: number): Receipt =
   amountMinor,
 });
 
-/** A payment without an invoice is revenue at once (`standalone: revenue`), and is none while it is laid to an invoice. */
+/**
+ * A payment without an invoice is revenue at once (`standalone: revenue`), except while it is applied to an invoice.
+ */
 function standaloneOf(facts: PaymentFacts, policy: MoneyPolicy): readonly Entry[] {
   const first =
     facts.milestones.find(({ stage, kind }) => stage === 'captured' && kind === 'charge') ??
@@ -125,7 +127,7 @@ function standaloneOf(facts: PaymentFacts, policy: MoneyPolicy): readonly Entry[
   if (first === undefined) return [];
   const laid = laidTo(facts.payment, [...facts.milestones, ...facts.applications]);
   const isEvident = facts.applications.some(({ kind, stage }) => kind === 'invoice' && stage === 'paid');
-  // Who says that it pays an invoice waits for it.
+  // A payment that names an invoice waits for its application.
   if (laid.length === 0 && (isEvident || facts.milestones.some(({ invoice }) => invoice !== null))) return [];
   const receivedMinor = receivedBy(facts.payment, facts.milestones);
   const receivedAt = secondOf(first.at);
@@ -164,7 +166,10 @@ function standaloneOf(facts: PaymentFacts, policy: MoneyPolicy): readonly Entry[
   return [...entries, ...standaloneGivenBack(facts, policy, laid, receivedMinor)].filter((one) => one !== null);
 }
 
-/** What a standalone payment gives back: what a transfer carried away is lost until it is reversed, the rest lowers revenue. */
+/**
+ * The refunds and disputes of a standalone payment: the part that a transfer passed on is a loss until the transfer is
+ * reversed, the rest lowers revenue.
+ */
 function standaloneGivenBack(
   facts: PaymentFacts,
   policy: MoneyPolicy,

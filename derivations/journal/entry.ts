@@ -1,28 +1,28 @@
 import type { Account } from './accounts.js';
 import type { Cause } from './facts.js';
 
-/** One signed amount on one account: plus is debit. Minor units of `currency`. */
+/** A signed amount on one account, debit positive, in minor units of `currency`. */
 export type Posting = Readonly<{ name: Account; currency: string; amountMinor: number; line: string | null }>;
 
-/** What a fact does to the books. Its postings are not zero, and add up to zero in each currency. */
+/** A journal entry of one fact. Its postings are non-zero, and add up to zero in each currency. */
 export type Entry = Readonly<{
-  /** `kind:object`, and `#<cumulative amount>` where an object comes there in steps: a function of the facts. */
+  /** `kind:object`, and `#<cumulative amount>` where an object reaches it in steps: a function of the facts. */
   id: string;
   kind: string;
-  /** The object that the id names. */
+  /** The object in the id. */
   object: string;
-  /** Whose money it is where it is about a payment: what a payment brought meets what it was laid to. */
+  /** The payment concerned, null for none: ties what a payment brought to what it was applied to. */
   payment: string | null;
-  /** Stripe's own time of what happened, where it gives one. */
+  /** When it happened, by Stripe's own time where it gives one; seconds since 1970. */
   effectiveAt: number;
-  /** Why it was assumed rather than read; null: it was read. */
+  /** Why the fact was inferred; null: it was read. */
   inference: string | null;
   postings: readonly Posting[];
   /** The Stripe event that first showed it. */
   cause: Cause;
 }>;
 
-/** An entry that would not balance: its book is wrong, and shall park instead of lying. */
+/** Thrown for an entry that does not balance: its book is wrong, and parks. */
 export class Unbalanced extends Error {
   readonly code = 'UNBALANCED_ENTRY';
 
@@ -40,7 +40,7 @@ export type EntryOf = Readonly<{
   kind: string;
   object: string;
   payment?: string | null;
-  /** What makes the id of one step of several. */
+  /** Makes the ids of several steps unique. */
   step?: number | null;
   effectiveAt: number;
   inference?: string | null;
@@ -48,7 +48,7 @@ export type EntryOf = Readonly<{
 }>;
 
 /**
- * The only constructor of entries: leaves out postings of zero, and the entry that has no others (null).
+ * The only constructor of entries. Drops postings of zero; returns null if none are left.
  * @throws Unbalanced
  */
 export function entry(of: EntryOf, postings: readonly Posting[]): Entry | null {
@@ -63,7 +63,7 @@ export function entry(of: EntryOf, postings: readonly Posting[]): Entry | null {
   return { id, kind, object, payment, effectiveAt, inference, postings: kept, cause };
 }
 
-/** A posting; of a line where it is a line's. */
+/** Makes a posting, with the invoice line that it belongs to. */
 export const posting = (name: Account, currency: string, amountMinor: number, line: string | null = null): Posting => ({
   name,
   currency,

@@ -1,8 +1,8 @@
 import type { MaybeRelease, ReleasedPart } from '../settling/release.js';
 
 /**
- * What the books are derived from: rows of the first stage, as SQL reads them. Amounts in minor units; times as rows hold them. `cause`
- * columns are the provenance of the event that first showed it.
+ * The facts that the books are derived from: rows of projections, as SQL reads them. Amounts in minor units, times as
+ * rows hold them. `cause` columns are the provenance of the event that first showed the fact.
  */
 
 /** The Stripe event behind a fact. */
@@ -16,19 +16,19 @@ export type Cause = Readonly<{
 }>;
 
 /**
- * A stage that an object reached, or an amount above the highest that was seen of it: a difference of states, so that repeats, twins
- * and stale snapshots add none.
+ * A stage that an object reached, or an amount above the highest seen of it. It is a difference of states, so repeats,
+ * duplicates and stale snapshots add none.
  */
 export type MilestoneRow = Readonly<{
-  /** Stripe's name of the kind of object. */
+  /** Stripe's type of the object. */
   kind: string;
   object: string;
   stage: string;
-  /** Which of this stage it is, from 1. */
+  /** The ordinal within the stage, from 1. */
   ordinal: number;
   at: string;
   currency: string;
-  /** What came with it, and all that came so far. */
+  /** The amount of this milestone, and the total so far. */
   amount_minor: number;
   cumulative_minor: number;
   customer: string | null;
@@ -41,7 +41,7 @@ export type MilestoneRow = Readonly<{
 }> &
   Cause;
 
-/** A refund that no event shows to have moved money, and the charge that it is of; null: no event of that is known. */
+/** A refund that no event shows to have moved money, and its charge; null: no event of the charge is known. */
 export type Unmoved = Readonly<{ refund: MaybeRelease; charge: ReleasedPart | null }>;
 
 export type InvoiceRow = Readonly<{
@@ -60,13 +60,13 @@ export type InvoiceRow = Readonly<{
 export type InvoiceLineRow = Readonly<{
   id: string;
   amount_minor: number;
-  /** Null where no event says. */
+  /** Null: no event says. */
   discount_minor: number | null;
-  /** Billing credits that lower it. */
+  /** Billing credits applied to the line. */
   credit_minor: number;
-  /** All taxes on the line; null where no event says. */
+  /** All taxes on the line; null: no event says. */
   tax_minor: number | null;
-  /** Of these what the amount includes. */
+  /** The part of the taxes that the amount includes. */
   tax_inclusive_minor: number | null;
   period_start: string | null;
   period_end: string | null;
@@ -82,7 +82,7 @@ export type InvoiceItemRow = Readonly<{
   created_at: string | null;
   period_start: string | null;
   period_end: string | null;
-  /** It was deleted before it was billed. */
+  /** Set if it was deleted before it was billed. */
   deleted: (Readonly<{ at: string }> & Cause) | null;
 }> &
   Cause;
@@ -95,7 +95,7 @@ export type CreditNoteRow = Readonly<{
   post_payment_amount_minor: number;
   out_of_band_amount_minor: number;
   customer_balance_transaction: string | null;
-  /** Refunds that it names; the amount is null where it does not say. */
+  /** Refunds that it names; a null amount is unknown. */
   refunds: readonly Readonly<{ refund: string; amountMinor: number | null }>[];
 }>;
 
@@ -103,17 +103,17 @@ export type CreditNoteLineRow = Readonly<{
   credit_note: string;
   id: string;
   invoice_line: string | null;
-  /** With its taxes, after discounts. */
+  /** Including taxes, after discounts. */
   gross_minor: number;
   tax_minor: number;
 }>;
 
-/** A movement of money by a dispute, with what the dispute is about. */
+/** A movement of money by a dispute, with the amount in dispute. */
 export type DisputeMovementRow = Readonly<{
   id: string;
   dispute: string;
   payment: string | null;
-  /** Of the movement, in the currency of the account; negative takes. */
+  /** Of the movement, in the currency of the account; negative when it takes money. */
   amount_minor: number;
   currency: string;
   /** Of the dispute, in the currency of the payment. */
@@ -123,7 +123,7 @@ export type DisputeMovementRow = Readonly<{
 }> &
   Cause;
 
-/** A refund that nothing but its charge tells of, in the list that charges had until 2022-11-15. */
+/** A refund that only its charge reports, in the list that charges had until 2022-11-15. */
 export type RefundEvidenceRow = Readonly<{
   refund: string;
   payment: string | null;

@@ -20,26 +20,28 @@ import { refundsOf, type Refund, type RefundFacts } from './refunds.js';
 import { laidTo, shareOf } from './shares.js';
 import { WrittenOff } from './written-off.js';
 
-/** All that concerns one invoice. */
+/** All facts of one invoice. */
 export type InvoiceFacts = Readonly<{
   invoice: InvoiceRow;
   lines: readonly InvoiceLineRow[];
-  /** Invoice items that name the invoice, and were not deleted. */
+  /** Items of the invoice that were not deleted. */
   items: readonly InvoiceItemRow[];
-  /** Of the invoice, its invoice payments and its credit notes. */
+  /** The milestones of the invoice, its invoice payments and its credit notes. */
   milestones: readonly MilestoneRow[];
-  /** Its credit notes, and those of other invoices that name one of these refunds. */
+  /** Its credit notes, and those of other invoices that name one of its refunds. */
   notes: readonly CreditNoteRow[];
   noteLines: readonly CreditNoteLineRow[];
   movements: readonly DisputeMovementRow[];
-  /** All that the payments of the invoice did: what they captured, and what they were laid to. */
+  /** The milestones of its payments: what they captured, and what they were applied to. */
   payments: readonly MilestoneRow[];
 }> &
   RefundFacts;
 
 export type Book = Readonly<{ entries: readonly Entry[]; lines: readonly BookLine[] }>;
 
-/** What was taken at once: of lines, then of the pool of what came back after it was lost, and what was beyond both. */
+/**
+ * An amount taken from the invoice: first from lines, then from the pool of recovered money; `restMinor` exceeds both.
+ */
 type Taken = Readonly<{
   lines: readonly TakenOfLine[];
   contraMinor: number;
@@ -47,7 +49,7 @@ type Taken = Readonly<{
   restMinor: number;
 }>;
 
-/** Of one second, what comes first: a function of the facts, since Stripe's times have seconds. */
+/** The order of happenings within one second, since Stripe's times have seconds: a function of the facts. */
 const ranks = {
   item: 0,
   invoice: 1,
@@ -67,7 +69,7 @@ const ranks = {
 
 type Happening = Readonly<{ at: number; rank: keyof typeof ranks; id: string; run: (at: number) => void }>;
 
-/** The entries and schedules of an invoice, or none while it is a draft. */
+/** The entries and schedules of an invoice; of a draft, only those of its items. */
 export function invoiceBook(facts: InvoiceFacts, policy: MoneyPolicy): Book {
   const finalized = facts.milestones.find(({ object, stage }) => object === facts.invoice.id && stage === 'finalized');
   if (finalized === undefined) return itemsOfDraft(facts.items, policy);
@@ -88,7 +90,7 @@ class InvoiceBook {
   private readonly applications: readonly Application[];
   private arMinor = 0;
   private appliedBalanceMinor = 0;
-  /** What came back after it was lost, by where it stands: it may be taken again. */
+  /** Money recovered after a loss, by account; it may be taken again. */
   private pool = { recognisedMinor: 0, recoveriesMinor: 0 };
   private writtenOff: WrittenOff | null = null;
   private readonly notes = new Map<string, { taken: Taken; postings: readonly Posting[] }>();
@@ -117,7 +119,7 @@ class InvoiceBook {
     return { entries: this.entries, lines: this.lines };
   }
 
-  /** Nothing but its items happens to an invoice before it is finalised, whatever a clock says. */
+  /** Schedules a happening. Only items precede finalisation, whatever the times of events say. */
   private expect(at: number, rank: keyof typeof ranks, id: string, run: (at: number) => void): void {
     this.happenings.push({ at: rank === 'item' ? at : Math.max(at, this.finalizedAt), rank, id, run });
   }
@@ -188,7 +190,7 @@ class InvoiceBook {
     ]);
   }
 
-  /** What is still to be earned, and what was earned before it was billed. */
+  /** Postings of the deferred revenue, and of the revenue earned before it was billed. */
   private deferredOf(line: BookLine, itemMinor: number): Posting[] {
     return line.schedules.flatMap((schedule, place) => {
       const netMinor = schedule.leftMinor - (place === 0 ? itemMinor : 0);
@@ -238,10 +240,12 @@ class InvoiceBook {
     ]);
   }
 
-  /** What was paid too much is the customer's; it comes from the payment where the invoice took no more than it asked for. */
+  /**
+   * Moves an overpayment to the customer balance: from the receivable where it is negative, the rest from the payment.
+   */
   private overpay(row: MilestoneRow, effectiveAt: number): void {
     const fromInvoice = Math.min(row.amount_minor, Math.max(0, -this.arMinor));
-    // What made it too much is the last payment that came.
+    // The latest payment caused the overpayment.
     const payment = this.applications.findLast(({ at }) => at <= effectiveAt)?.payment ?? null;
     const { object, cumulative_minor: step } = row;
     this.post({ kind: 'overpaid', object, payment, step, effectiveAt, cause: row }, [
@@ -285,7 +289,7 @@ class InvoiceBook {
     return taken;
   }
 
-  /** What a take does to the books beside its contra account and where it goes. */
+  /** The postings of a take, without its contra account and its destination. */
   private takenPostings({ lines, pool, restMinor }: Taken): Posting[] {
     return [
       ...lines.flatMap(({ line, cutMinor, taxMinor }) => [
@@ -346,7 +350,7 @@ class InvoiceBook {
     ]);
   }
 
-  /** Money for what was written off. */
+  /** Books money received for a written-off invoice. */
   private recover(one: Application, effectiveAt: number): void {
     const off = this.writtenOff;
     if (off === null) return;
@@ -411,7 +415,7 @@ class InvoiceBook {
     this.post({ kind: 'credit-note', object: note.id, effectiveAt, inference, cause: issued }, postings);
   }
 
-  /** A credit note does not always say how much of it a refund is; the refund may. */
+  /** The amount of a refund in a credit note; from the refund where the note omits it, null if unknown. */
   private refundedBy({ refund, amountMinor }: CreditNoteRow['refunds'][number]): number | null {
     if (amountMinor !== null) return amountMinor;
     return this.facts.refunds.find(({ object, stage }) => object === refund && stage === 'made')?.amount_minor ?? null;
@@ -452,7 +456,7 @@ class InvoiceBook {
     }
   }
 
-  /** What of a refund is this invoice's: what its credit notes promised, and its part of what none did. */
+  /** This invoice's part of a refund: what its credit notes promised, and its share of what no note covers. */
   private partOf(refund: Refund): { ownMinor: number; namedMinor: number } {
     const { notes, invoice } = this.facts;
     const promised = notes.flatMap(({ invoice: of, refunds }) =>
@@ -468,7 +472,7 @@ class InvoiceBook {
     };
   }
 
-  /** The entries of what a payment of several invoices gives back are told apart by the invoice. */
+  /** The name of a refund or dispute in entries; includes the invoice where the payment covers several. */
   private partName(object: string, payment: string | null): string {
     const { invoice, payments, notes } = this.facts;
     const laid = payment === null ? [] : laidTo(payment, payments);
@@ -498,7 +502,7 @@ class InvoiceBook {
     return taken;
   }
 
-  /** Money that came back: a gain, or what was taken is given back. A credit note's promise stands. */
+  /** Books money that came back: as a gain, or by restoring what was taken. A credit note's promise is owed again. */
   private returned(of: EntryOf, taken: Taken | null, contra: Account, ownMinor: number, namedMinor: number): void {
     const isGain = this.policy.recovery === 'gains' || taken === null || amountOf(taken) !== ownMinor;
     if (isGain) this.pool.recoveriesMinor += ownMinor;
@@ -540,7 +544,7 @@ const amountOf = ({ lines, pool, restMinor }: Taken): number =>
 const reversed = (postings: readonly Posting[]): Posting[] =>
   postings.map((one) => ({ ...one, amountMinor: -one.amountMinor }));
 
-/** As much of an amount as there is, of the same sign. */
+/** Limits an amount to what is left; 0 if the signs differ. */
 const within = (amountMinor: number, leftMinor: number): number => {
   if (amountMinor < 0 !== leftMinor < 0 && leftMinor !== 0) return 0;
   return amountMinor < 0 ? Math.max(amountMinor, leftMinor) : Math.min(amountMinor, leftMinor);

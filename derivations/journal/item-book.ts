@@ -7,7 +7,7 @@ import { entry, posting, type Entry } from './entry.js';
 import type { InvoiceItemRow } from './facts.js';
 import { BookLine } from './lines.js';
 
-/** The book of an invoice item that no finalised invoice has billed: it is earned already, and owed by nobody yet. */
+/** The book of an invoice item that no finalised invoice has billed: it is earned already, and not receivable yet. */
 export function itemBook(item: InvoiceItemRow, policy: MoneyPolicy): { entries: Entry[]; lines: BookLine[] } {
   if (policy.unbilled === 'off' || item.created_at === null) return { entries: [], lines: [] };
   const at = secondOf(item.created_at);
@@ -19,7 +19,7 @@ export function itemBook(item: InvoiceItemRow, policy: MoneyPolicy): { entries: 
   return { entries, lines: [line] };
 }
 
-/** An item is booked when it is made. */
+/** Books an item at its creation. */
 export function itemEntry(item: InvoiceItemRow, effectiveAt: number, line: string): Entry[] {
   const made = entry({ kind: 'item', object: item.id, effectiveAt, cause: item }, [
     posting(accounts.unbilled, item.currency, item.amount_minor, line),

@@ -1,15 +1,15 @@
 /**
- * What the books are made of, in SQL (see derivations/derivation.ts). A payment is named by its intent; what names a charge of it, such as a
- * refund of an old API version, is found by the row of the charge. A line of SQL says `$1` for the keys.
+ * The facts of the books, in SQL (see derivations/derivation.ts). A payment is identified by its intent; what names one
+ * of its charges, such as a refund of an old API version, is found through the charge's row. `$1` is the array of keys.
  */
 
-/** The ids under which a payment is spoken of: its own, and those of its charges. A charge of an intent is no payment of its own. */
+/** The ids of a payment: its own, and those of its charges. A charge of an intent is no payment of its own. */
 const PAYMENT_IDS = `
   select given.key, given.key as payment, given.key as id from unnest($1::text[]) as given(key)
   where not exists (select from {payments} own where own.id = given.key and own.payment <> given.key)
   union select payment, payment, id from {payments} where payment = any($1)`;
 
-/** The payments that are laid to invoices, under all their ids. */
+/** The payments applied to invoices, under all their ids. */
 const PAYMENTS_OF_INVOICES = `
   select distinct paid.key, paid.payment, paid.id from (
     select m.invoice as key, coalesce(p.payment, m.payment) as payment from {milestones} m left join {payments} p on p.id = m.payment
@@ -23,12 +23,15 @@ const causeOf = (table: string): string => CAUSE.map((column) => `${table}.${col
 const MILESTONE = `m.kind, m.object, m.stage, m.ordinal, m.at, m.currency, m.amount_minor, m.cumulative_minor, m.customer, m.invoice, m.other, ${causeOf('m')}, m.stream`;
 const IN_ORDER = 'order by m.object, m.stage, m.ordinal';
 
-/** A succeeded refund without a movement of money, with its charge: together they tell whether it is a release. */
+/** A succeeded refund without a balance transaction, with its charge: the two decide whether it is a release. */
 const UNMOVED = `case when m.kind = 'refund' and m.stage = 'made' then (
   select jsonb_build_object('refund', to_jsonb(r), 'charge', to_jsonb(c)) from {refunds} r left join {payments} c on c.id = r.charge
   where r.id = m.object and r.status = 'succeeded' and r.balance_transaction is null) end as unmoved`;
 
-/** Of payments; and by how much the invoices were overpaid that they were laid to, which names no payment. */
+/**
+ * The milestones of payments, and the overpayments of the invoices that they were applied to, since those name no
+ * payment.
+ */
 const milestonesOf = (ids: string): string =>
   `with ids as materialized (${ids})
    select ids.key, ids.payment, ${MILESTONE}, ${UNMOVED} from ids join {milestones} m on m.payment = ids.id
@@ -53,7 +56,7 @@ const ITEM = `i.id, i.amount_minor, i.currency, i.customer, i.invoice, i.created
 const MADE = `join lateral (select ${CAUSE.map((column) => `coalesce(made.${column}, i.${column}) as ${column}`).join(', ')}
   from (select 1) as one left join {milestones} made on made.object = i.id and made.stage = 'created' and made.ordinal = 1) as coalesced on true`;
 
-/** No event of an item tells that an invoice took it: the line of the invoice does. */
+/** No event of an item names the invoice that billed it; the invoice line does. */
 const TAKEN = `left join lateral (select coalesce(min(l.invoice), i.invoice) as invoice from {invoice_lines} l
   join {invoices} o on o.id = l.invoice and not o.is_deleted where l.invoice_item = i.id) as taken on true`;
 
@@ -112,16 +115,16 @@ export const journalFacts = {
 };
 
 export const journalReach = {
-  /** The payment that a charge is of, and the invoices that a payment was laid to. */
+  /** The payment of a charge, and the invoices that a payment was applied to. */
   payments: `select payment as key from {payments} where id = any($1)`,
   invoices: `select m.invoice as key from {payments} own join {payments} p on p.payment = own.payment join {milestones} m on m.payment = p.id
     where own.id = any($1) and m.invoice is not null
     union select invoice from {milestones} where payment = any($1) and invoice is not null`,
-  /** What moved the balance for it. */
+  /** The balance transactions of an object. */
   transactions: `select id as key from {balance_transactions} where source = any($1)`,
-  /** The invoice that took an item, and the items that it took. */
+  /** The invoice that billed an item, and the items that an invoice billed. */
   items: `select invoice as key from {invoice_lines} where invoice_item = any($1)
     union select invoice_item from {invoice_lines} where invoice = any($1) and invoice_item is not null`,
-  /** What was laid to an invoice. */
+  /** The payments applied to an invoice. */
   laid: `select coalesce(p.payment, m.payment) as key from {milestones} m left join {payments} p on p.id = m.payment where m.invoice = any($1) and m.payment is not null`,
 };

@@ -38,7 +38,7 @@ const { livemode, account } = provenanceColumns;
 const tables = {
   journal_entries: {
     columns: {
-      /** `kind:object`, and `#<amount>` where an object comes there in steps. */
+      /** `kind:object`, and `#<amount>` where an object reaches it in steps. */
       id: id(),
       kind: id().filtered(),
       effective_at: time().filtered(between('')),
@@ -48,7 +48,7 @@ const tables = {
       payment: id().orNull().filtered(),
       object: id().filtered(),
       is_inferred: flag(),
-      /** Why it was assumed rather than read. */
+      /** Why it was inferred; null: it was read. */
       inference: text().orNull(),
       ...provenanceColumns,
       stripe_event_id: id().filtered({ by: 'value', name: 'stripeEvent', known: null }),
@@ -58,7 +58,7 @@ const tables = {
     listedBy: { time: 'effective_at', id: 'id' },
     whether: { inferred: { sql: 'is_inferred', holds: (row: Row) => row['is_inferred'] === true } },
   },
-  /** Minor units of `currency`: plus is debit. */
+  /** Minor units of `currency`, debit positive. */
   journal_postings: {
     columns: {
       entry: id(),
@@ -75,7 +75,7 @@ const tables = {
     key: ['entry', 'no'],
     indexes: [['name', 'currency', 'effective_at', 'entry'], ['month']],
   },
-  /** From `since` on, a line has earned `base_minor` and its part of `active_minor`. */
+  /** After `since`, a line has earned `base_minor` plus the earned share of `active_minor`. */
   revenue_schedules: {
     columns: {
       line: id(),
@@ -99,7 +99,7 @@ const tables = {
     key: ['line', 'part', 'no'],
     indexes: [['invoice'], ['ends_at']],
   },
-  /** What a line earned in a month, and what was taken in it of what was earned before. */
+  /** What a line earned in a month, and the earlier revenue taken back in it. */
   revenue_months: {
     columns: {
       line: id(),
@@ -113,7 +113,7 @@ const tables = {
       price: id().orNull(),
       currency: id(),
       revenue_minor: money(),
-      /** What of it was earned before it was billed. */
+      /** The part of `revenue_minor` earned before it was billed. */
       unbilled_minor: money(),
       contra_minor: money(),
       livemode,
@@ -124,7 +124,7 @@ const tables = {
   },
 } as const;
 
-/** Amounts and their sums are of one currency, mode and account; one's own account is ''. */
+/** The columns that sums are grouped by: currency, mode and account, where '' is one's own account. */
 const scope = { currency: id(), livemode: flag(), account: id() };
 const scopeKey = ['currency', 'livemode', 'account'];
 const scopeOf = (row: Row) => ({
@@ -158,8 +158,8 @@ type Facts = Readonly<{
 }>;
 
 /**
- * The double-entry journal. A key is a book: an invoice, a payment, a dispute's balance transaction, a payout, a transfer, a fee, a top-up, an
- * invoice item that no invoice has, a customer's balance in a currency (`cus_1:usd`).
+ * The double-entry journal. A key is a book: an invoice, a payment, a balance transaction, a payout, a transfer, an
+ * application fee, a top-up, an unbilled invoice item, or a customer's balance in a currency (`cus_1:usd`).
  */
 export const journal = defineDerivation({
   name: 'journal',
@@ -170,7 +170,7 @@ export const journal = defineDerivation({
   ],
   tables,
   rollups: {
-    /** By account and month. */
+    /** Debits and credits by account and month. */
     journal_months: {
       of: 'journal_postings',
       columns: { name: id(), month: id(), ...scope, debit_minor: money(), credit_minor: money() },
@@ -184,7 +184,7 @@ export const journal = defineDerivation({
         credit_minor: Math.max(-Number(row['amount_minor']), 0),
       }),
     },
-    /** Revenue by the month in which it was booked, and that in which it was earned. */
+    /** Revenue by the month of booking and the month of earning. */
     revenue_by_month: {
       of: 'revenue_months',
       columns: {
@@ -244,7 +244,7 @@ type BookedLine = Readonly<{ line: BookLine; currency: string; fact: LineFact | 
 
 const NOBODY: Of = { customer: null, subscription: null, invoice: null, payment: null };
 
-/** A key has the facts of one sort of book; the others are empty. */
+/** Returns the books of a key. A key has the facts of one type of book; the other facts are empty. */
 function booksOf(key: string, facts: Facts, policy: MoneyPolicy): readonly Book[] {
   return [
     ...facts.invoices.map((invoice) => bookOfInvoice(invoice, facts, policy)),
@@ -400,7 +400,7 @@ function rowsOf(books: readonly Book[], policy: MoneyPolicy): RowsOf<typeof tabl
   };
 }
 
-/** What a line sold, and in which subscription. */
+/** The subscription, product and price of a line. */
 const soldBy = (fact: LineFact | undefined, of: Of) => ({
   subscription: fact?.subscription ?? of.subscription,
   product: fact?.product ?? null,

@@ -5,7 +5,7 @@ import { portion, split, sumOf } from '../rounding.js';
 import { secondOf, secondOrNull } from '../time.js';
 import type { InvoiceItemRow, InvoiceLineRow, InvoiceRow } from './facts.js';
 
-/** What is taken of a line: how much of its gross and tax, and what that did to its schedules. */
+/** An amount taken from a line: its gross and tax, and the cuts of its schedules. */
 export type TakenOfLine = Readonly<{
   line: BookLine;
   grossMinor: number;
@@ -15,7 +15,7 @@ export type TakenOfLine = Readonly<{
   cuts: readonly Readonly<{ schedule: Schedule; amountMinor: number; contraMinor: number }>[];
 }>;
 
-/** A line in its book: what may still be taken of it, and the schedules by which it is earned. */
+/** An invoice line in the book: what may still be taken from it, and its revenue schedules. */
 export class BookLine {
   grossLeftMinor: number;
   taxLeftMinor: number;
@@ -24,12 +24,12 @@ export class BookLine {
     readonly id: string,
     readonly grossMinor: number,
     readonly taxMinor: number,
-    /** The amount of the invoice item that was booked before; null: nothing was. */
+    /** The invoice item that was booked before the invoice; null: none. */
     readonly item: InvoiceItemRow | null,
     readonly inference: string | null,
-    /** What it earns. */
+    /** Its revenue. */
     readonly schedule: Schedule,
-    /** What its discount takes off that, where discounts stand beside revenue. */
+    /** Its discount, where the policy books discounts apart. */
     readonly discount: Schedule | null,
   ) {
     this.grossLeftMinor = grossMinor;
@@ -48,12 +48,15 @@ export class BookLine {
     return this.discount === null ? [this.schedule] : [this.schedule, this.discount];
   }
 
-  /** Takes a part of the line. `taxMinor` is told, or follows from the line's own proportion; the last part takes the rest. */
+  /**
+   * Takes a part of the line. The tax is `told`, or follows from the line's proportion; the last part takes all that is
+   * left.
+   */
   take(grossMinor: number, at: number, told: number | null): TakenOfLine {
     const isLast = grossMinor === this.grossLeftMinor;
     const asked = isLast ? this.taxLeftMinor : (told ?? this.taxOf(grossMinor));
     const netMax = this.netLeftMinor;
-    // Not more net than is left, nor of the other sign.
+    // Takes no more net than is left, and none of the opposite sign.
     const least = grossMinor - netMax;
     const taxMinor = clamp(asked, Math.min(least, this.taxLeftMinor), Math.max(least, this.taxLeftMinor));
     const parts = split(
@@ -85,7 +88,7 @@ export class BookLine {
 
 const clamp = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);
 
-/** What a line is before it has schedules. `netMinor` is without tax and after discounts. */
+/** A line before its schedules are built. `netMinor` is without tax and after discounts. */
 type Charge = Readonly<{
   id: string;
   grossMinor: number;
@@ -103,7 +106,7 @@ type Facts = Readonly<{
   items: readonly InvoiceItemRow[];
 }>;
 
-/** The lines of a finalised invoice. They add up to its total: what does not is a line of its own. */
+/** The lines of a finalised invoice. They add up to its total: a difference becomes a line of its own. */
 export function bookLines({ invoice, lines, items }: Facts, finalizedAt: number, policy: MoneyPolicy): BookLine[] {
   const earned = earnedBy(policy);
   const booked = new Map(policy.unbilled === 'items' ? items.map((item) => [item.id, item] as const) : []);
@@ -125,7 +128,7 @@ export function bookLines({ invoice, lines, items }: Facts, finalizedAt: number,
 }
 
 function chargesOf(invoice: InvoiceRow, shown: readonly InvoiceLineRow[]): Charge[] {
-  // What is split goes by the ids of lines, whatever the order in which they are found.
+  // Splits depend on the order of lines, so sort by id.
   const lines = [...shown].sort((a, b) => (a.id < b.id ? -1 : 1));
   const discounts = told(
     lines,
@@ -137,7 +140,7 @@ function chargesOf(invoice: InvoiceRow, shown: readonly InvoiceLineRow[]): Charg
     lines.map((line, place) => line.amount_minor - (discounts[place] ?? 0) - line.credit_minor),
   );
   const taxMinor = invoice.has_all_lines && !isTaxTold ? (invoice.tax_minor ?? 0) - invoice.shipping_tax_minor : 0;
-  // Where only the invoice tells the tax, the total tells whether the amounts include it.
+  // If only the invoice states the tax, the total shows whether amounts include it.
   const isInclusive = !isTaxTold && amountMinor + invoice.shipping_minor === invoice.total_minor;
   const taxes = told(lines, (line) => line.tax_minor, taxMinor);
   const charges = lines.map((line, place): Charge => {
@@ -157,7 +160,7 @@ function chargesOf(invoice: InvoiceRow, shown: readonly InvoiceLineRow[]): Charg
   return [...charges, ...shippingOf(invoice), ...restOf(invoice, charges)];
 }
 
-/** What each line says; where none does, its part of what the invoice says. */
+/** The amount of each line; if no line states one, its share of the invoice's amount. */
 function told(
   lines: readonly InvoiceLineRow[],
   of: (line: InvoiceLineRow) => number | null,
@@ -176,7 +179,10 @@ const once = { discountMinor: 0, periodStart: null, periodEnd: null, item: null 
 const shippingOf = ({ id, shipping_minor: grossMinor, shipping_tax_minor: taxMinor }: InvoiceRow): Charge[] =>
   grossMinor === 0 ? [] : [{ ...once, id: `${id}:shipping`, grossMinor, taxMinor, inference: null }];
 
-/** Lines that no event shows are one line over the time of those that are known; a difference of known ones has no period. */
+/**
+ * The rest of the total. Lines missing from events become one line over the period of the known ones; a difference
+ * between complete lines and the total has no period.
+ */
 function restOf(invoice: InvoiceRow, charges: readonly Charge[]): Charge[] {
   const known = [...charges, ...shippingOf(invoice)];
   const grossMinor = invoice.total_minor - sumOf(known.map((charge) => charge.grossMinor));

@@ -1,8 +1,9 @@
 import { accounts, type Account } from './accounts.js';
 
 /**
- * What a line earned, as it moves: minor units, plus is debit. It is no entry: it follows from the schedules, and comes from what is deferred, or
- * from `Assets:Unbilled` where it was not billed yet. The entry of the invoice bills that.
+ * The movements of earned revenue on accounts: minor units, debit positive. They are not entries, but follow from the
+ * schedules. Revenue comes from deferred revenue, or from `Assets:Unbilled` if it was not billed yet; the entry of the
+ * invoice clears that.
  */
 export const earnedMoves = (
   part: unknown,
@@ -13,14 +14,17 @@ export const earnedMoves = (
   [part === 'revenue' ? accounts.revenue : accounts.discounts, -revenue],
 ];
 
-/** What a line earned in a month stands under this id where entries stand: as one of the month's last second. */
+/** The id of a line's recognition in a month, listed among entries as of the month's last second. */
 export const recognitionOf = ({ line, part }: Readonly<{ line: string; part: string }>, month: string): string =>
   `recognition:${line}:${month}${part === 'revenue' ? '' : `:${part}`}`;
 
-/** The same in SQL, of rows of `revenue_months`. */
+/** The id of `recognitionOf` in SQL, over rows of `revenue_months`. */
 export const RECOGNITION = `'recognition:' || line || ':' || month || case part when 'revenue' then '' else ':' || part end`;
 
-/** The same as SQL, of rows with `part`, `revenue_minor` and `unbilled_minor`: how much moves on an account, and by which rows. */
+/**
+ * The movements of `earnedMoves` in SQL, over rows with `part`, `revenue_minor` and `unbilled_minor`: per account the
+ * amount, and which rows count.
+ */
 export const EARNED: Readonly<Record<string, Readonly<{ amount: string; where: string }>>> = {
   [accounts.deferred]: { amount: 'revenue_minor - unbilled_minor', where: 'true' },
   [accounts.unbilled]: { amount: 'unbilled_minor', where: 'unbilled_minor <> 0' },
@@ -28,10 +32,13 @@ export const EARNED: Readonly<Record<string, Readonly<{ amount: string; where: s
   [accounts.discounts]: { amount: '-revenue_minor', where: `part <> 'revenue'` },
 };
 
-/** The tables of sums that what moved is read from, as SQL names them: `journal_months` and `revenue_by_month`. */
+/** The SQL names of the rollups `journal_months` and `revenue_by_month`. */
 type Sums = Readonly<{ months: string; revenueByMonth: string }>;
 
-/** SQL of all that moved on accounts in months, what was earned included: `name`, whose, `month`, `debit`, `credit`. */
+/**
+ * SQL for all movements on accounts by month, earned revenue included: `name`, `livemode`, `account`, `currency`,
+ * `month`, `debit`, `credit`.
+ */
 export const movedIn = ({ months, revenueByMonth }: Sums): string => `
   select name, livemode, account, currency, month, debit_minor as debit, credit_minor as credit from ${months}
   union all select side.name, livemode, account, currency, month, greatest(side.amount, 0), greatest(-side.amount, 0)

@@ -2,9 +2,9 @@ import { isRelease } from '../settling/release.js';
 import { secondOf } from '../time.js';
 import type { Cause, MilestoneRow, RefundEvidenceRow, Unmoved } from './facts.js';
 
-/** Money that went back to a customer, once, whoever tells of it. */
+/** A refund to a customer, counted once however many objects report it. */
 export type Refund = Readonly<{
-  /** The refund; the charge, where it alone says how much was refunded. */
+  /** The refund; the charge, if only the charge reports the amount. */
   object: string;
   step: number | null;
   at: number;
@@ -16,18 +16,21 @@ export type Refund = Readonly<{
   failed: Readonly<{ at: number; cause: Cause }> | null;
 }>;
 
-/** What tells of refunds. */
+/** The facts that report refunds. */
 export type RefundFacts = Readonly<{
-  /** `made` and `failed` of refunds, `refunded` of charges. */
+  /** The milestones `made` and `failed` of refunds, and `refunded` of charges. */
   refunds: readonly MilestoneRow[];
   refundEvidence: readonly RefundEvidenceRow[];
 }>;
 
-/** The refunds of payments: their own events, then what charges list, then what charges say was refunded in all. */
+/**
+ * The refunds of payments: from their own events, then from the lists of charges, then from the refunded totals of
+ * charges.
+ */
 export function refundsOf({ refunds, refundEvidence }: RefundFacts): readonly Refund[] {
   const made = refunds.filter(({ kind, stage }) => kind === 'refund' && stage === 'made');
   const own = made.filter(hasMoved).map((row) => ownedBy(row, refunds));
-  // A refund whose events show that it never moved anything is no refund, whatever its charge lists.
+  // A release that a charge lists is skipped, too: its events show that it moved no money.
   const named = new Set(made.map(({ object }) => object));
   const listed = refundEvidence
     .filter((row) => !named.has(row.refund) && isMade(row.status) && hasMoved(row))
@@ -40,7 +43,7 @@ const isMade = (status: string | null): boolean => status === null || status ===
 
 type MaybeUnmoved = Readonly<{ unmoved?: Unmoved | null }>;
 
-/** The release of what was not captured moves no money. */
+/** Whether a refund moved money; a release of what was not captured does not. */
 const hasMoved = ({ unmoved }: MaybeUnmoved): boolean =>
   !unmoved || unmoved.charge === null || !isRelease(unmoved.refund, unmoved.charge);
 
@@ -52,7 +55,7 @@ function ownedBy(row: MilestoneRow, refunds: readonly MilestoneRow[]): Refund {
     ...refundAt(row),
     object: row.object,
     step: null,
-    // Its charge, when it comes, may show that it is a release.
+    // Its charge may arrive later and show that it is a release.
     inference: row.unmoved ? 'no event tells that it moved money' : null,
     failed: failed === undefined ? null : { at: secondOf(failed.at), cause: failed },
   };
@@ -66,7 +69,7 @@ const listedBy = (row: RefundEvidenceRow): Refund => ({
   failed: null,
 });
 
-/** What each charge says it gave back, as far as no refund is known to be it. */
+/** The refunded totals of charges, less the known refunds of their payments. */
 function evidentOf(known: readonly Refund[], refunds: readonly MilestoneRow[]): readonly Refund[] {
   const steps = refunds
     .filter(({ kind, stage }) => kind === 'charge' && stage === 'refunded')

@@ -3,12 +3,12 @@ import { secondOf } from '../time.js';
 import type { Application } from './applications.js';
 import type { MilestoneRow } from './facts.js';
 
-/** What a payment is laid to, while it is. */
+/** An application of a payment to an invoice; `until` is null while it holds. */
 export type Laid = Readonly<{ object: string; invoice: string; amountMinor: number; until: number | null }>;
 
 /**
- * What a payment was laid to by invoice payments. Of an invoice that was overpaid they tell the whole payment, or what was asked for alone:
- * what is over is laid to it all the same, since it came with it.
+ * The applications of a payment by invoice payments. For an overpaid invoice, those report the whole payment or only
+ * the amount due; the excess counts as applied to it either way, since it came with the payment.
  */
 export function laidTo(payment: string, rows: readonly MilestoneRow[]): readonly Laid[] {
   const told = rows
@@ -45,14 +45,17 @@ function withOverpaid(
   });
 }
 
-/** What a payment received: of its charges, or of its intent while no charge of it is known. */
+/** The amount that a payment received: from its charges, or from its intent while no charge is known. */
 export function receivedBy(payment: string, rows: readonly MilestoneRow[]): number {
   const captured = rows.filter((row) => row.stage === 'captured' && (row.payment ?? row.object) === payment);
   const charges = captured.filter(({ kind }) => kind === 'charge');
   return sumOf((charges.length > 0 ? charges : captured).map((row) => row.amount_minor));
 }
 
-/** The parts of what a payment gives back: of all it was laid to at that moment, and of what it was laid to nothing (`rest`). */
+/**
+ * Splits what a payment gives back among its applications at that moment; `restMinor` is the part of what is not
+ * applied.
+ */
 export function partsOf(
   laid: readonly Laid[],
   receivedMinor: number,

@@ -5,7 +5,7 @@ import { accounts, type Account } from './accounts.js';
 import { entry, posting, type Entry, type EntryOf, type Posting } from './entry.js';
 import type { Cause, MilestoneRow } from './facts.js';
 
-/** A balance transaction, as a dispute shows it or Stripe's API answered. Minor units of `currency`. */
+/** A balance transaction, from a dispute or from Stripe's API. Minor units of `currency`. */
 export type BalanceTransactionRow = Readonly<{
   id: string;
   reporting_category: string;
@@ -14,7 +14,7 @@ export type BalanceTransactionRow = Readonly<{
   net_minor: number;
   currency: string;
   fee_details: readonly Readonly<{ type: string; amountMinor: number; currency: string }>[];
-  /** What it is of, in the currency of that, with the sign of `amount_minor`; null where that is not known. */
+  /** The amount of its source in the source's currency, with the sign of `amount_minor`; null: unknown. */
   source_amount_minor: number | null;
   source_currency: string | null;
   at: string;
@@ -22,8 +22,9 @@ export type BalanceTransactionRow = Readonly<{
   Cause;
 
 /**
- * What a balance transaction does to the balance at Stripe: its net, its fees, and the other side by its category
- * (docs.stripe.com/reports/reporting-categories). A conversion is two balanced halves, through one account in both currencies.
+ * The entry of a balance transaction: its net on the Stripe balance, its fees, and the counter account of its category
+ * (docs.stripe.com/reports/reporting-categories). A currency conversion balances in each currency through the account
+ * for conversions.
  */
 export function settlement(row: BalanceTransactionRow): readonly Entry[] {
   const { currency, amount_minor: amountMinor, source_currency: own, source_amount_minor: ownMinor } = row;
@@ -91,13 +92,13 @@ const categories: readonly (readonly [Account, readonly string[]])[] = [
 ];
 const counters = new Map(categories.flatMap(([name, all]) => all.map((category) => [category, name] as const)));
 
-/** The other side of a category; what nobody knows is unexplained, and stays a task. */
+/** The counter account of a reporting category; an unknown category is booked as unexplained, for review. */
 export function counterOf(category: string): Account {
   if (category.startsWith('financing_')) return accounts.financing;
   return category.startsWith('climate_') ? accounts.climate : (counters.get(category) ?? accounts.unexplained);
 }
 
-/** A payout on its way, arrived, or come back; of a negative one with opposite signs. */
+/** The entries of a payout: in transit, arrived, or failed. A negative payout has the opposite signs. */
 export function payoutBook(rows: readonly MilestoneRow[]): readonly Entry[] {
   const paid = rows.find(({ stage }) => stage === 'paid');
   return rows.flatMap((row) => {
@@ -111,7 +112,10 @@ export function payoutBook(rows: readonly MilestoneRow[]): readonly Entry[] {
   });
 }
 
-/** A transfer to a connected account: of a destination charge we are the agent, and revenue is net of it. */
+/**
+ * The entries of a transfer to a connected account. For a destination charge we act as agent, so revenue is net of the
+ * transfer under `connect: net`.
+ */
 export function transferBook(
   rows: readonly MilestoneRow[],
   isDestination: boolean,
@@ -128,7 +132,7 @@ export function transferBook(
   });
 }
 
-/** What a platform earns of its connected accounts' charges. */
+/** A platform's application fees on charges of its connected accounts. */
 export function applicationFeeBook(rows: readonly MilestoneRow[]): readonly Entry[] {
   return rows.flatMap((row) => {
     const of = { object: row.object, effectiveAt: secondOf(row.at), cause: row };
@@ -138,7 +142,7 @@ export function applicationFeeBook(rows: readonly MilestoneRow[]): readonly Entr
   });
 }
 
-/** Money from the bank to the balance at Stripe. */
+/** The entries of a top-up: money from the bank to the balance at Stripe. */
 export function topupBook(rows: readonly MilestoneRow[]): readonly Entry[] {
   return rows.flatMap((row) => {
     const of = { object: row.object, effectiveAt: secondOf(row.at), cause: row };

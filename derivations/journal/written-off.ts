@@ -2,24 +2,23 @@ import type { MoneyPolicy } from '../policy.js';
 import { portion, split, sumOf } from '../rounding.js';
 import type { BookLine, TakenOfLine } from './lines.js';
 
-/** An amount of one line. */
 export type OfLine = Readonly<{ line: string; amountMinor: number }>;
 
 /**
- * An invoice that will not be paid: its lines end, what was to be earned is released, and what was recognised of what is due is bad debt.
- * What this leaves of an invoice that was paid in part is a recovery
+ * An uncollectible invoice. Its lines end: deferred revenue is released, and the recognised part of what is due becomes
+ * bad debt. For a partly paid invoice, the remainder is a recovery
  * (docs.stripe.com/revenue-recognition/methodology/subscriptions-and-invoicing).
  */
 export class WrittenOff {
   /** Bad debt without tax. */
   readonly lost: readonly OfLine[];
   readonly deferred: readonly OfLine[];
-  /** Tax that stays owed is bad debt, too; otherwise it is reversed. */
+  /** Tax that stays owed, and becomes bad debt; reversed tax is in `reversedTaxMinor`. */
   readonly keptTaxMinor: number;
   readonly reversedTaxMinor: number;
-  /** Credit on recoveries. */
+  /** The credit on recoveries. */
   readonly recoveriesMinor: number;
-  /** Of what was paid already, what may still be taken: where it stands. */
+  /** The parts of the earlier payments that refunds may still take, by account: recognised, and recoveries. */
   readonly keptMinor: number;
   readonly keptRecoveriesMinor: number;
   private readonly taken: readonly TakenOfLine[];
@@ -54,12 +53,12 @@ export class WrittenOff {
     this.keptMinor = paidMinor - this.keptRecoveriesMinor;
   }
 
-  /** What was paid of it since. */
+  /** The amount paid since the write-off. */
   get recoveredMinor(): number {
     return this.backMinor;
   }
 
-  /** What of bad debt and tax comes back with a payment: rounded over all payments together. */
+  /** The bad debt and tax that a payment recovers, rounded over all payments together. */
   recover(amountMinor: number, at: number): Readonly<{ lost: readonly OfLine[]; taxMinor: number }> {
     const [before, after] = [this.backMinor, this.backMinor + amountMinor];
     this.backMinor = after;
@@ -69,7 +68,7 @@ export class WrittenOff {
     return { lost, taxMinor: back(this.keptTaxMinor + this.reversedTaxMinor) };
   }
 
-  /** Lets the lines earn again in the proportion in which they were paid. */
+  /** Lets the lines earn again in proportion to the payments since the write-off. */
   giveBack(at: number): readonly OfLine[] {
     const given = this.taken.map((taken) => {
       const [now, before] = [this.partOf(taken, this.backMinor), this.partOf(taken, this.givenMinor)];
@@ -80,7 +79,7 @@ export class WrittenOff {
       }));
       const [grossMinor, taxMinor] = [now.grossMinor - before.grossMinor, now.taxMinor - before.taxMinor];
       taken.line.give({ ...taken, cuts, grossMinor, taxMinor }, at);
-      // Its contra came back with the bad debt.
+      // `recover` has already given back its contra.
       taken.line.schedule.count(sumOf(cuts.map((cut) => cut.contraMinor)), at);
       return { line: taken.line.id, amountMinor: sumOf(cuts.map((cut) => cut.amountMinor - cut.contraMinor)) };
     });
@@ -88,7 +87,7 @@ export class WrittenOff {
     return given;
   }
 
-  /** What the void of it takes out of bad debt, and of that its tax. */
+  /** What voiding the invoice takes out of bad debt, and the tax in it. */
   voided(): Readonly<{ lost: readonly OfLine[]; taxMinor: number }> {
     const left = (of: number): number => of - this.ofDue(of, this.backMinor);
     return {

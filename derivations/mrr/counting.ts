@@ -2,12 +2,12 @@ import type { MoneyPolicy } from '../policy.js';
 import { secondOf, secondOrNull } from '../time.js';
 import type { SubscriptionFacts, TermsRow } from './facts.js';
 
-/** Whether a subscription counts, and why it does not. */
+/** Whether a subscription counts towards MRR, or the reason why not. */
 export type Counting = 'counts' | 'trialing' | 'not_yet' | 'past_due' | 'paused' | 'canceling' | 'ended';
 
 const A_DAY = 86_400;
 
-/** The moments after a row at which it may count otherwise without an event: its data alone tell them. */
+/** The later moments at which a row's counting may change without an event, known from its data. */
 export function turningPoints(row: TermsRow, pastDueSince: number | null, policy: MoneyPolicy): readonly number[] {
   const days = policy.mrrPastDueDays;
   return [
@@ -16,7 +16,7 @@ export function turningPoints(row: TermsRow, pastDueSince: number | null, policy
   ].filter((moment) => moment !== null);
 }
 
-/** What a row says at a moment (docs/money.md, MRR, which subscriptions count). */
+/** Returns whether a row counts at a moment (docs/money.md, MRR, which subscriptions count). */
 export function countingAt(
   row: TermsRow,
   at: number,
@@ -40,7 +40,7 @@ export function countingAt(
 const isPastDue = (since: number | null, at: number, { mrrPastDueDays: days }: MoneyPolicy): boolean =>
   days !== null && since !== null && at >= since + days * A_DAY;
 
-/** Collection that is paused is no revenue, unless drafts are kept: those will be charged. */
+/** Whether paused collection excludes the row. Kept drafts still count by default: those will be charged. */
 function isPaused({ pause }: TermsRow, at: number, { mrrPaused }: MoneyPolicy): boolean {
   if (pause === null || mrrPaused === 'keep') return false;
   if (pause.resumesAt !== null && at >= secondOf(pause.resumesAt)) return false;

@@ -5,7 +5,7 @@ import { secondOf, secondOrNull } from '../time.js';
 import type { CouponRow, SubscriptionFacts, TermsDiscount, TermsItem, TermsRow } from './facts.js';
 import { decimal, rounded, times, whole } from './fraction.js';
 
-/** A discount with all that is known of it. `end` is not included. */
+/** A discount completed from all known sources. `end` is exclusive. */
 export type Discount = Readonly<{
   name: string;
   terms: CouponRow | null;
@@ -13,12 +13,12 @@ export type Discount = Readonly<{
   end: number | null;
 }>;
 
-/** The discounts of a subscription as of one of its rows: of each item, and of the whole. */
+/** The discounts of a subscription as of one of its rows: by item, and of the whole subscription. */
 export type Discounts = Readonly<{ ofItems: ReadonlyMap<string, readonly Discount[]>; ofAll: readonly Discount[] }>;
 
 export const itemName = (subscription: string, item: TermsItem): string => item.id ?? subscription;
 
-/** The subscription's own discounts stand in for the customer's. */
+/** Returns the discounts of a row; the subscription's own replace the customer's. */
 export function discountsAt(row: TermsRow, facts: SubscriptionFacts): Discounts {
   const since = secondOf(row.effective_at);
   const known = (one: TermsDiscount, item: TermsItem | undefined): Discount => completed(one, facts, since, item);
@@ -43,7 +43,7 @@ const customers = (facts: SubscriptionFacts, row: TermsRow): Discount[] =>
       return completed(told, facts, secondOf(row.effective_at), row.items[0]);
     });
 
-/** What the subscription does not show of a discount is asked of the discount's own events, and of the coupon's. */
+/** Fills fields missing in the subscription's discount from the discount's own events, then from the coupon's. */
 function completed(
   one: TermsDiscount,
   { subscription, discounts, coupons }: SubscriptionFacts,
@@ -60,13 +60,13 @@ function completed(
   const ends = [
     secondOrNull(one.endsAt ?? span?.ends_at ?? null),
     secondOrNull(span?.removed_at ?? null),
-    // A discount that is for one invoice is for the period of it.
+    // A discount of one invoice lasts for its period.
     terms?.duration === 'once' ? secondOrNull(item?.periodEnd ?? null) : null,
   ].filter((end) => end !== null);
   return { name: one.id ?? coupon ?? 'discount', terms, start, end: ends.length === 0 ? null : Math.min(...ends) };
 }
 
-/** Whether a discount counts at a moment, by the policy. What is not known of a coupon counts, so that it shows. */
+/** Whether a discount counts at a moment, by the policy. One of unknown terms counts, so that the gap shows. */
 export function isActive({ terms, start, end }: Discount, at: number, policy: MoneyPolicy): boolean {
   if (policy.mrrDiscounts === 'none' || at < start || (end !== null && at >= end)) return false;
   if (policy.mrrDiscounts === 'all' || terms === null) return true;
@@ -74,10 +74,13 @@ export function isActive({ terms, start, end }: Discount, at: number, policy: Mo
   return duration === 'forever' || (duration === 'repeating' && policy.mrrDiscounts === 'recurring');
 }
 
-/** An item that may be discounted: its amount of one period. */
+/** An item to discount, with its amount for one period. */
 export type Priced = Readonly<{ name: string; product: string | null; currency: string | null; amountMinor: number }>;
 
-/** The amounts after discounts: those of the items first, in their order, then those of all. Null: one of unknown terms is among them. */
+/**
+ * The amounts after discounts: first those of items, in order, then those of the subscription. Null if a discount's
+ * terms are unknown.
+ */
 export function discounted(
   items: readonly Priced[],
   { ofItems, ofAll }: Discounts,

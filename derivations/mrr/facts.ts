@@ -2,18 +2,18 @@ import type { Cause } from '../journal/facts.js';
 
 export type { Cause };
 
-/** One step of a graduated or volume price: up to so many units; null: all that are more. Amounts as decimals in minor units. */
+/** A tier of a graduated or volume price, up to `upTo` units; null: no limit. Amounts are decimals in minor units. */
 export type Tier = Readonly<{
   upTo: number | null;
   unitAmountDecimal: string | null;
   flatAmountDecimal: string | null;
 }>;
 
-/** What a price asks for one period. */
+/** The price of one period. */
 export type PriceTermsRow = Readonly<{
   billingScheme: string;
   unitAmountDecimal: string | null;
-  /** Null where no event or answer showed them: events leave them out. */
+  /** Null if unknown: events leave tiers out. */
   tiers: readonly Tier[] | null;
   tiersMode: string | null;
   transformQuantity: Readonly<{ divideBy: number; round: string }> | null;
@@ -24,7 +24,7 @@ export type PriceTermsRow = Readonly<{
 
 /** An item of a subscription. */
 export type TermsItem = Readonly<{
-  /** Null before 2016, when the subscription itself had one plan. */
+  /** Null before 2016, when a subscription itself had one plan. */
   id: string | null;
   price: string | null;
   product: string | null;
@@ -36,18 +36,18 @@ export type TermsItem = Readonly<{
 }> &
   PriceTermsRow;
 
-/** What a coupon takes off. */
+/** The terms of a coupon. */
 export type CouponRow = Readonly<{
   percentOff: string | null;
   amountOffMinor: number | null;
   currency: string | null;
   duration: string | null;
   durationInMonths: number | null;
-  /** The products it is for; null: all. */
+  /** The products that it applies to; null: all. */
   products: readonly string[] | null;
 }>;
 
-/** A discount as the subscription shows it: from 2020-08-27 on often its id alone. */
+/** A discount as the subscription shows it; since 2020-08-27 often only its id. */
 export type TermsDiscount = Readonly<{
   id: string | null;
   coupon: string | null;
@@ -56,7 +56,7 @@ export type TermsDiscount = Readonly<{
   endsAt: string | null;
 }>;
 
-/** What a subscription was from a moment on: one row for each change, in their logical order. */
+/** The state of a subscription from a moment on: one row per change, in logical order. */
 export type TermsRow = Readonly<{
   no: number;
   effective_at: string;
@@ -76,7 +76,7 @@ export type TermsRow = Readonly<{
 }> &
   Cause;
 
-/** What is told of a discount apart from its subscription: its coupon, and when it was taken away. */
+/** The facts of a discount from its own events: its coupon, and when it was removed. */
 export type DiscountSpanRow = Readonly<{
   id: string;
   coupon: string | null;
@@ -84,11 +84,11 @@ export type DiscountSpanRow = Readonly<{
   starts_at: string | null;
   ends_at: string | null;
   removed_at: string | null;
-  /** Of the customer, for all of its subscriptions that have none of their own. */
+  /** Whether it is the customer's, which applies to all of its subscriptions without discounts of their own. */
   is_customers: boolean;
 }>;
 
-/** A line of a finalised invoice over a whole period: what an item cost, before discounts. */
+/** An invoice line over a whole period, of a finalised invoice: the price of an item before discounts. */
 export type ItemLineRow = Readonly<{
   subscription_item: string;
   price: string | null;
@@ -97,16 +97,16 @@ export type ItemLineRow = Readonly<{
   finalized_at: string;
 }>;
 
-/** All that decides the MRR of one subscription. */
+/** All facts that decide the MRR of one subscription. */
 export type SubscriptionFacts = Readonly<{
   subscription: string;
   customer: string;
   terms: readonly TermsRow[];
-  /** By price: what events and answers showed beside the subscription. */
+  /** By price: terms from events and API answers other than the subscription's. */
   prices: ReadonlyMap<string, PriceTermsRow>;
   coupons: ReadonlyMap<string, CouponRow>;
   discounts: readonly DiscountSpanRow[];
   lines: readonly ItemLineRow[];
-  /** When the first invoice of more than zero was paid. */
+  /** When the first invoice with a total above zero was paid. */
   firstPaidAt: string | null;
 }>;

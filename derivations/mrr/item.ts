@@ -2,16 +2,16 @@ import type { MoneyPolicy } from '../policy.js';
 import type { ItemLineRow, PriceTermsRow, TermsItem, Tier } from './facts.js';
 import { decimal, plus, rounded, times, whole, type Fraction } from './fraction.js';
 
-/** What an item costs for one of its periods, before discounts; or why that is not known, or does not count. */
+/** The price of an item for one period, before discounts; or why it is unknown or excluded. */
 export type PeriodAmount =
   | Readonly<{ kind: 'known'; amountMinor: number; why: 'price' | 'tiers' | 'invoice_line' | 'trailing_lines' }>
   | Readonly<{ kind: 'unknown'; why: 'tiers_not_known' | 'price_not_known' }>
   | Readonly<{ kind: 'excluded'; why: 'metered' | 'one_time' }>;
 
-/** How often an interval comes a year, as Stripe counts. */
+/** How many intervals a year has, as Stripe counts. */
 const A_YEAR: Readonly<Record<string, number>> = { day: 365, week: 52, month: 12, year: 1 };
 
-/** How many lines a metered item is measured by. */
+/** How many of its latest lines a metered item is averaged over. */
 const TRAILING_LINES = 3;
 
 export type PriceFacts = Readonly<{
@@ -37,7 +37,10 @@ export function periodAmount(item: TermsItem, { prices, lines }: PriceFacts, pol
 
 const nameOf = (item: string | null, price: string | null): string => JSON.stringify([item, price]);
 
-/** The lines of each item at each of its prices, in the order of time: asked of the same lines for each change of a subscription. */
+/**
+ * The lines of each item at each of its prices, in the order of time. Cached, since every change of a subscription
+ * reads the same lines.
+ */
 function linesByItem(lines: readonly ItemLineRow[]): ReadonlyMap<string, ItemLineRow[]> {
   const known = byItem.get(lines);
   if (known !== undefined) return known;
@@ -89,13 +92,13 @@ function tiered(units: number, terms: PriceTermsRow, known: PriceTermsRow | unde
 const asks = (tier: Tier, units: number): Fraction =>
   plus(times(decimal(tier.unitAmountDecimal ?? '0'), whole(units)), decimal(tier.flatAmountDecimal ?? '0'));
 
-/** All units at the price of the tier that they reach. */
+/** All units at the price of the tier that the total falls in. */
 function volume(units: number, tiers: readonly Tier[]): Fraction | null {
   const tier = tiers.find(({ upTo }) => upTo === null || units <= upTo);
   return tier === undefined ? null : asks(tier, units);
 }
 
-/** The units of each tier at its price. */
+/** The units within each tier at that tier's price. */
 function graduated(units: number, tiers: readonly Tier[]): Fraction {
   let [sum, below] = [whole(0), 0];
   for (const tier of tiers) {
@@ -107,7 +110,7 @@ function graduated(units: number, tiers: readonly Tier[]): Fraction {
   return sum;
 }
 
-/** What an amount of one period is a year and a month, each rounded once. */
+/** Converts an amount of one period to a year and a month, each rounded once. */
 export function recurring(
   amountMinor: number,
   { interval, intervalCount }: Pick<TermsItem, 'interval' | 'intervalCount'>,

@@ -1,15 +1,15 @@
 import { sumOf } from '../rounding.js';
 import type { MrrMovement } from './movements.js';
 
-/** A rate as a part of a whole; null where the whole is nothing. */
+/** A rate as a part of a whole; null if the whole is 0. */
 export type Rate = Readonly<{ part: number; whole: number }> | null;
 
 const rate = (part: number, whole: number): Rate => (whole === 0 ? null : { part, whole });
 
-/** What customers were worth at the start of a period and at its end, by the customer; those that are worth nothing may be missing. */
+/** The MRR of customers at a moment, by customer; a missing customer has none. */
 export type Worths = ReadonlyMap<string, number>;
 
-/** How much of what was there at the start was kept. */
+/** Net and gross revenue retention, and logo churn, over the customers with MRR at the start. */
 export function retention(start: Worths, end: Worths): Readonly<{ nrr: Rate; grr: Rate; logoChurn: Rate }> {
   const there = [...start].filter(([, amount]) => amount > 0);
   const startMinor = sumOf(there.map(([, amount]) => amount));
@@ -21,7 +21,7 @@ export function retention(start: Worths, end: Worths): Readonly<{ nrr: Rate; grr
   };
 }
 
-/** The sums of movements of one currency by their kind; what is lost is positive. */
+/** The sums of one currency's movements by kind; losses are positive. */
 export function growth(movements: readonly MrrMovement[]) {
   const sum = (kind: MrrMovement['kind']): number =>
     Math.abs(sumOf(movements.map((one) => (one.kind === kind ? one.amountMinor : 0))));
@@ -35,7 +35,7 @@ export function growth(movements: readonly MrrMovement[]) {
   };
 }
 
-/** The rates at which MRR was lost, of what there was at the start. */
+/** Gross and net MRR churn as rates of the MRR at the start. */
 export function churnRates(
   { reactivationMinor, expansionMinor, contractionMinor, churnMinor }: ReturnType<typeof growth>,
   startMinor: number,

@@ -4,13 +4,13 @@ import type { MrrPart } from './subscription.js';
 
 export type MovementKind = 'opening' | 'new' | 'reactivation' | 'expansion' | 'contraction' | 'churn';
 
-/** What a customer is worth in one currency, from a second on. */
+/** The MRR of a customer in one currency, from a second on. */
 export type MrrStep = Readonly<{ at: number; mrrMinor: number; annualMinor: number; subscriptions: number }>;
 
-/** A change of it: all changes of one second together. `amountMinor` has its sign. */
+/** A change of a customer's MRR: all changes of one second, or of one group, together. `amountMinor` is signed. */
 export type MrrMovement = Readonly<{
   at: number;
-  /** When the first of its changes was, where several are one. */
+  /** The time of the first change in its group. */
   firstAt: number;
   kind: MovementKind;
   amountMinor: number;
@@ -23,7 +23,7 @@ export type CustomerMrr = Readonly<{ steps: readonly MrrStep[]; movements: reado
 
 const A_DAY = 86_400;
 
-/** The MRR of one customer in one currency over time, and its movements, from the parts of all of its subscriptions. */
+/** The MRR steps and movements of one customer in one currency, from the parts of all of its subscriptions. */
 export function customerMrr(parts: readonly MrrPart[], policy: MoneyPolicy): CustomerMrr {
   const ordered = [...parts].sort(
     (a, b) => a.at - b.at || (a.subscription < b.subscription ? -1 : a.subscription > b.subscription ? 1 : 0),
@@ -43,7 +43,7 @@ function stepsOf(parts: readonly MrrPart[]): readonly MrrStep[] {
   });
 }
 
-/** Parts that follow each other within so many seconds. */
+/** Groups parts in which each follows the one before it within this many seconds. */
 function grouped(parts: readonly MrrPart[], seconds: number): readonly (readonly MrrPart[])[] {
   const groups: MrrPart[][] = [];
   for (const part of parts) {

@@ -28,14 +28,14 @@ const eventOf = ({ livemode, account, ...event }: Cause) => ({
   api_version: event.api_version,
 });
 
-/** Amounts are of one mode and account. */
+/** The mode and account of amounts. */
 const whose = { livemode: flag(), account: id().orNull() };
 const whoseIs = ({ livemode, account }: Pick<Cause, 'livemode' | 'account'>) => ({
   livemode: livemode === true,
   account,
 });
 
-/** What a change of an item's MRR is, and why. Minor units of `currency`. */
+/** A change of an item's MRR and its cause. Minor units of `currency`. */
 const partColumns = {
   subscription: id(),
   item: id(),
@@ -43,11 +43,11 @@ const partColumns = {
   cause: id(),
   mrr_minor: money(),
   annual_minor: money(),
-  /** What the data of the event told beforehand: `discount.end`, `resumes_at`. */
+  /** The cause when no event marks the moment, such as `discount.end` or `resumes_at`; null: the event itself. */
   by: text().orNull(),
 };
 
-/** A key of a price, a coupon or a customer: it has no rows, and leads to subscriptions. */
+/** A key of a price, a coupon or a customer: it has no rows, but `reach` finds its subscriptions. */
 const via = (kind: string, name: unknown): string[] => (name === null ? [] : [`${kind} ${String(name)}`]);
 const given = (kind: string): string =>
   `(select substr(key, ${kind.length + 2}) as id from unnest($1::text[]) as asked(key) where key like '${kind} %') as given`;
@@ -71,7 +71,7 @@ export const subscriptionMrrs = defineDerivation({
         until: time().orNull(),
         status: id(),
         counting: id(),
-        /** Of one period, after discounts; null: not known. */
+        /** For one period, after discounts; null: unknown. */
         amount_minor: money().orNull(),
         annual_minor: money(),
         mrr_minor: money(),
@@ -213,7 +213,7 @@ const partOf = ({ at, mrr_minor: mrrMinor, annual_minor: annualMinor, ...row }: 
 export const KINDS: readonly MovementKind[] = ['opening', 'new', 'reactivation', 'expansion', 'contraction', 'churn'];
 const sumColumns = Object.fromEntries(KINDS.map((kind) => [`${kind}_minor`, money()]));
 
-/** What a step adds to what was there before. */
+/** The difference of a step from the one before it. */
 const changes = { mrr_change_minor: money(), annual_change_minor: money(), subscriptions_change: count() };
 
 const customerColumns = { customer: id(), currency: id() };
@@ -240,12 +240,12 @@ export const mrr = defineDerivation({
     },
     mrr_movements: {
       columns: {
-        /** `cus_1:usd:` and its second. */
+        /** `cus_1:usd:` followed by its second. */
         id: id(),
         customer: id().filtered(),
         currency: id().filtered(),
         at: time().filtered(between('')),
-        /** When the first of its changes was. */
+        /** The time of the first change in it. */
         first_at: time(),
         kind: id().filtered(oneOf(KINDS)),
         amount_minor: money(),
@@ -254,7 +254,7 @@ export const mrr = defineDerivation({
         day: id(),
         livemode: flag().filtered(),
         account: id().orNull().filtered(),
-        /** They add up to the movement. */
+        /** Changes by item, which add up to the movement. */
         parts: json<readonly object[]>({ type: 'array', items: { type: 'object' } }),
         stripe_event_id: id().filtered({ by: 'value', name: 'stripeEvent', known: null }),
         ...{ stripe_event_type: text(), stripe_event_created: time(), api_version: text().orNull() },
@@ -265,7 +265,7 @@ export const mrr = defineDerivation({
     },
   },
   rollups: {
-    /** What changed on a day, whatever it counts as. */
+    /** The changes of a day, of every kind. */
     mrr_changes: {
       of: 'mrr_steps',
       columns: { currency: id(), livemode: flag(), account: id(), day: id(), ...changes },

@@ -6,7 +6,7 @@ import { discounted, discountsAt, isActive, itemName, type Discounts } from './d
 import type { Cause, SubscriptionFacts, TermsItem, TermsRow } from './facts.js';
 import { periodAmount, recurring, type PeriodAmount } from './item.js';
 
-/** Why the MRR of an item changed. */
+/** The cause of a change of an item's MRR. */
 export type PartCause =
   | 'opening'
   | 'subscription_started'
@@ -24,7 +24,7 @@ export type PartCause =
   | 'past_due'
   | 'recovered';
 
-/** A part of a change: the parts of a second add up to the change. Minor units of the subscription's currency. */
+/** A part of a change: the parts of one second add up to it. Minor units of the subscription's currency. */
 export type MrrPart = Readonly<{
   subscription: string;
   customer: string;
@@ -34,23 +34,23 @@ export type MrrPart = Readonly<{
   cause: PartCause;
   mrrMinor: number;
   annualMinor: number;
-  /** What the event does not tell and its data does: `discount.end`, `resumes_at`; null: the event itself. */
+  /** The cause when no event marks the moment, such as `discount.end` or `resumes_at`; null: the event itself. */
   by: string | null;
   event: Cause;
 }>;
 
-/** An item from a moment on: what it is worth, and why. */
+/** An item's MRR over a span of time, and its explanation. */
 export type MrrItem = Readonly<{
   item: string;
   since: number;
   until: number | null;
   status: string;
   counting: Counting;
-  /** Of one period, after discounts; null: not known. */
+  /** For one period, after discounts; null: unknown. */
   amountMinor: number | null;
   annualMinor: number;
   mrrMinor: number;
-  /** What it will be worth once its trial is over. */
+  /** Its MRR after the trial. */
   trialingMinor: number;
   isUnknown: boolean;
   why: string;
@@ -59,14 +59,14 @@ export type MrrItem = Readonly<{
   quantity: number | null;
 }>;
 
-/** A trial: when it began and ended, and when it was worth something at its end. */
+/** A trial: its start and end, and the time of conversion, if it had MRR at its end. */
 export type MrrTrial = Readonly<{ startedAt: number; endedAt: number | null; convertedAt: number | null }>;
 
 export type SubscriptionMrr = Readonly<{
   items: readonly MrrItem[];
   parts: readonly MrrPart[];
   trials: readonly MrrTrial[];
-  /** Prices whose tiers are not known. */
+  /** Prices with unknown tiers. */
   wants: readonly string[];
 }>;
 
@@ -77,21 +77,21 @@ type Worth = Readonly<{
   why: string;
   isUnknown: boolean;
 }>;
-/** What a subscription is at a moment, in the order in which its changes are told apart. */
+/** The state of a subscription at a moment; its fields follow the order in which changes are separated. */
 type Moment = Readonly<{
   at: number;
   row: TermsRow;
   by: string | null;
   items: readonly TermsItem[];
   discounts: Discounts;
-  /** The moment by which discounts are active. */
+  /** The moment at which active discounts are determined. */
   discountsAt: number;
   counting: Counting;
 }>;
 
 const NOTHING: Worth = { mrrMinor: 0, annualMinor: 0, amountMinor: 0, why: 'none', isUnknown: false };
 
-/** The MRR of one subscription over time: a function of its terms, and of the moments that they tell beforehand. */
+/** The MRR of one subscription over time: a function of its terms and the moments that those schedule. */
 export function subscriptionMrr(facts: SubscriptionFacts, policy: MoneyPolicy): SubscriptionMrr {
   const moments = momentsOf(facts, policy);
   const parts = moments.flatMap((moment, place) => partsBetween(moments[place - 1] ?? null, moment, facts, policy));
@@ -102,7 +102,10 @@ export function subscriptionMrr(facts: SubscriptionFacts, policy: MoneyPolicy): 
   return { items, parts, trials: trialsOf(moments, items), wants: [...new Set(wants)].sort() };
 }
 
-/** When the terms of a row hold from: its end, where it ends; where it is the first, its start by the policy. */
+/**
+ * When the terms of a row begin: at its end, if it ends the subscription; for the first row, at the start that the
+ * policy names.
+ */
 function beginning(row: TermsRow, isFirst: boolean, policy: MoneyPolicy): number {
   const at = secondOf(row.effective_at);
   const ended = secondOrNull(row.ended_at);
@@ -113,7 +116,7 @@ function beginning(row: TermsRow, isFirst: boolean, policy: MoneyPolicy): number
   return fromStart ? started : at;
 }
 
-/** The ledger began after the subscription did: what it is worth was not won at that moment. */
+/** Whether the ledger began after the subscription, so that its first MRR is no new business. */
 const isOpening = (row: TermsRow): boolean =>
   row.stripe_event_type !== 'customer.subscription.created' &&
   row.created_at !== null &&
@@ -128,7 +131,7 @@ function momentsOf(facts: SubscriptionFacts, policy: MoneyPolicy): readonly Mome
     pastDueSince = row.status === 'past_due' ? (pastDueSince ?? from) : null;
     const next = rows[place + 1];
     const until = next === undefined ? Infinity : Math.max(next.at, from);
-    // Of one second the last row is what the subscription was after it.
+    // Of several rows in one second, the last one is the state after it.
     if (until === from) return;
     const discounts = discountsAt(row, facts);
     const ends = boundsOf(discounts, policy);
@@ -148,7 +151,7 @@ function momentsOf(facts: SubscriptionFacts, policy: MoneyPolicy): readonly Mome
   return moments;
 }
 
-/** When discounts begin and end that count by the policy. */
+/** The starts and ends of discounts that count by the policy. */
 function boundsOf({ ofItems, ofAll }: Discounts, policy: MoneyPolicy): { at: number; by: string }[] {
   const all = [...ofAll, ...[...ofItems.values()].flat()].filter((one) => isActive(one, one.start, policy));
   return all.flatMap(({ start, end, name }) => [
@@ -157,7 +160,7 @@ function boundsOf({ ofItems, ofAll }: Discounts, policy: MoneyPolicy): { at: num
   ]);
 }
 
-/** What each item is worth in a state: nothing when the subscription does not count. */
+/** The MRR of each item at a moment; 0 if the subscription does not count. */
 function worths(moment: Moment, facts: SubscriptionFacts, policy: MoneyPolicy, isCounted = false): Map<string, Worth> {
   const names = moment.items.map((item) => itemName(facts.subscription, item));
   if (!isCounted && moment.counting !== 'counts')
@@ -186,7 +189,7 @@ function worths(moment: Moment, facts: SubscriptionFacts, policy: MoneyPolicy, i
 
 const amountOf = (asked: PeriodAmount): number => (asked.kind === 'known' ? asked.amountMinor : 0);
 
-/** The changes of one second told apart: items at the old discounts, then discounts, then whether it counts. */
+/** Separates the changes of one second: items at the old discounts, then discounts, then counting. */
 function partsBetween(
   before: Moment | null,
   after: Moment,
@@ -230,7 +233,7 @@ const sameAs =
   (other: TermsItem): boolean =>
     other.id === item.id;
 
-/** The item with another quantity alone, where its price is another too. */
+/** The item with the next quantity and the old price. */
 const withQuantity = (item: TermsItem, next: TermsItem): TermsItem => ({ ...item, quantity: next.quantity });
 
 function statusCause(before: Moment, after: Moment, changeMinor: number): PartCause {
@@ -262,7 +265,7 @@ function differences(
   });
 }
 
-/** Each item over time, the same worth together. */
+/** The items over time; equal neighbours are merged. */
 function itemsOf(moments: readonly Moment[], facts: SubscriptionFacts, policy: MoneyPolicy): readonly MrrItem[] {
   const items: MrrItem[] = [];
   const open = new Map<string, MrrItem>();
@@ -289,7 +292,7 @@ function itemsOf(moments: readonly Moment[], facts: SubscriptionFacts, policy: M
           ...worth,
         },
         ...{ price, product, quantity, trialingMinor: isTrial ? (expected.get(name)?.mrrMinor ?? 0) : 0 },
-        // What is not known is not known of a trial, either.
+        // A trial's future MRR may be unknown, too.
         isUnknown: moment.counting === 'ended' ? false : (expected.get(name)?.isUnknown ?? false),
         why: moment.counting === 'ended' || isTrial === false ? worth.why : (expected.get(name)?.why ?? worth.why),
       };

@@ -1,4 +1,4 @@
-/** Where days and months begin. Both are counted: days from 1970-01-01, months from January of the year 0. */
+/** Where days and months begin. Both are numbers: days since 1970-01-01, months since January of the year 0. */
 export type Calendar = Readonly<{
   dayOf(second: number): number;
   monthOf(second: number): number;
@@ -8,7 +8,10 @@ export type Calendar = Readonly<{
 
 const SECONDS_A_DAY = 86_400;
 
-/** The days and months of a time zone, as ICU knows it. */
+/**
+ * The calendar of a time zone in ICU.
+ * @throws RangeError for an unknown zone
+ */
 export function calendarOf(zone: string): Calendar {
   const known = calendars.get(zone);
   if (known !== undefined) return known;
@@ -25,7 +28,7 @@ export function calendarOf(zone: string): Calendar {
       let start = starts.get(month);
       if (start === undefined) {
         const midnight = Date.UTC(Math.floor(month / 12), month % 12, 1) / 1000;
-        // Clocks may be set anew at this midnight: then it comes twice, or not at all.
+        // A clock change at this midnight may repeat or skip it.
         const found = [-SECONDS_A_DAY, SECONDS_A_DAY].map((by) => midnight - offsetAt(midnight + by));
         start =
           found.sort((one, other) => one - other).find((second) => calendar.monthOf(second) === month) ?? midnight;
@@ -38,23 +41,23 @@ export function calendarOf(zone: string): Calendar {
   return calendar;
 }
 
-/** As many as there are zones in the policies of one process. */
+/** One per zone; a process has few. */
 const calendars = new Map<string, Calendar>();
 
-/** `2026-01` of a month that is counted. */
+/** `2026-01` for a month's number. */
 export const monthName = (month: number): string =>
   `${String(Math.floor(month / 12)).padStart(4, '0')}-${String((month % 12) + 1).padStart(2, '0')}`;
 
-/** The number of `2026-01`. */
+/** The number of a month such as `2026-01`. */
 export const monthNamed = (name: string): number => Number(name.slice(0, 4)) * 12 + Number(name.slice(5)) - 1;
 
-/** `2026-01-31` of a day that is counted. */
+/** `2026-01-31` for a day's number. */
 export const dayName = (day: number): string => new Date(day * SECONDS_A_DAY * 1000).toISOString().slice(0, 10);
 
-/** The number of `2026-01-31`. */
+/** The number of a day such as `2026-01-31`. */
 export const dayNamed = (name: string): number => Date.parse(`${name}T00:00:00Z`) / (SECONDS_A_DAY * 1000);
 
-/** @throws RangeError for a zone that nobody knows */
+/** @throws RangeError for an unknown zone */
 function offsetsOf(zone: string): (second: number) => number {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone: zone,

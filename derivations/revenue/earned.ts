@@ -2,18 +2,21 @@ import type { MoneyPolicy } from '../policy.js';
 import type { Ratio } from '../rounding.js';
 import { calendarOf, type Calendar } from './calendar.js';
 
-/** The service of an invoice line in seconds, the end not included; no service, or an empty one, is earned at once. */
+/**
+ * The service period of an invoice line in seconds since 1970, the end exclusive. Without one, or with an empty one,
+ * revenue is earned at once.
+ */
 export type Service = Readonly<{ start: number; end: number }> | null;
 
-/** What part of a service is earned before a moment. */
+/** The fraction of a service earned before a moment. */
 export type Earned = (service: Service, moment: number) => Ratio;
 
 const NOTHING: Ratio = { part: 0, whole: 1 };
 const ALL: Ratio = { part: 1, whole: 1 };
 
 /**
- * How revenue is earned, by the granularity of the policy (docs.stripe.com/revenue-recognition/revenue-settings/examples). All of them
- * end with the service.
+ * Recognition by the granularity of the policy (docs.stripe.com/revenue-recognition/revenue-settings/examples). Each
+ * earns all by the end of the service.
  */
 export function earnedBy({ recognition, zone }: Pick<MoneyPolicy, 'recognition' | 'zone'>): Earned {
   const within = granularities[recognition](calendarOf(zone));
@@ -40,14 +43,16 @@ const bySecond: Within = ({ start, end }, moment) => ({ part: moment - start, wh
 
 const upTo = (part: number, whole: number): Ratio => (part >= whole ? ALL : { part, whole });
 
-/** How many months a service has; one that has begun counts. */
+/** The number of months in a service; a month that has begun counts. */
 function monthsOf(calendar: Calendar, { start, end }: NonNullable<Service>): number {
   const [first, last] = [calendar.monthOf(start), calendar.monthOf(end)];
   const intoFirst = start - calendar.monthStart(first);
   return last - first + (end - calendar.monthStart(last) > intoFirst ? 1 : 0);
 }
 
-/** First and last month by their seconds; those between share in equal parts what is left, each by its seconds. */
+/**
+ * The first and last months earn by seconds. The months between share the rest equally, each spread over its seconds.
+ */
 function prorated(calendar: Calendar, service: NonNullable<Service>, moment: number): Ratio {
   const { start, end } = service;
   const [first, last, now] = [start, end, moment].map((second) => calendar.monthOf(second)) as [number, number, number];

@@ -1,16 +1,18 @@
 import { calendarOf } from './calendar.js';
 import type { Schedule } from './schedule.js';
 
-/** What a line earned in a month, and what of earlier revenue was taken in it. Minor units; `month` as a calendar counts. */
+/**
+ * What a line earned in a month, and the earlier revenue taken back in it. Minor units; `month` is a calendar's number.
+ */
 export type RevenueMonth = Readonly<{
   month: number;
   revenueMinor: number;
-  /** Of `revenueMinor` what was earned before it was billed. */
+  /** The part of `revenueMinor` earned before it was billed. */
   unbilledMinor: number;
   contraMinor: number;
 }>;
 
-/** The months of a line in which anything happens. They add up to all that it ever earns. */
+/** The months of a line with any revenue or contra. They add up to all that it ever earns. */
 export function monthsOf(schedule: Schedule, zone: string): readonly RevenueMonth[] {
   const calendar = calendarOf(zone);
   const last = calendar.monthOf(schedule.endsAt);

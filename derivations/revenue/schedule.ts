@@ -1,16 +1,16 @@
 import { portion } from '../rounding.js';
 import type { Earned, Service } from './earned.js';
 
-/** From `since`, which is not included, R is `base + round(active × earned)`. Amounts in minor units. */
+/** After `since`, the cumulative revenue is `base + round(active × earned)`. Amounts in minor units. */
 export type Segment = Readonly<{ since: number; activeMinor: number; baseMinor: number }>;
 
-/** What a take does to a schedule: the part of it that was recognised, and the part that never will be. They add up to it. */
+/** The two parts of a take: what was recognised, and what never will be. They add up to the amount taken. */
 export type Cut = Readonly<{ contraMinor: number; cutMinor: number }>;
 
 /**
- * The revenue of one line: cumulative, so that any calendar's differences add up to it exactly, and nothing is left for a last
- * period to absorb. What is taken from it lowers what it will still earn; what it had earned of that is `contra`. Moments are
- * seconds since 1970, and changes come in the order of time.
+ * The revenue of one line. It is cumulative, so the differences of any calendar add up to it exactly, without a
+ * remainder for the last period. A take lowers what the line will still earn; what it had earned of the amount is
+ * `contra`. Moments are seconds since 1970, and changes come in the order of time.
  */
 export class Schedule {
   private readonly known: Segment[];
@@ -20,7 +20,7 @@ export class Schedule {
     readonly service: Service,
     /** When it was billed, or booked as unbilled. */
     readonly bookedAt: number,
-    /** From when on it earns: before it is booked where nothing is caught up. */
+    /** When it begins to earn: with `catchUp: no`, possibly before it is booked. */
     readonly earnsFrom: number,
     netMinor: number,
     private readonly earned: Earned,
@@ -32,17 +32,17 @@ export class Schedule {
     return this.known;
   }
 
-  /** What of the line may still be taken. */
+  /** The amount that may still be taken from the line. */
   get leftMinor(): number {
     return this.last.activeMinor;
   }
 
-  /** What of an amount is earned before a moment. */
+  /** The part of an amount earned before a moment. */
   share(amountMinor: number, moment: number): number {
     return portion(amountMinor, this.earned(this.service, moment));
   }
 
-  /** Revenue of all that is before a moment: a moment belongs to the period that it begins. */
+  /** The cumulative revenue before a moment; a moment belongs to the period that it begins. */
   revenue(moment: number): number {
     if (moment <= this.earnsFrom) return 0;
     let at = this.known.length - 1;
@@ -51,7 +51,7 @@ export class Schedule {
     return baseMinor + this.share(activeMinor, moment);
   }
 
-  /** Takes of the line; R does not jump. */
+  /** Takes an amount from the line; the cumulative revenue does not jump. */
   take(amountMinor: number, at: number): Cut {
     const { activeMinor } = this.last;
     const contraMinor = this.share(activeMinor, at) - this.share(activeMinor - amountMinor, at);
@@ -59,22 +59,25 @@ export class Schedule {
     return { contraMinor, cutMinor: amountMinor - contraMinor };
   }
 
-  /** Gives back what was taken, or a part of it: the line earns it again, and at once what it would have earned since. */
+  /**
+   * Gives back all or part of a take: the line earns it again, and catches up at once on what it would have earned
+   * since.
+   */
   give(amountMinor: number, contraMinor: number, at: number): void {
     this.change(at, amountMinor, -contraMinor);
   }
 
-  /** Counts another amount as taken of what was recognised: a take that is not for the whole of it. */
+  /** Adds to `contra`, for a take that covers only part of the recognised revenue. */
   count(contraMinor: number, at: number): void {
     if (contraMinor !== 0) this.contras.push({ at, amountMinor: contraMinor });
   }
 
-  /** Another net from a moment on, as when an item that was booked is billed. */
+  /** Changes the net from a moment on, as when a booked item is billed. */
   become(netMinor: number, at: number): void {
     this.move(at, netMinor - this.leftMinor, 0);
   }
 
-  /** What was recognised and taken before a moment, less what was given back. */
+  /** The recognised revenue taken back before a moment, less what was given back. */
   contra(moment: number): number {
     return this.contras.reduce((sum, { at, amountMinor }) => (at < moment ? sum + amountMinor : sum), 0);
   }

@@ -2,7 +2,7 @@ import { portion } from '../rounding.js';
 import { secondOf } from '../time.js';
 import type { Earned } from './earned.js';
 
-/** A row of `revenue_schedules`; times as texts. */
+/** A row of `revenue_schedules`; times are texts. */
 export type SegmentRow = Readonly<{
   booked_at: string;
   starts_at: string | null;
@@ -12,7 +12,7 @@ export type SegmentRow = Readonly<{
   base_minor: number;
 }>;
 
-/** The schedule of a line as its rows tell it, in their order: what it had earned before a moment, and what was deferred. */
+/** The schedule of a line, read from its rows in order. */
 export class StoredSchedule {
   readonly bookedAt: number;
   readonly #service: Readonly<{ start: number; end: number }> | null;
@@ -35,7 +35,7 @@ export class StoredSchedule {
     }));
   }
 
-  /** What it has earned before a moment; a moment belongs to the period that it begins. */
+  /** The revenue before a moment; a moment belongs to the period that it begins. */
   revenue(moment: number): number {
     const segment = this.#before(moment);
     return segment === undefined
@@ -43,18 +43,18 @@ export class StoredSchedule {
       : segment.baseMinor + portion(segment.activeMinor, this.earned(this.#service, moment));
   }
 
-  /** Of what it has earned before a moment, what had not been billed. */
+  /** The part of the revenue before a moment that was not billed by then. */
   unbilled(moment: number): number {
     return this.#isEarly ? this.revenue(Math.min(moment, this.bookedAt)) : 0;
   }
 
-  /** What is billed and not earned before a moment. */
+  /** The deferred revenue before a moment: billed and not earned. */
   deferred(moment: number): number {
     if (moment <= this.bookedAt) return 0;
     return this.future(moment, null);
   }
 
-  /** What it will earn from a moment on, before another, by what is known of it at the first. */
+  /** The revenue from `moment` on, before `until` if given, as scheduled at `moment`. */
   future(moment: number, until: number | null): number {
     const segment = this.#before(moment);
     if (segment === undefined) return 0;
@@ -62,7 +62,7 @@ export class StoredSchedule {
     return (until === null ? segment.activeMinor : at(until)) - at(moment);
   }
 
-  /** The moment after which nothing is earned any more. */
+  /** The moment after which it earns nothing. */
   get endsAt(): number {
     return this.#service?.end ?? this.bookedAt;
   }

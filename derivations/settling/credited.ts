@@ -1,4 +1,4 @@
-/** What credited is told by: a credit note, as far as that goes. Times as rows hold them. */
+/** The fields of a credit note that decide what is credited. Times as rows hold them. */
 export type NoteAmounts = Readonly<{
   status: string;
   pre_payment_amount_minor: number;
@@ -7,12 +7,13 @@ export type NoteAmounts = Readonly<{
   voided_at: Time;
   stripe_event_created: Time;
 }>;
-/** A time of a row: Postgres gives a Date, a fold the text of one. */
+/** A row's time: a Date from Postgres, a text from a fold. */
 export type Time = Date | string | null;
 
 /**
- * What credit notes take back of an invoice: those that are known and not void, and what of the invoice's own word, as of a time, no note
- * explains that it knew of then. A note that was voided later explains its amount: it was counted. Pure.
+ * The amount that credit notes take back of an invoice: the known notes that are not void, plus the part of the
+ * invoice's own total, as of `at`, that no note known by then explains. A note voided after `at` still explains its
+ * amount, because the invoice counted it. Pure.
  */
 export function creditedMinor(
   { saysMinor, at }: Readonly<{ saysMinor: number; at: Time }>,

@@ -1,9 +1,10 @@
-/** A charge or a payment intent, as far as it tells what money came. */
+/** The fields of a charge or payment intent that decide what was received. */
 export type Part = Readonly<{ status: string; amount_received_minor: number; stripe_event_created: Date | string }>;
 
 /**
- * What a payment received, in minor units, from its intent and its charges: an intent that has succeeded knows the whole, unless its charge
- * failed after all, as a bank debit may. `tiedMinor` is what ties say that it paid, and counts where no charge is known. Pure.
+ * What a payment received, in minor units, from its intent and its charges. A succeeded intent has the whole amount,
+ * unless a charge failed after it, as a bank debit may. `tiedMinor` is the amount from ties to invoices, used if no
+ * charge is known. Pure.
  */
 export function receivedMinor(intent: Part | undefined, charges: readonly Part[], tiedMinor = 0): number {
   const byCharges = charges.length > 0 ? charges.reduce((sum, charge) => sum + received(charge), 0) : tiedMinor;
@@ -11,7 +12,7 @@ export function receivedMinor(intent: Part | undefined, charges: readonly Part[]
   return hasComeBack(intent, charges) ? byCharges : received(intent);
 }
 
-/** Whether a charge failed after its intent had succeeded, as a bank debit may: for the intent that is its end. */
+/** Whether a charge failed after its intent succeeded, as a bank debit may; the intent does not change then. */
 const hasComeBack = (intent: Part, charges: readonly Part[]): boolean =>
   charges.some(
     (charge) =>
@@ -21,9 +22,9 @@ const hasComeBack = (intent: Part, charges: readonly Part[]): boolean =>
 const received = (part: Part): number => Number(part.amount_received_minor);
 
 /**
- * The status of a payment: it has succeeded when its intent says so, one of its charges has received money, or it has paid an invoice, and it
- * has failed when that came back; else the intent tells how far it is, or the latest charge. `charges` are in the order in which they were
- * made. Pure.
+ * The status of a payment. It has succeeded if its intent says so, a charge received money, or it paid an invoice; it
+ * has failed if that money came back. Otherwise it is the status of the intent, or of the latest charge. `charges` are
+ * in the order of creation. Pure.
  */
 export function paymentStatus(intent: Part | undefined, charges: readonly Part[], tiedMinor = 0): string | undefined {
   const isReceived = charges.some((charge) => received(charge) > 0) || (charges.length === 0 && tiedMinor > 0);

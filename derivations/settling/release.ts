@@ -1,4 +1,7 @@
-/** A refund, and the charge or payment intent that it is of, as far as they tell whether it is a release. Times as rows hold them. */
+/**
+ * The fields of a refund, and of its charge or payment intent, that decide whether it is a release. Times as rows hold
+ * them.
+ */
 export type MaybeRelease = Readonly<{
   status: string | null;
   amount_minor: number | null;
@@ -24,8 +27,9 @@ export const isUnmoved = ({ status, balance_transaction: movement }: MaybeReleas
   status === 'succeeded' && (movement ?? null) === null;
 
 /**
- * Whether an unmoved refund is a release: before 2025-03-31.basil Stripe releases authorised money that is not captured by a refund without a
- * movement, at capture or cancellation. A refund that a person requests has a reason, or comes later. Pure.
+ * Whether an unmoved refund is a release: before 2025-03-31.basil Stripe releases authorised money that is not captured
+ * by a refund without a movement, at capture or cancellation. A refund that a person requests has a reason, or comes
+ * later. Pure.
  */
 export function isRelease(refund: MaybeRelease, of: ReleasedPart): boolean {
   const received = Number(of.amount_received_minor);

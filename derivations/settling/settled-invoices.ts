@@ -20,11 +20,11 @@ type Facts = Readonly<{
 const EVENT = 'stripe_event_id, stripe_event_type, stripe_event_created, api_version';
 const OWED_STATUSES = `(${OWED.map((status) => `'${status}'`).join(', ')})`;
 
-/** What invoices list of their payments, unless it has events of its own. */
+/** Payments in the lists of invoices, without those that have events of their own. */
 const LISTED = `{invoice_payment_evidence} listed where not exists (select from {invoice_payments} own where own.id = listed.id)`;
 const TIE = `id, status, amount_paid_minor, payment_intent, charge, payment_record, paid_at, ${EVENT}, stream`;
 
-/** The payments of invoices, by the names of all their parts. */
+/** The payments of invoices, by the ids of all their parts. */
 const NAMED = `
   with tied as (
     select id as key, target as part from {links} where object = 'invoice' and id = any($1) and target_kind = 'payment'
@@ -37,8 +37,9 @@ const NAMED = `
     union select tied.key, l.id from tied join {links} l on l.target = tied.part and l.target_kind = 'payment' and l.object = 'payment_intent')`;
 
 /**
- * Invoices that are owed by their own word, and of which other objects tell more: an invoice payment, a charge, a payment intent or a credit
- * note. A key is an invoice; one that its own word ends has no row, nor has one of which nothing more is told.
+ * Invoices that are owed by their own events, and whose settlement other objects show: an invoice payment, a charge, a
+ * payment intent or a credit note. A key is an invoice; it has no row if its own events settle it, or if no other
+ * object adds anything.
  */
 export const settledInvoices = defineDerivation({
   name: 'settled_invoices',
@@ -48,7 +49,7 @@ export const settledInvoices = defineDerivation({
     settled_invoices: {
       columns: {
         id: id(),
-        /** What the status is now, and what it has become where it is another one. */
+        /** The status now; `moved_to` repeats it if it differs from the invoice's own. */
         status: id(),
         moved_to: id().orNull().filtered(),
         subscription: id().orNull(),
@@ -73,7 +74,7 @@ export const settledInvoices = defineDerivation({
     links: (row) => LINKED[`${String(row['object'])} ${String(row['target_kind'])}`]?.(row).map(String) ?? [],
   },
   reach: {
-    /** The invoices that are owed of a payment, by any of its parts. */
+    /** The owed invoices of a payment, by any of its parts. */
     payments: `select i.id as key from (
         select target as invoice from {links} where id = any($1) and object in ('charge', 'payment_intent') and target_kind = 'invoice'
         union select id from {links} where target = any($1) and object = 'invoice' and target_kind = 'payment'
@@ -117,11 +118,11 @@ export const settledInvoices = defineDerivation({
   },
 });
 
-/** Whether a charge or an intent may have paid an invoice, or have failed after all. */
+/** Whether a charge or an intent may have paid an invoice, or failed later. */
 const tellsOfMoney = (row: Row): boolean =>
   Number(row['amount_received_minor']) > 0 || row['status'] === 'succeeded' || row['status'] === 'failed';
 
-/** Which links lead to an invoice, by what says them and what they name. */
+/** The keys of a link that leads to an invoice, by the types of its object and target. */
 const LINKED: Readonly<Record<string, ((row: Row) => readonly unknown[]) | undefined>> = {
   'charge invoice': (row) => [row['target']],
   'payment_intent invoice': (row) => [row['target']],

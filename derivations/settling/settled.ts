@@ -9,7 +9,7 @@ type Event = Readonly<{
   api_version: string | null;
 }>;
 
-/** An invoice by its own word, in minor units. */
+/** An invoice by its own events, in minor units. */
 export type OwedInvoice = Readonly<{
   id: string;
   status: string;
@@ -21,7 +21,7 @@ export type OwedInvoice = Readonly<{
 }> &
   Event;
 
-/** What ties a payment to the invoice and says what it paid: an invoice payment. */
+/** An invoice payment: ties a payment to the invoice, with the amount paid. */
 export type Tie = Readonly<{
   status: string;
   amount_paid_minor: number;
@@ -32,7 +32,7 @@ export type Tie = Readonly<{
 }> &
   Event;
 
-/** A charge or a payment intent of a payment that something ties to the invoice; `attempts` are the charges that its intent names. */
+/** A charge or payment intent of a payment tied to the invoice; `attempts` are the charges of its intent. */
 export type PaymentPart = Readonly<{
   id: string;
   object: string;
@@ -50,26 +50,26 @@ export type SettlingFacts = Readonly<{
   parts: readonly PaymentPart[];
 }>;
 
-/** What an invoice comes to by all that is known, and the event that made it so. */
+/** The state of an invoice by all known events, and the event that caused it. */
 export type Settled = Pick<
   OwedInvoice,
   'status' | 'amount_due_minor' | 'amount_paid_minor' | 'amount_remaining_minor' | 'paid_at'
 > &
   Readonly<{ event: Event }>;
 
-/** When something happened, and the event that tells it. */
+/** When something happened, and the event that shows it. */
 type Told = Readonly<{ at: string; event: Event }>;
-/** An amount that was laid to an invoice. */
+/** An amount applied to an invoice. */
 type Paid = Told & Readonly<{ amountMinor: number }>;
 
-/** The statuses of an invoice that others may settle. */
+/** The statuses of an invoice that other objects may settle. */
 export const OWED: readonly string[] = ['open', 'uncollectible'];
 
 /**
- * The one rule for what credit notes and payments have made of an invoice since it was last told; null where they tell nothing more. What is
- * credited before payment is not due: Stripe lowers what it asks for, and an invoice that asks for nothing more is paid
- * (docs.stripe.com/invoicing/credit-notes). What payments had paid before is in the invoice's own amounts: Stripe opens one again whose
- * payment fails after all. Pure.
+ * The only rule for how credit notes and payments change an invoice after its last event; returns null if they add
+ * nothing. A credit before payment lowers the amount due, and an invoice with nothing due is paid
+ * (docs.stripe.com/invoicing/credit-notes). Payments before that event are in the invoice's own amounts, since Stripe
+ * reopens an invoice when its payment fails later. Pure.
  */
 export function settledBy(invoice: OwedInvoice, { notes, ties, parts }: SettlingFacts): Settled | null {
   if (!OWED.includes(invoice.status)) return null;
@@ -78,7 +78,7 @@ export function settledBy(invoice: OwedInvoice, { notes, ties, parts }: Settling
   return paid ?? credited;
 }
 
-/** What is owed, and the credit note that last lowered it. */
+/** The amounts owed, and the credit note that last lowered them. */
 type Owed = Omit<Settled, 'event'> & Pick<OwedInvoice, 'stripe_event_created'> & Readonly<{ credit: Told | null }>;
 
 function creditedOff(invoice: OwedInvoice, notes: SettlingFacts['notes']): (Settled & Owed) | null {
@@ -123,7 +123,10 @@ function paidOff(invoice: Owed, paid: readonly Paid[]): Settled | null {
   };
 }
 
-/** What payments have paid of the invoice, and when: as what ties them says, or else, until 2025-03-31.basil, by all of themselves. */
+/**
+ * The amounts that payments paid of the invoice, with their times: from ties, or from whole payments, as before
+ * 2025-03-31.basil.
+ */
 function paidParts(ties: readonly Tie[], parts: readonly PaymentPart[]): readonly Paid[] {
   const tied = new Set<Tie>();
   const byParts = [...new Set(parts.map(({ payment }) => payment))].flatMap((payment) => {
@@ -149,7 +152,10 @@ const paidByTie = (tie: Tie): Paid[] =>
     ? [{ amountMinor: tie.amount_paid_minor, at: tie.paid_at ?? tie.stripe_event_created, event: tie }]
     : [];
 
-/** When a payment succeeded: a later event than the success may be the last one of a part; then it is known when that began. */
+/**
+ * When a payment succeeded. If a later event replaced the success as the last of a part, that part's creation time is
+ * used.
+ */
 function succeeded(parts: readonly PaymentPart[]): Told[] {
   const all = parts.filter(({ status }) => status === 'succeeded');
   const told = all.filter(({ stripe_event_type: type }) => SUCCESSES.includes(type));

@@ -1,4 +1,4 @@
-/** The rows that a month was closed with, in the event store: what its figures consist of stays known, whatever becomes of the books. */
+/** The rows behind a closed month's figures, kept in the event store, so that they do not change with the books. */
 import { createHash, hash, randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
@@ -8,15 +8,16 @@ import { readStream } from '../eventstore/read.js';
 import { StoreUnavailable } from '../eventstore/store-errors.js';
 
 /**
- * What is kept of a closed month: the entries of the journal and what lines earned in it, the schedules of lines that were deferred at its
- * end, of it and all months before it what was earned by the month that billed it, and what it has of corrections of closed months.
+ * The rows kept for a closed month: its journal entries and the revenue that lines earned in it; the schedules of lines
+ * deferred at its end; the revenue of it and all months before it, by the month that billed it; and its corrections of
+ * closed months.
  */
 export const CLOSED_PARTS = ['entries', 'revenue', 'schedules', 'booked', 'corrections'] as const;
 export type ClosedPart = (typeof CLOSED_PARTS)[number];
 
 /**
- * Where the rows of a closing are: one stream for each part, with so many events; the hash is over all of them. A part that a closing does not
- * speak of was not kept when it was written.
+ * Where the rows of a closing are: one stream per part, with its number of events; the hash covers all of them. A
+ * missing part was not kept when the closing was written.
  */
 export type ClosedRows = Readonly<{
   name: string;
@@ -24,23 +25,23 @@ export type ClosedRows = Readonly<{
   hash: string;
 }>;
 
-/** A row as it was answered then: times as ISO 8601, amounts as numbers. */
+/** A row as answered at the closing: times as ISO 8601, amounts as numbers. */
 export type ClosedRow = Readonly<Record<string, unknown>>;
 
-/** Rows of a closing are not all there, or not as they were written. */
+/** Thrown when rows of a closing are missing. */
 export class ClosedRowsLost extends Error {
   readonly code = 'CLOSED_ROWS_LOST';
 }
 
 const TYPE = 'ledger.closed_rows';
-/** A chunk is packed when its rows have so many characters; ten to one, as a rule. */
+/** The size at which a chunk of rows is compressed and appended; compression is about 10:1. */
 const CHUNK_CHARACTERS = 1_000_000;
 const [packed, unpacked] = [promisify(gzip), promisify(gunzip)];
 const streamOf = (name: string, part: ClosedPart): string => `ledger-closed-${name}-${part}`;
 
 type Chunk = Readonly<{ rows: string }>;
 
-/** Writes the rows of one closing, part by part, to streams that nobody knows of before the closing names them. */
+/** Writes the rows of one closing, part by part, to new streams that the closing names later. */
 export class ClosedRowsWriter {
   readonly #name = randomUUID();
   readonly #hash = createHash('sha256');
@@ -48,7 +49,10 @@ export class ClosedRowsWriter {
 
   constructor(private readonly store: EventStore) {}
 
-  /** All rows of a part, at once. Parts come in their order. @throws StoreUnavailable */
+  /**
+   * Writes all rows of a part in one call; parts follow the order of `CLOSED_PARTS`.
+   * @throws StoreUnavailable
+   */
   async write(part: ClosedPart, rows: AsyncIterable<ClosedRow>): Promise<void> {
     let texts: string[] = [];
     let characters = 0;
@@ -67,7 +71,7 @@ export class ClosedRowsWriter {
     return { name: this.#name, chunks: this.#chunks, hash: this.#hash.digest('hex') };
   }
 
-  /** Lets what was written go, when no closing will name it. */
+  /** Deletes the rows written, when no closing will name them. */
   async discard(): Promise<void> {
     for (const part of CLOSED_PARTS)
       if (this.#chunks[part] > 0) await letGo(this.store, streamOf(this.#name, part), this.#chunks[part]);
@@ -85,7 +89,10 @@ export class ClosedRowsWriter {
   }
 }
 
-/** The rows of a part, in the order in which they were written. @throws ClosedRowsLost */
+/**
+ * Yields the rows of a part in the order of writing.
+ * @throws ClosedRowsLost
+ */
 export async function* closedRowsOf(
   store: EventStore,
   { name, chunks }: ClosedRows,
@@ -94,7 +101,7 @@ export async function* closedRowsOf(
   for await (const text of chunksOf(store, { name, chunks }, part)) yield* JSON.parse(text) as ClosedRow[];
 }
 
-/** What is wrong with the rows of a closing; null where nothing is. */
+/** The fault in the rows of a closing; null: none. */
 export async function faultOfRows(store: EventStore, rows: ClosedRows): Promise<string | null> {
   const sum = createHash('sha256');
   try {

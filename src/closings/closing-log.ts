@@ -1,4 +1,7 @@
-/** Closings in the event store: one stream has them all, so that a month is closed once, and that they survive Postgres. */
+/**
+ * Closings in the event store. A single stream ensures that a month is closed once, and closings survive a loss of
+ * Postgres.
+ */
 import { randomUUID } from 'node:crypto';
 import type { EventStore } from '../eventstore/event-store.js';
 import { appendOwn } from '../eventstore/own-streams.js';
@@ -11,15 +14,18 @@ const STREAM = 'ledger-closings';
 const CLOSED = 'ledger.month_closed';
 const REOPENED = 'ledger.month_reopened';
 
-/** A closing without its balances, and where it stands in the stream. */
+/** A closing without its balances, and its revision in the stream. */
 export type ClosedMonth = Omit<Closing, 'balances'> & Readonly<{ revision: bigint }>;
 
-/** A closing that is not as it was written, or does not follow the one before it. */
+/**
+ * A closing that differs from what was written, or does not follow the one before it; or a reopening of a month that is
+ * not the last closed one.
+ */
 export type ClosingFault = Readonly<{ month: string; revision: bigint; cause: string }> & Whose;
 
 /**
- * The closed months of all books, as the log has them. Balances are read when they are asked for, so that memory does not grow with them;
- * a look at the stream reads what came since the last one.
+ * The closed months of all books, read from the log. Balances are read on demand, to limit memory; a refresh reads only
+ * new events.
  */
 export class Closings {
   readonly #books = new Map<string, { whose: Whose; closed: ClosedMonth[] }>();
@@ -29,7 +35,10 @@ export class Closings {
 
   constructor(private readonly store: EventStore) {}
 
-  /** Reads what came since the last time; returns the revision up to which that is. @throws when the store is away */
+  /**
+   * Reads the events since the last refresh; returns the revision reached.
+   * @throws StoreUnavailable when the event store is unavailable
+   */
   async refresh(): Promise<bigint> {
     const reading = this.#reading.catch(() => undefined).then(() => this.#read());
     this.#reading = reading;
@@ -37,12 +46,12 @@ export class Closings {
     return this.#revision;
   }
 
-  /** The closed months of some books, in their order; each follows the one before it. */
+  /** The closed months of the books, in order. */
   of(whose: Whose): readonly ClosedMonth[] {
     return this.#books.get(nameOfBooks(whose))?.closed ?? [];
   }
 
-  /** All books that have closed months. */
+  /** The books with closed months. */
   get books(): readonly Whose[] {
     return [...this.#books.values()].filter(({ closed }) => closed.length > 0).map(({ whose }) => whose);
   }
@@ -51,29 +60,33 @@ export class Closings {
     return this.#faults;
   }
 
-  /** A closing with its balances. */
+  /** Reads a closing with its balances. */
   async read({ revision, month }: ClosedMonth): Promise<Closing> {
     const event = await readEventAt(this.store, STREAM, revision);
     if (event === null) throw new Error(`The closing of ${month}, ${STREAM}@${revision}, is gone.`);
     return event.data as Closing;
   }
 
-  /** What a closing consists of; nothing where it has no rows. */
+  /** Yields the rows of a part of a closing; none if it has no rows. */
   async *rowsOf<T = ClosedRow>({ rows }: Pick<Closing, 'rows'>, part: ClosedPart): AsyncGenerator<T> {
     if (rows !== undefined) yield* closedRowsOf(this.store, rows, part) as AsyncGenerator<T>;
   }
 
-  /** What is wrong with the rows of a closing; null where nothing is. */
+  /** The fault in the rows of a closing; null: none. */
   async faultOfRows({ rows }: Pick<Closing, 'rows'>): Promise<string | null> {
     return rows === undefined ? null : faultOfRows(this.store, rows);
   }
 
-  /** Keeps what a closing will consist of. */
+  /** Returns a writer for the rows of a new closing. */
   rowsWriter(): ClosedRowsWriter {
     return new ClosedRowsWriter(this.store);
   }
 
-  /** Appends closings, or a reopening, at the revision that they were decided at; `moved`: something else came. @throws StoreUnavailable */
+  /**
+   * Appends closings, or a reopening, at the revision that the decision was based on; `moved`: another event was
+   * appended meanwhile.
+   * @throws StoreUnavailable
+   */
   async append(
     events: readonly (Readonly<{ kind: 'closed'; data: Closing }> | Readonly<{ kind: 'reopened'; data: Reopening }>)[],
     revision: bigint,

@@ -2,65 +2,65 @@ import { hash } from 'node:crypto';
 import { canonicalJson } from '../events/json.js';
 import type { ClosedRows } from './closed-rows.js';
 
-/** Whose books: one mode of one account; null is one's own. */
+/** The books of one mode and account; null: one's own account. */
 export type Whose = Readonly<{ livemode: boolean; account: string | null }>;
 
-/** An account in a month: minor units, plus is debit. */
+/** An account in a month: minor units, debit positive. */
 export type MonthOfAccount = Readonly<{
   name: string;
   startMinor: number;
   debitMinor: number;
   creditMinor: number;
   endMinor: number;
-  /** What of debit less credit corrects months that were closed before: what became known of them later. */
+  /** The part of debit less credit that corrects earlier closed months, for facts that became known later. */
   correctionMinor: number;
 }>;
 export type MonthOfCurrency = Readonly<{ currency: string; accounts: readonly MonthOfAccount[] }>;
 
-/** Why somebody had to accept that a month is closed: rows that cannot be derived, or money that nobody can explain. */
+/** What was accepted at the closing: rows that cannot be derived, or unexplained money. */
 export type Accepted = 'parked' | 'unexplained';
 
-/** A month of somebody's books as it was closed: from then on it is shown so, whatever becomes known of it. */
+/** A month of books as it was closed. Later facts do not change the figures shown for it. */
 export type Closing = Whose &
   Readonly<{
-    /** `2026-01`, of the calendar of `zone`. */
+    /** `2026-01` in the time zone `zone`. */
     month: string;
     zone: string;
-    /** Up to where in the log the books were complete: what came after it is late. */
+    /** The log position that the books included; later events count as late. */
     position: string;
-    /** The hash of the policy that the books followed. */
+    /** The hash of the policy of the books. */
     policy: string;
     build: string;
     by: string;
     closedAt: string;
     accepted: readonly Accepted[];
     balances: readonly MonthOfCurrency[];
-    /** What the figures consist of; not there of what was closed before rows were kept. */
+    /** The rows behind the figures; missing in closings from before rows were kept. */
     rows?: ClosedRows;
-    /** The policy itself. */
+    /** The policy. */
     rules?: Readonly<Record<string, string | number | null>>;
     /** The hash of the closing before it; null for the first one. */
     previous: string | null;
-    /** SHA-256 over all else, as canonical JSON. */
+    /** SHA-256 of all other fields as canonical JSON. */
     hash: string;
   }>;
 
-/** Somebody has opened the last closed month again. */
+/** The last closed month was reopened. */
 export type Reopening = Whose & Readonly<{ month: string; by: string; reopenedAt: string; reason: string | null }>;
 
-/** A closing with its hash. */
+/** Returns the closing with its hash. */
 export const sealed = (closing: Omit<Closing, 'hash'>): Closing => ({ ...closing, hash: hashOf(closing) });
 
 const hashOf = (closing: Omit<Closing, 'hash'>): string => hash('sha256', canonicalJson(closing));
 
-/** What is wrong with a closing that stands after another one, or first; null where nothing is. */
+/** The fault in a closing, given the one before it (null: it is the first); null: none. */
 export function faultOf({ hash: written, ...closing }: Closing, before: Pick<Closing, 'hash' | 'month'> | null) {
   if (hashOf(closing) !== written) return 'What it says has another hash than was written with it.';
   if (closing.previous !== (before?.hash ?? null)) return 'It does not follow the closing before it.';
   return before !== null && closing.month <= before.month ? 'Its month is not after the one closed before it.' : null;
 }
 
-/** Names whose books. */
+/** The name of the books: the mode, and the account if it is not one's own. */
 export const nameOfBooks = ({ livemode, account }: Whose): string =>
   account === null ? mode(livemode) : `${mode(livemode)} ${account}`;
 

@@ -1,12 +1,12 @@
 import type { MonthOfAccount, MonthOfCurrency } from './closing.js';
 
-/** What moved in a month, by what is known now. */
+/** The movement on an account in a month, by all that is known now; minor units. */
 export type Moved = Readonly<{ currency: string; name: string; start: bigint; debit: bigint; credit: bigint }>;
 type Standing = Readonly<{ currency: string; name: string; end: bigint }>;
 
 /**
- * The first month that is open after closed ones. It begins with what was closed, and ends with what is true: what became known of the
- * closed months since then is posted in it, as one amount on each account.
+ * Corrects the first open month after closed ones. It starts with the closed balances and ends with the true ones: the
+ * difference that became known later is posted in it, as one amount per account.
  */
 export function corrected(
   moved: readonly Moved[],
@@ -35,7 +35,7 @@ export function corrected(
 
 const keyOf = ({ currency, name }: Readonly<{ currency: string; name: string }>): string => `${currency} ${name}`;
 
-/** What moved in a closed month, as it was closed. */
+/** The movements of a closed month, as closed. */
 export const asClosed = (closed: readonly MonthOfCurrency[]): readonly (Moved & Readonly<{ correction: bigint }>)[] =>
   closed.flatMap(({ currency, accounts }) =>
     accounts.map(({ name, startMinor, debitMinor, creditMinor, correctionMinor }) => ({
@@ -44,6 +44,6 @@ export const asClosed = (closed: readonly MonthOfCurrency[]): readonly (Moved & 
     })),
   );
 
-/** Whether an account is not worth a row: nothing stands on it, and nothing moved. */
+/** Whether an account has no row: its start is zero and nothing moved. */
 export const isEmpty = ({ startMinor, debitMinor, creditMinor }: MonthOfAccount): boolean =>
   startMinor === 0 && debitMinor === 0 && creditMinor === 0;
