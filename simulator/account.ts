@@ -2,7 +2,7 @@ import type { Coupon, Price } from './books.js';
 import type { Seconds } from './calendar.js';
 import { seededRandom, type Random } from './random.js';
 
-/** The merchant whose subscriptions are played. */
+/** The simulated merchant. */
 export interface Account {
   readonly id: string;
   readonly name: string;
@@ -12,7 +12,7 @@ export interface Account {
   readonly coupons: readonly Coupon[];
 }
 
-/** Product, monthly price in minor units; yearly costs ten months. */
+/** Product and monthly price in minor units; the yearly price is ten times that. */
 const PRODUCTS = [
   ['Starter', 900],
   ['Team', 2900],
@@ -20,21 +20,21 @@ const PRODUCTS = [
   ['Enterprise', 24900],
   ['API calls', 3],
 ] as const;
-/** The product that is charged for what was used of it. */
+/** The product billed by usage. */
 const METERED = 'API calls';
-/** Coupon, percent off, and for how many months. */
+/** Coupon name, percent off, and duration in months (null: forever). */
 const PERCENT_COUPONS = [
   ['WELCOME20', 20, 3],
   ['PARTNER', 12.5, null],
 ] as const;
-/** Off one invoice: less than any first one asks for, more than some lines. */
+/** A fixed discount on one invoice: less than any first invoice's total, more than some of its lines. */
 const ONCE_MINOR = 500;
-/** Two decimals, none and three. */
+/** Currencies with two, zero and three decimals. */
 const CURRENCIES = ['usd', 'eur', 'jpy', 'kwd'] as const;
-/** The products whose price falls with the number of seats: of those beyond the first tier, or of all. */
+/** The products with tiered prices: per unit (graduated), or by total quantity (volume). */
 const TIERED: Readonly<Record<string, 'graduated' | 'volume'>> = { Team: 'graduated', Business: 'volume' };
 
-/** The lengths of the random part of Stripe's ids, for the prefixes that have not 24. */
+/** Lengths of the random part of Stripe's ids, for the prefixes where it is not 24. */
 const ID_LENGTHS: Readonly<Record<string, number>> = {
   cus: 14,
   prod: 14,
@@ -45,7 +45,7 @@ const ID_LENGTHS: Readonly<Record<string, number>> = {
   cs_live: 58,
 };
 
-/** An id as Stripe makes them: `stripeId(random, 'sub')` is `sub_` and 24 random characters. */
+/** An id in Stripe's format: `stripeId(random, 'sub')` is `sub_` and 24 random characters. */
 export function stripeId(random: Random, prefix: string): string {
   return `${prefix}_${random.alphanumeric(ID_LENGTHS[prefix] ?? 24)}`;
 }

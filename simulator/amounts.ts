@@ -1,8 +1,8 @@
 import type { Charge, Invoice, Price, Refund } from './books.js';
 
-/** What the books add up to, in minor units. */
+/** Sums over the books, in minor units. */
 
-/** What `quantity` units cost for one interval. */
+/** The price of `quantity` units for one interval. */
 export function priceMinor({ unitAmountMinor, tiers, tiersMode }: Price, quantity: number): number {
   if (unitAmountMinor !== null) return unitAmountMinor * quantity;
   if (tiersMode === 'volume') {
@@ -19,7 +19,10 @@ export function priceMinor({ unitAmountMinor, tiers, tiersMode }: Price, quantit
   return sum;
 }
 
-/** What an invoice asks for in all, after the customer's credit and credit notes; a credit beyond it is kept for the next. */
+/**
+ * The total due on an invoice after the customer's credit and its credit notes. Credit beyond the total stays for the
+ * next invoice.
+ */
 export function amountDueMinor(invoice: Invoice): number {
   return Math.max(0, totalMinor(invoice) + invoice.startingBalanceMinor) - invoice.preCreditMinor;
 }
@@ -28,7 +31,7 @@ export function amountRefundedMinor({ refunds }: Charge): number {
   return refunds.reduce((sum, { amountMinor, status }) => sum + (status === 'failed' ? 0 : amountMinor), 0);
 }
 
-/** The balance transaction that puts a failed refund back. */
+/** The id of the balance transaction that reverses a failed refund. */
 export function failureOf({ balanceTransaction }: Refund): string {
   return `${balanceTransaction}f`;
 }
@@ -41,12 +44,12 @@ export function discountMinor({ lines }: Invoice): number {
   return lines.reduce((sum, line) => sum + line.discountMinor, 0);
 }
 
-/** All taxes, those that amounts include among them. */
+/** All taxes, inclusive ones too. */
 export function taxMinor({ lines }: Pick<Invoice, 'lines'>): number {
   return lines.reduce((sum, { tax }) => sum + (tax?.minor ?? 0), 0);
 }
 
-/** The taxes that amounts include. */
+/** The taxes included in the amounts. */
 export function inclusiveTaxMinor({ lines }: Pick<Invoice, 'lines'>): number {
   return lines.reduce((sum, { tax }) => sum + (tax?.isInclusive === true ? tax.minor : 0), 0);
 }

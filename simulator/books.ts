@@ -1,35 +1,41 @@
 import type { Interval, Seconds } from './calendar.js';
 
-/** The simulator's own books: what is true of Stripe's objects, apart from how an API version renders them. Never changed, only replaced. */
+/**
+ * The simulator's own books: the true state of Stripe's objects, independent of any API version. Objects are replaced,
+ * never changed.
+ */
 
 export interface Price {
   readonly id: string;
   readonly product: string;
   readonly productName: string;
   readonly currency: string;
-  /** Metered prices charge in arrears for what was used. */
+  /** Metered prices are billed in arrears by usage. */
   readonly usage: 'licensed' | 'metered';
   /** Null when the price is tiered. */
   readonly unitAmountMinor: number | null;
   readonly tiers: readonly Tier[];
-  /** Graduated: each unit costs what its own tier says; volume: all cost what the tier of the last says. Null when it is not tiered. */
+  /**
+   * Graduated: each unit costs the price of its own tier. Volume: all units cost the price of the last unit's tier.
+   * Null when the price is not tiered.
+   */
   readonly tiersMode: 'graduated' | 'volume' | null;
   readonly interval: Interval;
   readonly createdAt: Seconds;
 }
 
 export interface Tier {
-  /** The last unit of the tier; null when there is no end. */
+  /** The last unit of the tier; null when it is unbounded. */
   readonly upTo: number | null;
   readonly unitAmountMinor: number;
-  /** Once, for a quantity that reaches the tier. */
+  /** Charged once when the quantity reaches the tier. */
   readonly flatAmountMinor: number;
 }
 
-/** Lets a customer's time run ahead: `speed` seconds of it pass in a real one. */
+/** A test clock, which runs a customer's time faster: `speed` of its seconds per real second. */
 export interface TestClock {
   readonly id: string;
-  /** Its own time when it was made, and the real one. */
+  /** The clock's own time at its creation, and the real time. */
   readonly startsAt: Seconds;
   readonly createdAt: Seconds;
   readonly speed: number;
@@ -40,13 +46,13 @@ export interface Customer {
   readonly name: string;
   readonly email: string;
   readonly country: string;
-  /** Stripe fixes it with the first invoice. */
+  /** Fixed by Stripe with the first invoice. */
   readonly currency: string | null;
   readonly invoicePrefix: string;
   readonly nextInvoiceSequence: number;
   readonly defaultPaymentMethod: string | null;
   readonly delinquent: boolean;
-  /** Below zero: credit that the next invoice uses up. */
+  /** Below zero: credit for the next invoice. */
   readonly balanceMinor: number;
   readonly createdAt: Seconds;
 }
@@ -75,11 +81,11 @@ export interface SubscriptionItem {
 export interface Coupon {
   readonly id: string;
   readonly name: string;
-  /** Either a part of every amount, or an amount of one currency off an invoice. */
+  /** One of the two: a percentage of every amount, or a fixed amount in one currency off an invoice. */
   readonly percentOff: number | null;
   readonly amountOff: { readonly currency: string; readonly minor: number } | null;
   readonly duration: 'once' | 'repeating' | 'forever';
-  /** For how long it applies, when it repeats. */
+  /** The duration in months of a repeating coupon. */
   readonly months: number | null;
   readonly createdAt: Seconds;
 }
@@ -99,16 +105,16 @@ export interface SchedulePhase {
   readonly items: readonly SubscriptionItem[];
 }
 
-/** What a subscription will be; released, it leaves the subscription as it then is. */
+/** The planned phases of a subscription. When the schedule is released, the subscription stays as it is. */
 export interface Schedule {
   readonly id: string;
   readonly customer: string;
   readonly subscription: string;
   readonly status: 'active' | 'released' | 'completed' | 'canceled';
-  /** What becomes of the subscription when the last phase is over. */
+  /** The fate of the subscription after the last phase. */
   readonly endBehavior: 'release' | 'cancel';
   readonly phases: readonly [SchedulePhase, SchedulePhase];
-  /** Which phase is in force. */
+  /** The index of the current phase. */
   readonly current: 0 | 1;
   readonly createdAt: Seconds;
   readonly endedAt: Seconds | null;
@@ -148,13 +154,13 @@ export interface InvoiceLine {
   readonly id: string;
   /** Null on one-off invoices. */
   readonly item: SubscriptionItem | null;
-  /** The invoice item that it waited as. */
+  /** The pending invoice item that this line was before. */
   readonly invoiceItem: string | null;
   readonly quantity: number;
   readonly amountMinor: number;
-  /** What a coupon takes off of it, when it is invoiced. */
+  /** The discount on the line when it is invoiced. */
   readonly discountMinor: number;
-  /** What its amount includes, or what comes on top of it. */
+  /** The tax included in the amount, or added to it. */
   readonly tax: Readonly<{ minor: number; isInclusive: boolean; percentage: number }> | null;
   readonly description: string;
   readonly proration: boolean;
@@ -173,7 +179,7 @@ export interface Invoice {
   readonly currency: string;
   readonly reason: BillingReason;
   readonly discount: Discount | null;
-  /** When it is sent, until when it is to be paid; null when a card is charged. */
+  /** The due date of an invoice that is sent; null when a card is charged. */
   readonly dueAt: Seconds | null;
   readonly status: 'draft' | 'open' | 'paid' | 'void' | 'uncollectible';
   readonly lines: readonly InvoiceLine[];
@@ -184,14 +190,14 @@ export interface Invoice {
   readonly paidAt: Seconds | null;
   readonly voidedAt: Seconds | null;
   readonly uncollectibleAt: Seconds | null;
-  /** The customer's balance when it was finalised, and what finalising left of it. */
+  /** The customer's balance before and after the invoice was finalised. */
   readonly startingBalanceMinor: number;
   readonly endingBalanceMinor: number | null;
-  /** Credit notes on it, before and after it was paid. */
+  /** Credit notes issued before and after the payment. */
   readonly preCreditMinor: number;
   readonly postCreditMinor: number;
   readonly paidOutside: boolean;
-  /** What an open one was paid, and a paid one beyond what it asked for. */
+  /** What was paid on an open invoice, and what was paid beyond the amount due of a paid one. */
   readonly partPaidMinor: number;
   readonly overpaidMinor: number;
   readonly attemptCount: number;
@@ -199,7 +205,7 @@ export interface Invoice {
   readonly autoAdvance: boolean;
   readonly intent: string | null;
   readonly charge: string | null;
-  /** The last part of the hosted page's address. */
+  /** The last part of the hosted page's URL. */
   readonly hostedToken: string;
 }
 
@@ -231,7 +237,7 @@ export interface Charge {
   readonly balanceTransaction: string | null;
   readonly riskScore: number;
   readonly createdAt: Seconds;
-  /** Of a bank debit: it is under way, and until when it was. */
+  /** For bank debits: pending now, and when the debit ends. */
   readonly isPending?: true;
   readonly endsAt?: Seconds;
 }
@@ -244,7 +250,7 @@ export interface InvoicePayment {
   readonly currency: string;
   readonly createdAt: Seconds;
   readonly paidAt: Seconds;
-  /** It was taken off the invoice again. */
+  /** When it was detached from the invoice. */
   readonly canceledAt: Seconds | null;
 }
 
@@ -260,7 +266,9 @@ export interface Refund {
   readonly createdAt: Seconds;
 }
 
-/** It lowers what an open invoice is due, or gives back of what a paid one was paid: as a refund, or to the customer's balance. */
+/**
+ * Reduces the amount due of an open invoice, or returns part of a paid one: as a refund, or as credit of the customer.
+ */
 export interface CreditNote {
   readonly id: string;
   readonly number: string;
@@ -272,7 +280,7 @@ export interface CreditNote {
   readonly voidedAt: Seconds | null;
 }
 
-/** Money that a dispute moved. */
+/** A movement of money by a dispute. */
 export interface DisputeEntry {
   readonly id: string;
   readonly amountMinor: number;

@@ -1,4 +1,4 @@
-/** Stripe's times are whole seconds since the Unix epoch. */
+/** Whole seconds since the Unix epoch, as Stripe gives times. */
 export type Seconds = number;
 
 export const MINUTE = 60;
@@ -8,8 +8,8 @@ export const DAY = 24 * HOUR;
 export type Interval = 'day' | 'week' | 'month' | 'year';
 
 /**
- * The start of period number `count` of a subscription that is billed from `anchor`.
- * Months keep the anchor's day, or take their last day when they have none such (31 January, 28 February, 31 March).
+ * The start of period number `count` of a subscription billed from `anchor`. Months keep the anchor's day, or use their
+ * last day where it does not exist (31 January, 28 February, 31 March).
  */
 export function afterIntervals(anchor: Seconds, interval: Interval, count: number): Seconds {
   if (interval === 'day') return anchor + count * DAY;

@@ -10,7 +10,7 @@ import { prorationLines, recordPending } from './proration.js';
 import { endSchedule, planAhead, releaseSchedule } from './schedules.js';
 import { newId, recordSubscription, updateSubscription, type Stage } from './stage.js';
 
-/** What a merchant or a customer does to a subscription between two renewals. */
+/** An act of a merchant or customer on a subscription between two renewals. */
 export type Change = keyof typeof CHANGES;
 
 const CHANGES = {
@@ -50,10 +50,10 @@ const WEIGHTS: Readonly<Record<Exclude<Change, 'thereAndBack'>, number>> = {
   quick: 2,
 };
 const NEVER = Object.fromEntries(Object.keys(CHANGES).map((name) => [name, 0])) as Record<Change, 0>;
-/** What a planned subscription may meet without upsetting the plan. */
+/** Changes that a scheduled subscription can have without breaking the schedule. */
 const PLANNED = { metadata: 3, schedule: 1, discount: 1, refund: 2, oneOff: 1 } as const;
 
-/** What changes fit the subscription's present state. */
+/** Picks a change that fits the subscription's current state. */
 export function pickChange({ random, subscription, cycles, several, bank, schedule }: Stage): Change {
   const alone = several ? (bank ? { oneOff: 10 } : {}) : { oneOff: 0 };
   if (schedule !== null) return random.weighted<Change>({ ...NEVER, ...PLANNED, ...alone });
@@ -77,7 +77,7 @@ function changeQuantity(stage: Stage, operation: Operation): void {
   );
 }
 
-/** The items that are paid in advance, by quantity; there is always one. */
+/** The items paid in advance by quantity; there is always at least one. */
 const licensed = ({ subscription }: Stage): SubscriptionItem[] =>
   subscription.items.filter(({ quantity }) => quantity !== null);
 
@@ -93,7 +93,7 @@ function changePlan(stage: Stage, operation: Operation): void {
   applyItems(stage, operation, [{ ...first, price }, ...rest]);
 }
 
-/** A price of the subscription's currency and interval whose product it does not have yet. */
+/** A price in the subscription's currency and interval for a product that it does not have yet. */
 function freePrice(stage: Stage, usage?: Price['usage']): Price | undefined {
   const { items, currency } = stage.subscription;
   const [first] = items as [SubscriptionItem];
@@ -107,7 +107,10 @@ function freePrice(stage: Stage, usage?: Price['usage']): Price | undefined {
   return free.length === 0 ? undefined : stage.random.pick(free);
 }
 
-/** An upgrade is prorated and paid at once; of the rest some waits for the next invoice, some is not prorated (the merchant's choice). */
+/**
+ * Changes the items. An upgrade is prorated and paid at once; other changes wait for the next invoice or are not
+ * prorated, as the merchant chooses.
+ */
 function applyItems(stage: Stage, operation: Operation, items: readonly SubscriptionItem[]): void {
   const lines = prorationLines(stage, { items, at: operation.at });
   const amountMinor = lines.reduce((sum, line) => sum + line.amountMinor, 0);
@@ -147,7 +150,7 @@ function removeItem(stage: Stage, operation: Operation): void {
   );
 }
 
-/** Another billing interval starts a new period, which is invoiced at once. */
+/** Changes the billing interval, which starts a new period and invoices it at once. */
 function changeInterval(stage: Stage, operation: Operation): void {
   const {
     items: [first, ...more],
@@ -196,14 +199,17 @@ function payAtOnce(
   collectAtOnce(stage, operation, open);
 }
 
-/** Three calls of one second: each is an event of its own. */
+/** Three API calls in one second, each with its own event. */
 function quick(stage: Stage, operation: Operation): void {
   changeMetadata(stage, operation);
   changeQuantity(stage, stage.journal.operation(operation.at, 'merchant'));
   changeMetadata(stage, stage.journal.operation(operation.at, 'merchant'));
 }
 
-/** A value that goes there and back in one second, and then elsewhere: only a path over all of the events tells the end. */
+/**
+ * A value changes, changes back and changes again within one second: only a path over all the events yields the last
+ * state.
+ */
 function thereAndBack(stage: Stage, operation: Operation): void {
   const { metadata } = stage.subscription;
   const again = (): Operation => stage.journal.operation(operation.at, 'merchant');
@@ -221,7 +227,7 @@ function changeMetadata(stage: Stage, operation: Operation): void {
   updateSubscription(stage, operation, { metadata });
 }
 
-/** Plans another plan for the next period, or gives the plan up. */
+/** Schedules other items for the next period, or releases the schedule. */
 function changeSchedule(stage: Stage, operation: Operation): void {
   if (stage.schedule !== null) return releaseSchedule(stage, operation);
   const {
@@ -235,7 +241,7 @@ function changeSchedule(stage: Stage, operation: Operation): void {
   planAhead(stage, operation, [{ ...first, price }, ...rest]);
 }
 
-/** Collection is paused, or goes on again; the status stays active. */
+/** Pauses or resumes collection; the status stays active. */
 function changePause(stage: Stage, operation: Operation): void {
   const behavior = stage.random.pick(['keep_as_draft', 'mark_uncollectible', 'void'] as const);
   const resumes_at = stage.random.chance(0.5) ? operation.at + stage.random.integer(5, 60) * DAY : null;
@@ -244,7 +250,7 @@ function changePause(stage: Stage, operation: Operation): void {
   });
 }
 
-/** Cancels at the period's end, or changes one's mind. */
+/** Schedules the cancellation for the end of the period, or revokes it. */
 function changeCancelAtPeriodEnd(stage: Stage, operation: Operation): void {
   const { cancelAtPeriodEnd, periodEnd } = stage.subscription;
   updateSubscription(
@@ -261,7 +267,7 @@ function changeCancelAtPeriodEnd(stage: Stage, operation: Operation): void {
   );
 }
 
-/** The end: `deleted` carries the whole last object, and no `updated` comes before it. */
+/** Cancels the subscription. The `deleted` event carries the whole last object; no `updated` precedes it. */
 export function cancel(stage: Stage, operation: Operation, reason: 'cancellation_requested' | 'payment_failed'): void {
   const { canceledAt } = stage.subscription;
   endSchedule(stage, operation, reason === 'payment_failed' ? 'aborted' : 'canceled');

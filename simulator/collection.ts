@@ -11,7 +11,7 @@ import { realTime } from './shapes/view.js';
 import { taxed } from './taxes.js';
 import { newId, recordCustomer, updateCustomer, type Stage } from './stage.js';
 
-/** How invoices come to be and are paid, or not. */
+/** How invoices are created, and paid or not. */
 
 const DESCRIPTIONS: Readonly<Record<BillingReason, string>> = {
   subscription_create: 'Subscription creation',
@@ -32,7 +32,10 @@ export interface Period {
   readonly end: Seconds;
 }
 
-/** The lines of a whole period of every item: a trial costs nothing, and metered items charge for what was used in the period before, if any. */
+/**
+ * The lines of one full period of every item. A trial costs nothing; metered items charge the usage of the preceding
+ * period, if any.
+ */
 export function periodLines(
   stage: Stage,
   period: Period & { readonly trial?: boolean; readonly used?: Period },
@@ -97,8 +100,8 @@ export function draftInvoice(stage: Stage, at: Seconds, plan: InvoicePlan): Invo
 }
 
 /**
- * The finalised invoice: numbered, immutable in its amounts, with a payment intent when there is something to pay.
- * Its total uses up the customer's credit, or, when negative, becomes credit.
+ * The finalised invoice: numbered, with fixed amounts, and with a payment intent when something is due. Its total
+ * consumes the customer's credit, or becomes credit when negative.
  */
 export function finalized(stage: Stage, at: Seconds, invoice: Invoice): Invoice {
   const { invoicePrefix, nextInvoiceSequence } = stage.customer;
@@ -135,7 +138,7 @@ function bookInvoice({ ledger }: Stage, at: Seconds, invoice: Invoice): void {
   );
 }
 
-/** Nothing more is asked for of an invoice; what the customer's credit had paid of it comes back. Gives the invoice as it then is. */
+/** Voids an invoice and returns the customer's credit that it had consumed. Returns the new invoice. */
 export function voided(stage: Stage, at: Seconds, invoice: Invoice): Invoice {
   const { id, currency, customer, startingBalanceMinor, endingBalanceMinor } = invoice;
   const appliedMinor = (endingBalanceMinor ?? startingBalanceMinor) - startingBalanceMinor;
@@ -153,14 +156,14 @@ export function voided(stage: Stage, at: Seconds, invoice: Invoice): Invoice {
   return { ...invoice, status: 'void', voidedAt: at, autoAdvance: false };
 }
 
-/** Given up. */
+/** Marks an invoice uncollectible and writes off what is open. */
 export function writtenOff({ ledger }: Stage, at: Seconds, invoice: Invoice): Invoice {
   const openMinor = ledger.balance('receivable', invoice.id);
   ledger.post(at, invoice.currency, ['receivable', invoice.id, -openMinor], ['writtenOff', invoice.id, openMinor]);
   return { ...invoice, status: 'uncollectible', uncollectibleAt: at, autoAdvance: false };
 }
 
-/** Says when finalising an invoice moved the customer's credit. */
+/** Records the customer's update when finalising an invoice changed the credit. */
 export function recordBalance(
   stage: Stage,
   operation: Operation,
@@ -169,7 +172,7 @@ export function recordBalance(
   if (endingBalanceMinor !== startingBalanceMinor) recordCustomer(stage, operation, 'customer.updated');
 }
 
-/** Collects a finalised invoice with a good card, or settles it when there is nothing to pay. */
+/** Collects a finalised invoice with a valid card, or settles it when nothing is due. */
 export function collectAtOnce(stage: Stage, operation: Operation, open: Invoice): void {
   recordBalance(stage, operation, open);
   if (open.intent === null) {
@@ -187,7 +190,7 @@ export function recordInvoice(operation: Operation, fact: { type: string; invoic
   operation.record(fact.type, (view) => invoiceShape(view, fact.invoice), fact.invoice.subscription ?? undefined);
 }
 
-/** The intent that collects an open invoice, as it is before its first attempt. */
+/** The payment intent of an open invoice before its first attempt. */
 export function openIntent(stage: Stage, at: Seconds, invoice: Invoice): Intent {
   if (invoice.intent === null) throw new Error(`Invoice ${invoice.id} has nothing to pay.`);
   return {
@@ -249,7 +252,7 @@ export function recordAttempt(stage: Stage, operation: Operation, { charge, inte
   settling.record('charge.updated', (view) => chargeShape(view, charge));
 }
 
-/** Money of a charge comes or goes at Stripe, which goes by real time. */
+/** Books money that Stripe moves for a charge, in real time. */
 export function moveAtStripe(
   { ledger, journal }: Stage,
   charge: Charge,
@@ -273,7 +276,10 @@ export function paid(at: Seconds, invoice: Invoice, charge: Charge | null): Invo
   };
 }
 
-/** What says that an invoice is settled: both event types that Stripe sends, and since basil the payment that ties intent and invoice. */
+/**
+ * Records that an invoice is settled: both event types of Stripe, and since basil the payment that links intent and
+ * invoice.
+ */
 export function recordPaid(stage: Stage, operation: Operation, invoice: Invoice): InvoicePayment | null {
   recordInvoice(operation, { type: 'invoice.paid', invoice });
   if (!invoice.paidOutside) recordInvoice(operation, { type: 'invoice.payment_succeeded', invoice });
@@ -293,7 +299,7 @@ export function recordPaid(stage: Stage, operation: Operation, invoice: Invoice)
   return recordApplication(stage, operation, { invoice, intent, amountMinor: amountDueMinor(invoice) });
 }
 
-/** What ties a payment to an invoice. */
+/** Records the payment that links an intent to an invoice. */
 export function recordApplication(
   stage: Stage,
   operation: Operation,
@@ -313,7 +319,7 @@ export function recordApplication(
   return payment;
 }
 
-/** Lays money of a charge to an invoice; less than nothing takes it off. */
+/** Applies money of a charge to an invoice; a negative amount detaches it. */
 export function lay(
   { ledger }: Stage,
   at: Seconds,
@@ -322,7 +328,7 @@ export function lay(
   ledger.post(at, invoice.currency, ['loose', charge, amountMinor], ['receivable', invoice.id, -amountMinor]);
 }
 
-/** A failed attempt: the next one is three days later, until there is none (`nextAttemptAt` null). */
+/** Records a failed attempt. The next one follows three days later, until there is none (`nextAttemptAt` null). */
 export function recordFailure(
   stage: Stage,
   operation: Operation,

@@ -7,7 +7,7 @@ import { chargesBy, refundPart } from './money-back.js';
 import { creditNoteShape } from './shapes/credit-note.js';
 import { newId, updateCustomer, type Stage } from './stage.js';
 
-/** Gives back a part of a paid invoice: as a refund, or to the customer's balance. */
+/** Returns part of a paid invoice, as a refund or as credit of the customer. */
 export function creditPaidInvoice(stage: Stage, operation: Operation): void {
   const { random } = stage;
   const creditable = stage.invoices.flatMap((invoice) => {
@@ -37,7 +37,9 @@ export function creditPaidInvoice(stage: Stage, operation: Operation): void {
   recordInvoice(operation, { type: 'invoice.updated', invoice: credited });
 }
 
-/** Lowers what an open invoice is due; the note may be voided, which raises it again. Gives the invoice as it then is. */
+/**
+ * Reduces the amount due of an open invoice with a credit note; voiding the note restores it. Returns the new invoice.
+ */
 export function creditOpenInvoice(stage: Stage, open: Invoice, at: Seconds): Invoice {
   const dueMinor = amountDueMinor(open);
   if (dueMinor < 2) return open;

@@ -3,17 +3,17 @@ import { seededRandom } from './random.js';
 
 export interface Chaos {
   readonly seed: number;
-  /** The share of events that are delivered again: once, or with falling probability several times. */
+  /** Share of events delivered again, once or (with falling probability) several times. */
   readonly duplicateRate: number;
-  /** A delivery may be overtaken by those of up to this many later events. 0 keeps the order. */
+  /** Later events that may overtake a delivery, at most. 0 keeps the order. */
   readonly reorderWindow: number;
-  /** The share of deliveries that come much later: after up to this many windows (default 10 % after 5). */
+  /** Share of deliveries that arrive much later, after up to this many windows (default 10 % after 5). */
   readonly stragglerRate?: number;
 }
 
 export interface Delivery<E> {
   readonly event: E;
-  /** 1 for the first, more for every repetition. */
+  /** 1 for the first delivery, higher for repetitions. */
   readonly attempt: number;
 }
 
@@ -21,8 +21,8 @@ const ATTEMPTS_MAX = 5;
 const STRAGGLER_WINDOWS = 5;
 
 /**
- * Delivers events as a network and an at-least-once sender do: in disorder, with repetitions, some much later.
- * Holds only what is on its way: memory is bounded by the window.
+ * Delivers events as an at-least-once sender over a network does: out of order, with repetitions, some much later. Only
+ * deliveries in flight are held, so the window bounds the memory.
  */
 export function* deliveries<E>(events: Iterable<E>, chaos: Chaos): Generator<Delivery<E>> {
   const random = seededRandom(chaos.seed, 'deliveries');

@@ -4,7 +4,7 @@ import type { Operation } from './journal.js';
 import { discountShape } from './shapes/discount.js';
 import { newId, updateSubscription, type Stage } from './stage.js';
 
-/** A coupon of the account, as a discount on the subscription. */
+/** A discount on the subscription from one of the account's coupons. */
 export function newDiscount(stage: Stage, at: Seconds): Discount {
   const { id: subscription, customer, currency } = stage.subscription;
   const coupon = stage.random.pick(
@@ -20,7 +20,7 @@ export function newDiscount(stage: Stage, at: Seconds): Discount {
   };
 }
 
-/** What the discount takes off of each line, which it never makes less than nothing; prorations are not discounted. */
+/** The lines with the discount applied. A line never falls below zero; prorations are not discounted. */
 export function discounted(lines: readonly InvoiceLine[], { coupon }: Discount): InvoiceLine[] {
   let leftMinor = coupon.amountOff?.minor ?? 0;
   return lines.map((line) => {
@@ -34,12 +34,15 @@ export function discounted(lines: readonly InvoiceLine[], { coupon }: Discount):
   });
 }
 
-/** Whether it no longer applies to the period that begins at `at`: once is for the first invoice after it was given. */
+/**
+ * Whether the discount no longer applies to the period that begins at `at`. `once` covers the first invoice after the
+ * discount was granted.
+ */
 export function isOver({ coupon, startAt, endAt }: Discount, { periodStart }: Subscription, at: Seconds): boolean {
   return coupon.duration === 'once' ? startAt <= periodStart : endAt !== null && endAt <= at;
 }
 
-/** Gives the subscription a discount, or takes it away again. */
+/** Adds a discount to the subscription, or removes it. */
 export function changeDiscount(stage: Stage, operation: Operation): void {
   const { discount } = stage.subscription;
   const given = discount === null ? newDiscount(stage, operation.at) : null;
@@ -52,7 +55,7 @@ export function recordDiscount(operation: Operation, discount: Discount): void {
   operation.record('customer.discount.created', (view) => discountShape(view, discount));
 }
 
-/** The event that it is over carries the whole discount. */
+/** Records the end of a discount; the event carries the whole discount. */
 export function endDiscount(operation: Operation, discount: Discount): void {
   operation.record('customer.discount.deleted', (view) => discountShape(view, discount));
 }

@@ -7,37 +7,37 @@ import { previousAttributes } from './previous-attributes.js';
 import type { Random } from './random.js';
 import { realTime, type View } from './shapes/view.js';
 
-/** A Stripe event, and the stream it belongs to by the identity of its own object. */
+/** A Stripe event, and its stream by the identity of its own object. */
 export interface SimulatedEvent {
   readonly stripeEvent: StripeEvent;
   readonly stream: string;
 }
 
-/** One thing that happened at Stripe: its events share the request, and mostly the second. */
+/** Something that happened at Stripe. Its events share the request and mostly the second. */
 export interface Operation {
   readonly at: Seconds;
-  /** Adds an event about an object as it is now; `subscription` is the one whose stream holds it, when that is not the object's own. */
+  /** Adds an event with the object's current state. `subscription` names the stream when it is not the object's own. */
   readonly record: (type: string, object: Renderer, subscription?: string) => void;
 }
 
-/** An object as it was at one time, for whoever looks at it. Pure: it may be asked again, for another API version. */
+/** Renders an object's state at one time. Pure, so it can be called again for another API version. */
 export type Renderer = (view: View) => StripeObject;
 
-/** How each event would be rendered for an endpoint of another API version. */
+/** Renders each event for an endpoint of another API version. */
 const renderings = new WeakMap<SimulatedEvent, (apiVersion: ApiVersion) => StripeEvent>();
 
-/** How a simulated event is rendered: it holds what happened, and not the event, which is many times as large. */
+/** The renderer of a simulated event. It holds the facts and not the event, which is many times larger. */
 export function renderingOf(event: SimulatedEvent): (apiVersion: ApiVersion) => StripeEvent {
   const render = renderings.get(event);
   if (render === undefined) throw new Error(`${event.stripeEvent.id} was not made by a journal.`);
   return render;
 }
 
-/** A simulated event, with its object, as an endpoint of this API version gets it; its id stays. */
+/** A simulated event with its object, as an endpoint of this API version receives it; the id is the same. */
 export const renderedIn = (event: SimulatedEvent, apiVersion: ApiVersion): StripeEvent =>
   renderingOf(event)(apiVersion);
 
-/** Types beside `*.updated` whose events tell the values before (seen in recordings). */
+/** Types besides `*.updated` whose events carry previous attributes (seen in recordings). */
 const TELLS_BEFORE = new Set([
   'charge.refunded',
   'refund.failed',
@@ -45,7 +45,7 @@ const TELLS_BEFORE = new Set([
   'charge.dispute.funds_reinstated',
 ]);
 const TWIN_RATE = 0.015;
-/** Objects that go by real time under a test clock too. */
+/** Objects that run on real time under a test clock too. */
 const IN_REAL_TIME = new Set([
   'payment_intent',
   'charge',
@@ -55,35 +55,35 @@ const IN_REAL_TIME = new Set([
   'test_helpers.test_clock',
 ]);
 
-/** The balance is the account's, and has no id. */
+/** The balance belongs to the account and has no id. */
 const streamOf = ({ object, id }: StripeObject): string => (object === 'balance' ? 'account-own' : `${object}-${id}`);
 
-/** What an event tells: its object, and, where it tells that, the object before. */
+/** The content of an event: its object, and the previous object where the type reports it. */
 type Told = { readonly render: Renderer; readonly before: Renderer | null; readonly at: Seconds };
 type Fact = Pick<StripeEvent, 'type' | 'created' | 'request' | 'pending_webhooks'> & Omit<Told, 'at'>;
 
-/** Writes down what Stripe would send, in true order. */
+/** Records what Stripe would send, in the true order. */
 export class Journal {
   #events: SimulatedEvent[] = [];
-  /** Of each object: what the last event showed, and what it was before. */
+  /** By object: the state in the last event, and the state before that. */
   readonly #last = new Map<string, Told>();
 
-  /** `twins`: now and then Stripe makes two events of one change, with an id each. */
+  /** With `twins`, Stripe occasionally makes two events with distinct ids for one change. */
   constructor(
     private readonly random: Random,
     readonly view: View,
     private readonly options: { readonly twins: boolean },
   ) {}
 
-  /** All that was written down, by the second. The journal keeps none of it: what renders an object may hold the journal. */
+  /** Returns all recorded events, sorted by second, and forgets them, since a renderer may hold the journal. */
   taken(): SimulatedEvent[] {
     const events = this.#events;
     this.#events = [];
-    // Refunds that fail and disputes that end lie ahead when they begin. Within a second the order of the journal holds.
+    // Failing refunds and ending disputes are recorded ahead of time. Within a second the journal's order holds.
     return events.sort((a, b) => a.stripeEvent.created - b.stripeEvent.created);
   }
 
-  /** Something that an API call of the merchant did, or (`stripe`) that Stripe did by itself: a renewal, a retry, an expiry. */
+  /** An API call of the merchant, or (`stripe`) an act of Stripe itself: a renewal, a retry, an expiry. */
   operation(at: Seconds, by: 'merchant' | 'stripe'): Operation {
     const request =
       by === 'stripe'
@@ -123,7 +123,7 @@ export class Journal {
     };
   }
 
-  /** The object before what an event tells of; two types that report one change in one second report the same. */
+  /** The object before the event's change. Two event types that report one change in the same second share it. */
   #before(type: string, after: StripeObject, at: Seconds): Renderer | null {
     if (!type.endsWith('.updated') && !TELLS_BEFORE.has(type)) return null;
     const last = this.#last.get(after.id);

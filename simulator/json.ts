@@ -1,16 +1,16 @@
-/** What JSON can say. */
+/** Any JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
 export interface JsonObject {
   readonly [key: string]: Json;
 }
 
-/** A rendered Stripe object as an event carries it in `data.object`. */
+/** A rendered Stripe object, as in an event's `data.object`. */
 export interface StripeObject extends JsonObject {
   readonly id: string;
   readonly object: string;
 }
 
-/** A Stripe event as its webhook body says it. */
+/** A Stripe event as in a webhook body. */
 export interface StripeEvent {
   readonly id: string;
   readonly object: 'event';
@@ -27,5 +27,5 @@ export function isHash(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The keys that every rendering of `T`, a type of the `stripe` package, has. */
+/** The keys that every rendering of `T` (a type of the `stripe` package) has. */
 export type Shape<T> = { readonly [K in keyof T as undefined extends T[K] ? never : K]: Json };

@@ -25,38 +25,41 @@ const PERIODS_MAX = 4;
 const CHANGES_PER_PERIOD_MAX = 2;
 const SUBSCRIPTIONS_MAX = 3;
 
-/** All that happened to one customer and the subscriptions it took out. */
+/** Everything that happened to one customer and its subscriptions. */
 export interface SimulatedLife {
   readonly index: number;
   readonly customer: string;
-  /** The last objects of its subscriptions, as the chosen API version renders them: the truth that any reader of the events must end at. */
+  /**
+   * The last objects of its subscriptions in the chosen API version: the state that every reader of the events must
+   * arrive at.
+   */
   readonly stripeSubscriptions: readonly StripeObject[];
   /** In true order. */
   readonly events: readonly SimulatedEvent[];
-  /** Who owed and had what, kept by the acts themselves, and what moved at Stripe. */
+  /** The double-entry books of the life, and the money moved at Stripe. */
   readonly ledger: Ledger;
 }
 
 export interface LifeOptions {
   readonly seed: number;
-  /** Which life of the seed: each is independent of the others. */
+  /** The index of the life within the seed; lives are independent of each other. */
   readonly index: number;
   readonly account: Account;
   readonly apiVersion: ApiVersion;
-  /** The version that the account itself has (default: that of the endpoint). */
+  /** The account's own version (default: the endpoint's). */
   readonly playedIn?: ApiVersion;
-  /** When the customer appears. */
+  /** When the customer is created. */
   readonly at: Seconds;
   readonly cycles: boolean;
   readonly several: boolean;
   readonly bank: boolean;
 }
 
-/** Plays one life, from the customer's first day to its cancellation or as far as the simulation goes. */
+/** Simulates one life, from the customer's creation to the cancellation or the end of the simulation. */
 export function playLife(options: LifeOptions): SimulatedLife {
   const { seed, index, account, apiVersion, playedIn = apiVersion, at, cycles, several, bank } = options;
   const random = seededRandom(seed, 'life', index);
-  // Events that a value goes there and back with look like twins of each other.
+  // Without twins when values may change back within a second, since those events look like twins.
   const clock =
     account.livemode || !random.chance(0.15)
       ? null
@@ -82,7 +85,10 @@ export function playLife(options: LifeOptions): SimulatedLife {
   };
 }
 
-/** One subscription, from its first day to its end or as far as the simulation goes. Gives the time when all of it is over. */
+/**
+ * Simulates one subscription from start to end, or to the end of the simulation. Returns the time when everything in it
+ * is over.
+ */
 function playSubscription(stage: Stage, at: Seconds): Seconds {
   const { random, journal } = stage;
   let now = start(stage, at);
@@ -98,7 +104,7 @@ function playSubscription(stage: Stage, at: Seconds): Seconds {
   return now;
 }
 
-/** A test clock runs through a period at once, and says when it begins and when it is there. */
+/** Advances the test clock through a period and records the start and the end of the advance. */
 function advanceClock({ journal }: Stage, { from, to }: { from: Seconds; to: Seconds }): void {
   const { clock } = journal.view;
   if (clock === null) return;
@@ -108,7 +114,7 @@ function advanceClock({ journal }: Stage, { from, to }: { from: Seconds; to: Sec
   journal.operation(to, 'stripe').record('test_helpers.test_clock.ready', () => testClockShape(clock, to, null));
 }
 
-/** The customer takes out another subscription, beside the one it may still have. */
+/** The customer starts another subscription, next to any it still has. */
 function comeBack(stage: Stage, now: Seconds): Seconds {
   const at = now + stage.random.integer(4, 20) * DAY;
   stage.subscription = newSubscription(stage, stage.subscription.currency, at);
@@ -120,7 +126,7 @@ function comeBack(stage: Stage, now: Seconds): Seconds {
 function start(stage: Stage, at: Seconds): Seconds {
   const { random, journal } = stage;
   const { balanceMinor, defaultPaymentMethod } = stage.customer;
-  // Credit of the customer could pay the first invoice; then there is nothing to charge.
+  // The customer's credit could pay the first invoice, which leaves nothing to charge.
   const charged = balanceMinor < 0 ? 0 : 1;
   const way = random.weighted({
     trial: 3,
@@ -165,7 +171,7 @@ function changesUntilPeriodEnd(stage: Stage, since: Seconds): Seconds {
   return now;
 }
 
-/** Whether Stripe will still renew it. */
+/** Whether Stripe will renew the subscription. */
 function isAlive({ subscription }: Stage): boolean {
   return subscription.status === 'active' || subscription.status === 'trialing';
 }

@@ -10,11 +10,11 @@ import { chargeShape } from './shapes/payment.js';
 import { realTime } from './shapes/view.js';
 import { newId, type Stage } from './stage.js';
 
-/** How money goes back: refunds, some of which fail later, and disputes, some of which are won. */
+/** Money returned to customers: refunds, some of which fail later, and disputes, some of which are won. */
 
 const DISPUTE_FEE_MINOR = 1500;
 
-/** Refunds a payment in whole or in part; one payment can be refunded several times. */
+/** Refunds a payment in full or in part; one payment can be refunded several times. */
 export function refund(stage: Stage, operation: Operation): void {
   const { random } = stage;
   const refundable = chargesBy(stage, operation).filter(
@@ -30,7 +30,7 @@ export function refund(stage: Stage, operation: Operation): void {
   if (random.chance(0.15)) failRefund(stage, { charge, made }, operation.at + random.integer(1, 5) * DAY);
 }
 
-/** Refunds this much of a charge. */
+/** Refunds this amount of a charge. */
 export function refundPart(
   stage: Stage,
   operation: Operation,
@@ -45,14 +45,14 @@ export function refundPart(
   return made;
 }
 
-/** What has been paid by now: some invoices are paid ahead of what else is played. */
+/** The charges paid by the operation's time. Some invoices are paid ahead of the rest of the simulation. */
 export function chargesBy({ charges, ledger }: Stage, { at }: Operation): readonly Charge[] {
   return charges.filter(
     ({ id, createdAt, endsAt = createdAt }) => endsAt <= at && (ledger.takenOff.get(id) ?? at) <= at,
   );
 }
 
-/** Money leaves for a customer, or comes back: of what was laid to an invoice it is given back. */
+/** Moves money to a customer or back. Money that was applied to an invoice counts as given back. */
 function giveBack(
   stage: Stage,
   charge: Charge,
@@ -81,7 +81,7 @@ function newRefund(stage: Stage, charge: Charge, { at, amountMinor }: { at: Seco
   };
 }
 
-/** The bank sends the money back, days later: two types tell of the one change, and a third names it. */
+/** The bank returns the refund days later. Two event types report this one change, and a third mentions it. */
 function failRefund(stage: Stage, { charge, made }: { charge: Charge; made: Refund }, at: Seconds): void {
   const operation = stage.journal.operation(at, 'stripe');
   const failed: Refund = { ...made, status: 'failed' };
@@ -92,8 +92,9 @@ function failRefund(stage: Stage, { charge, made }: { charge: Charge; made: Refu
 }
 
 /**
- * A cardholder disputes a payment. An inquiry moves no money; a chargeback takes it, with a fee, until it is won. Since clover some are prevented: the
- * whole payment goes back by a refund, and the dispute is over when it begins. (Nothing recorded shows one; that it moves no money itself is our guess.)
+ * A cardholder disputes a payment. An inquiry moves no money; a chargeback withdraws it with a fee until it is won.
+ * Since clover some disputes are prevented: the whole payment is refunded, and the dispute ends as it begins. (No
+ * recording shows one; that it moves no money itself is our guess.)
  */
 export function dispute(stage: Stage, operation: Operation): void {
   const {

@@ -31,7 +31,7 @@ import { taxed } from './taxes.js';
 
 const DAYS_UNTIL_DUE = 14;
 
-/** Work that is charged once, on an invoice of no subscription: by card at once, or sent to be paid. */
+/** Invoices one-off work without a subscription: charged by card at once, or sent to be paid. */
 export function oneOffInvoice(stage: Stage, operation: Operation): void {
   const { at } = operation;
   const lines = Array.from({ length: stage.random.integer(1, 2) }, () => pendingLine(stage, operation));
@@ -46,7 +46,7 @@ export function oneOffInvoice(stage: Stage, operation: Operation): void {
   };
   recordInvoice(operation, { type: 'invoice.created', invoice: draft });
   const final = finalized(stage, at, draft);
-  // A sent invoice has its payment intent when it is paid.
+  // A sent invoice gets its payment intent when it is paid.
   const open = isSent ? { ...final, intent: null } : final;
   recordInvoice(operation, { type: 'invoice.finalized', invoice: open });
   if (!isSent) return collectAtOnce(stage, operation, open);
@@ -79,12 +79,12 @@ function pendingLine(stage: Stage, { at, record }: Operation): InvoiceLine {
   return line;
 }
 
-/** How a sent invoice ends: paid by card or outside Stripe, void, written off after it was overdue, or not at all. */
+/** Ends a sent invoice: paid by card or outside Stripe, voided, written off when overdue, or left open. */
 function settle(stage: Stage, sent: Invoice, at: Seconds): void {
   const { random, journal } = stage;
   const open = random.chance(0.4) ? creditOpenInvoice(stage, sent, at) : sent;
   const operation = journal.operation(at + random.integer(2, 5) * DAY, 'merchant');
-  // What the customer's balance paid would have to come back with a void invoice.
+  // Voiding would have to return what the customer's balance paid.
   const usedBalance = open.startingBalanceMinor !== open.endingBalanceMinor;
   switch (
     random.weighted({
@@ -121,7 +121,7 @@ function payByCard(stage: Stage, operation: Operation, open: Invoice): InvoicePa
   return recordPaid(stage, operation, paid(operation.at, named, charge));
 }
 
-/** A payment by card of its own, for an invoice that names an intent. */
+/** Pays by card with an intent of its own, for an invoice that names the intent. */
 function charged(stage: Stage, operation: Operation, named: Invoice, amountMinor: number): Attempt {
   const intent = { ...openIntent(stage, operation.at, named), amountMinor };
   operation.record('payment_intent.created', (view) => paymentIntentShape(view, intent));
@@ -130,11 +130,11 @@ function charged(stage: Stage, operation: Operation, named: Invoice, amountMinor
   return attempt;
 }
 
-/** Under a test clock payments go by another time, and this takes some. */
+/** Under a test clock payments run on another time, and a debit takes time. */
 const mayPayByDebit = ({ bank, journal }: Stage, open: Invoice): boolean =>
   bank && journal.view.clock === null && amountDueMinor(open) > 0;
 
-/** By a bank debit, which is under way for days; one that the bank refuses is paid by card, or not at all. */
+/** Pays by bank debit, which takes days. When the bank refuses it, a card pays or nothing does. */
 function payByDebit(stage: Stage, begun: Operation, open: Invoice): void {
   const { journal, random } = stage;
   const named = { ...open, intent: newId(stage, 'pi') };
@@ -157,11 +157,11 @@ function payByDebit(stage: Stage, begun: Operation, open: Invoice): void {
   if (random.chance(0.5)) payByCard(stage, journal.operation(endsAt + random.integer(1, 3) * DAY, 'merchant'), failed);
 }
 
-/** Since basil several payments may pay one invoice. */
+/** Since basil one invoice can have several payments. */
 const mayPayInParts = ({ bank, journal }: Stage, open: Invoice): boolean =>
   bank && isBasilOrLater(journal.view.playedIn) && amountDueMinor(open) > 1;
 
-/** A part of what an open invoice asks for. Gives the invoice as it then is. */
+/** Pays part of an open invoice. Returns the new invoice. */
 function payPart(stage: Stage, operation: Operation, open: Invoice, amountMinor: number): Invoice {
   const intent = newId(stage, 'pi');
   const { charge } = charged(stage, operation, { ...open, intent }, amountMinor);
@@ -172,7 +172,10 @@ function payPart(stage: Stage, operation: Operation, open: Invoice, amountMinor:
   return partly;
 }
 
-/** The rest of it, or more: that is the customer's credit. What a payment tells that it paid is the whole of it, or what was asked for. */
+/**
+ * Pays the rest, or more, which becomes the customer's credit. The payment reports either its whole amount or the
+ * amount due as paid.
+ */
 function payRest(stage: Stage, operation: Operation, partly: Invoice, tooMuchMinor: number): Charge {
   const restMinor = amountDueMinor(partly) - partly.partPaidMinor;
   const intent = newId(stage, 'pi');
@@ -201,7 +204,7 @@ function payInParts(stage: Stage, operation: Operation, open: Invoice): void {
   payRest(stage, stage.journal.operation(operation.at + stage.random.integer(1, 3 * DAY), 'merchant'), partly, 0);
 }
 
-/** Two payments at once, which are more than was asked for together; a part of the second may go back. */
+/** Two payments that together exceed the amount due; part of the second may be refunded. */
 function payTooMuch(stage: Stage, operation: Operation, open: Invoice): void {
   const partly = payPart(stage, operation, open, stage.random.integer(1, amountDueMinor(open) - 1));
   const charge = payRest(stage, operation, partly, stage.random.integer(1, 5_000));
@@ -210,12 +213,12 @@ function payTooMuch(stage: Stage, operation: Operation, open: Invoice): void {
   refundPart(stage, refunding, { charge, amountMinor: stage.random.integer(1, charge.amountMinor) });
 }
 
-/** The payment is taken off the invoice, as for another one: it is open again, and paid with another card, or not. */
+/** Detaches the payment from the invoice, which is open again and then paid with another card, or not. */
 function reopen(stage: Stage, open: Invoice, payment: InvoicePayment | null): void {
   const invoice = stage.invoices.at(-1);
   const charge = stage.charges.find(({ id }) => id === invoice?.charge);
   if (payment === null || invoice === undefined || charge === undefined) return;
-  // Under a test clock payments go by another time, and which of a refund and this came first could not be told.
+  // Under a test clock payments run on another time, so the order of a refund and this could not be determined.
   if (stage.journal.view.clock !== null || !mayPayInParts(stage, open) || !stage.random.chance(0.7)) return;
   const paidAt = invoice.paidAt ?? invoice.createdAt;
   const operation = stage.journal.operation(paidAt + stage.random.integer(1, 3) * DAY, 'merchant');
@@ -224,7 +227,7 @@ function reopen(stage: Stage, open: Invoice, payment: InvoicePayment | null): vo
   stage.ledger.takenOff.set(charge.id, at);
   lay(stage, at, { invoice, charge: charge.id, amountMinor: -amountDueMinor(invoice) });
   const opened = { ...open, attemptCount: invoice.attemptCount };
-  // Not every account is told of the payment itself.
+  // Not every account receives the event about the payment itself.
   if (stage.random.chance(0.5))
     operation.record('invoice_payment.detached', (view) => invoicePaymentShape(view, { ...payment, canceledAt: at }));
   recordInvoice(operation, { type: 'invoice.updated', invoice: opened });

@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { isHash, type Json, type JsonObject } from './json.js';
 
 /**
- * Stripe's `previous_attributes`: the values before of what changed. A nested hash lists only its changed keys, an array is
- * listed whole, a key that was not there before is null (`stripe` package, resources/Events; recorded: `metadata: { test: null }`).
+ * Stripe's `previous_attributes`: the previous values of what changed. A nested hash lists only its changed keys, an
+ * array is listed whole, and a new key is null (`stripe` package, resources/Events; recorded: `metadata: { test: null
+ * }`).
  */
 export function previousAttributes(before: JsonObject, after: JsonObject): JsonObject {
   const previous: Record<string, Json> = {};
@@ -16,7 +17,7 @@ export function previousAttributes(before: JsonObject, after: JsonObject): JsonO
   return previous;
 }
 
-/** The object before, from the object after and its `previous_attributes`. Keys that were not there before come out as null. */
+/** The previous object, from the new one and its `previous_attributes`. Keys that were new are null. */
 export function putBack(after: JsonObject, previous: JsonObject): JsonObject {
   const before: Record<string, Json> = { ...after };
   for (const [key, was] of Object.entries(previous)) {

@@ -5,7 +5,10 @@ import type { Operation } from './journal.js';
 import { invoiceItemShape } from './shapes/invoice-item.js';
 import { newId, type Stage } from './stage.js';
 
-/** What the rest of the period costs when the items become `items`: credit for what ends, a charge for what begins; nothing for metered ones. */
+/**
+ * Prorations for the rest of the period when the items become `items`: credit for what ends, a charge for what begins.
+ * Metered items have none.
+ */
 export function prorationLines(stage: Stage, next: { items: readonly SubscriptionItem[]; at: Seconds }): InvoiceLine[] {
   const licensed = (of: readonly SubscriptionItem[]): LicensedItem[] =>
     of.filter((item): item is LicensedItem => item.quantity !== null);
@@ -41,7 +44,7 @@ function prorationLine(
   };
 }
 
-/** Lets prorations wait for the next invoice, each as an invoice item. */
+/** Records each proration as an invoice item that waits for the next invoice. */
 export function recordPending(stage: Stage, operation: Operation, lines: readonly InvoiceLine[]): void {
   const { id: subscription, currency } = stage.subscription;
   const waiting = lines.map((line) => ({ ...line, invoiceItem: newId(stage, 'ii') }));

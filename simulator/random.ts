@@ -1,8 +1,8 @@
-/** A seeded source of choices: the same seed gives the same choices on every machine. */
+/** A seeded random source: the same seed yields the same choices on every machine. */
 export interface Random {
   /** A number in [0, 1). */
   readonly next: () => number;
-  /** A whole number from `min` to `max`, both included. */
+  /** A whole number from `min` to `max`, inclusive. */
   integer(min: number, max: number): number;
   chance(probability: number): boolean;
   pick<T>(choices: readonly T[]): T;
@@ -14,7 +14,7 @@ export interface Random {
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-/** Every part of the seed counts: `seededRandom(42, 'life', 7)` is independent of `seededRandom(42, 'life', 8)`. */
+/** All parts of the seed count: `seededRandom(42, 'life', 7)` is independent of `seededRandom(42, 'life', 8)`. */
 export function seededRandom(...seed: readonly (number | string)[]): Random {
   const next = sfc32(seed.join('\u0000'));
   const integer = (min: number, max: number): number => min + Math.floor(next() * (max - min + 1));
@@ -28,7 +28,7 @@ export function seededRandom(...seed: readonly (number | string)[]): Random {
     pick,
     chance: (probability) => next() < probability,
     weighted: (weights) => pickWeighted(weights, next()),
-    // Made in one piece: V8 keeps a text that was put together letter by letter as a tree of many times its size.
+    // Built in one call: V8 stores a string concatenated letter by letter as a tree of many times its size.
     alphanumeric: (length) =>
       String.fromCharCode(...Array.from({ length }, () => ALPHABET.charCodeAt(integer(0, ALPHABET.length - 1)))),
   };

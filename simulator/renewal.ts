@@ -27,10 +27,10 @@ import { announceExpiry, endSchedule, isLastPhase, nextPhase } from './schedules
 import { attachCard } from './signup.js';
 import { billingInterval, recordSubscription, updateCustomer, updateSubscription, type Stage } from './stage.js';
 
-/** What Stripe does by itself when a period ends, and afterwards when the card fails. */
+/** What Stripe does at the end of a period, and afterwards when the card fails. */
 const RETRIES_MAX = 3;
 
-/** The reminder three days before a trial ends. */
+/** Records the reminder three days before a trial ends. */
 export function announceTrialEnd(stage: Stage): void {
   const { trialEnd } = stage.subscription;
   if (trialEnd === null) return;
@@ -41,7 +41,7 @@ export function announceTrialEnd(stage: Stage): void {
   );
 }
 
-/** Ends the period: cancels when that was asked for, else renews and collects. Gives the time when all of it is over. */
+/** Ends the period: cancels if requested, else renews and collects. Returns the time when everything in it is over. */
 export function endPeriod(stage: Stage): Seconds {
   announceExpiry(stage);
   const operation = stage.journal.operation(stage.subscription.periodEnd, 'stripe');
@@ -61,7 +61,10 @@ export function endPeriod(stage: Stage): Seconds {
     : settlePaused(stage, collection, draft);
 }
 
-/** A trial that ends without a card pauses the subscription, until there is one, or for good. Gives the time when it goes on. */
+/**
+ * Pauses a subscription whose trial ended without a card, until a card is attached or for good. Returns the time when
+ * it continues.
+ */
 export function pauseWithoutCard(stage: Stage): Seconds {
   const operation = stage.journal.operation(stage.subscription.periodEnd, 'stripe');
   updateSubscription(stage, operation, { status: 'paused' });
@@ -69,7 +72,7 @@ export function pauseWithoutCard(stage: Stage): Seconds {
   return stage.random.chance(0.6) ? resume(stage, operation.at + stage.random.integer(1, 20) * DAY) : operation.at;
 }
 
-/** The card comes, and with it a new period, paid at once. */
+/** Attaches a card, which starts a new period that is paid at once. */
 function resume(stage: Stage, at: Seconds): Seconds {
   attachCard(stage, stage.journal.operation(at - 30, 'merchant'));
   const operation = stage.journal.operation(at, 'merchant');
@@ -124,7 +127,7 @@ function renew(stage: Stage, operation: Operation): Invoice {
   return draft;
 }
 
-/** A discount whose time is over does not apply to what begins now. */
+/** Ends a discount that does not apply to the new period. */
 function endedDiscount(stage: Stage, operation: Operation): { discount?: null } {
   const { discount } = stage.subscription;
   if (discount === null || !isOver(discount, stage.subscription, operation.at)) return {};
@@ -155,7 +158,7 @@ function collect(stage: Stage, operation: Operation, draft: Invoice): Seconds {
   recordAttempt(stage, operation, attempt);
   const failed = recordFailure(stage, operation, { invoice: open, charge: attempt.charge, last: false });
   updateSubscription(stage, operation, { status: 'past_due' });
-  // Support may have lowered what is due by the next attempt.
+  // Support may have reduced the amount due before the next attempt.
   const asked = stage.random.chance(0.15) ? creditOpenInvoice(stage, failed, operation.at + DAY) : failed;
   return dun(stage, {
     invoice: asked,
@@ -170,7 +173,10 @@ interface Dunning {
   readonly retries: number;
 }
 
-/** Tries again every three days: the card recovers, or the account's rule ends it as canceled, unpaid, or left past due. */
+/**
+ * Retries every three days. Either the card recovers, or the account's rule ends the subscription as canceled, unpaid
+ * or past due.
+ */
 function dun(stage: Stage, { invoice, attempt, retries }: Dunning): Seconds {
   const operation = stage.journal.operation(
     (invoice.nextAttemptAt ?? invoice.createdAt) + stage.random.integer(0, 600),
@@ -197,7 +203,7 @@ function giveUp(stage: Stage, operation: Operation): void {
   if (end === 'unpaid') updateSubscription(stage, operation, { status: 'unpaid' });
 }
 
-/** While collection is paused the invoice is voided, written off, or stays a draft, as the merchant chose. */
+/** While collection is paused the invoice is voided, written off or left a draft, as the merchant chose. */
 function settlePaused(stage: Stage, operation: Operation, draft: Invoice): Seconds {
   const behavior = stage.subscription.pauseCollection?.behavior;
   if (behavior === 'keep_as_draft') {

@@ -4,7 +4,7 @@ import type { Operation } from './journal.js';
 import { scheduleShape } from './shapes/schedule.js';
 import { billingInterval, newId, updateSubscription, type Stage } from './stage.js';
 
-/** Plans other items for the next period. */
+/** Schedules other items for the next period. */
 export function planAhead(stage: Stage, operation: Operation, items: readonly SubscriptionItem[]): void {
   const { subscription } = stage;
   const { periodStart, periodEnd } = subscription;
@@ -26,13 +26,13 @@ export function planAhead(stage: Stage, operation: Operation, items: readonly Su
   updateSubscription(stage, operation, { schedule: stage.schedule.id });
 }
 
-/** The merchant lets go of a plan: the subscription stays as it is. */
+/** Releases the schedule; the subscription stays as it is. */
 export function releaseSchedule(stage: Stage, operation: Operation): void {
   endSchedule(stage, operation, 'released');
   updateSubscription(stage, operation, { schedule: null });
 }
 
-/** What a period's end changes by plan: its second phase begins, or the plan is over. */
+/** The scheduled changes at the end of a period: the second phase begins, or the schedule ends. */
 export function nextPhase(stage: Stage, operation: Operation): Partial<Subscription> {
   const { schedule } = stage;
   if (schedule === null) return {};
@@ -45,18 +45,18 @@ export function nextPhase(stage: Stage, operation: Operation): Partial<Subscript
   return { items: schedule.phases[1].items };
 }
 
-/** Whether the plan, if there is one, is over when the period is. */
+/** Whether the schedule, if any, ends with the current period. */
 export function isLastPhase({ schedule }: Stage): boolean {
   return schedule?.current === 1;
 }
 
-/** A week before a plan is over Stripe says so. */
+/** Records Stripe's announcement a week before a schedule ends. */
 export function announceExpiry(stage: Stage): void {
   if (stage.schedule === null || !isLastPhase(stage)) return;
   record(stage, stage.journal.operation(stage.schedule.phases[1].endAt - 7 * DAY, 'stripe'), 'expiring');
 }
 
-/** A plan ends with its subscription; when that is neither planned nor what somebody asked for, it is aborted. */
+/** Ends the schedule with its subscription. It is aborted when the end was neither planned nor requested. */
 export function endSchedule(
   stage: Stage,
   operation: Operation,

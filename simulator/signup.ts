@@ -41,7 +41,7 @@ const NAMES = [
 ] as const;
 const COUNTRIES = ['US', 'DE', 'FR', 'GB', 'JP', 'CM'] as const;
 
-/** A customer with a card, and a subscription that is about to be taken out. */
+/** A customer with a card, and a subscription that has not started yet. */
 export function openStage(
   { random, journal, ...options }: Pick<Stage, 'random' | 'journal' | 'ledger' | 'cycles' | 'several' | 'bank'>,
   at: Seconds,
@@ -62,7 +62,7 @@ export function openStage(
   };
 }
 
-/** A subscription that is about to be taken out: to one product or two. */
+/** A subscription to one product or two that has not started yet. */
 export function newSubscription(
   { random, journal, customer }: Pick<Stage, 'random' | 'journal' | 'customer'>,
   currency: string,
@@ -144,19 +144,19 @@ function incompleteSubscription(
   };
 }
 
-/** The customer appears. */
+/** Records the creation of the customer. */
 export function openAccount(stage: Stage, operation: Operation): void {
   recordCustomer(stage, operation, 'customer.created');
 }
 
-/** The customer gives a card, which becomes the default in the same second. */
+/** Attaches a card, which becomes the default in the same second. */
 export function attachCard(stage: Stage, operation: Operation): void {
   const { paymentMethod, customer } = stage;
   operation.record('payment_method.attached', (view) => paymentMethodShape(view, paymentMethod, customer));
   updateCustomer(stage, operation, { defaultPaymentMethod: stage.paymentMethod.id });
 }
 
-/** Moves the subscription that has not begun to where it begins. */
+/** Sets the start of the subscription that has not started yet. */
 export function beginAt(stage: Stage, at: Seconds, trialDays: number): void {
   const trialEnd = trialDays > 0 ? at + trialDays * DAY : null;
   const items = stage.subscription.items.map((item) => ({ ...item, createdAt: at }));
@@ -174,7 +174,7 @@ export function beginAt(stage: Stage, at: Seconds, trialDays: number): void {
   if (stage.random.chance(0.2)) stage.subscription = { ...stage.subscription, discount: newDiscount(stage, at) };
 }
 
-/** A trial: the first invoice is zero and paid, the status is trialing from the first event on. */
+/** Starts a trial: the first invoice is zero and paid, and the status is trialing from the first event. */
 export function startTrial(stage: Stage, operation: Operation): void {
   const { invoice } = firstInvoice(stage, operation, true);
   const settled = paid(operation.at, invoice, null);
@@ -184,7 +184,9 @@ export function startTrial(stage: Stage, operation: Operation): void {
   recordBirth(stage, operation);
 }
 
-/** Subscribing through the API: incomplete first, active in the same second when the card is good, else open for 23 hours. */
+/**
+ * Subscribes through the API: incomplete at first; active in the same second with a valid card, else open for 23 hours.
+ */
 export function startByApi(stage: Stage, operation: Operation, goodCard: boolean): Seconds {
   const { draft, invoice } = firstInvoice(stage, operation, false);
   fixCurrency(stage, operation);
@@ -206,7 +208,7 @@ export function startByApi(stage: Stage, operation: Operation, goodCard: boolean
   return stage.random.chance(0.5) ? recoverFirst(stage, failed, attempt) : expireFirst(stage, failed, operation.at);
 }
 
-/** Subscribing through Checkout: since basil there is no subscription before the money is there. */
+/** Subscribes through Checkout: since basil the subscription is created only after the payment. */
 export function startByCheckout(stage: Stage, operation: Operation): void {
   const { view } = stage.journal;
   const { draft, invoice } = firstInvoice(stage, operation, false);
@@ -249,7 +251,7 @@ function firstInvoice(stage: Stage, operation: Operation, trial: boolean): { dra
   return { draft, invoice: finalized(stage, operation.at, draft) };
 }
 
-/** Stripe renders an operation's snapshots when it sends them: sometimes the first already shows the end. */
+/** Stripe renders an operation's snapshots when it sends them, so the first sometimes already shows the final state. */
 function recordFirstInvoice(
   stage: Stage,
   operation: Operation,
@@ -261,13 +263,13 @@ function recordFirstInvoice(
   recordInvoice(operation, { type: 'invoice.finalized', invoice: late ? end : open });
 }
 
-/** The first invoice fixes the currency of a customer. */
+/** The first invoice fixes the customer's currency. */
 function fixCurrency(stage: Stage, operation: Operation): void {
   updateCustomer(stage, operation, { currency: stage.subscription.currency });
 }
 
 function recoverFirst(stage: Stage, invoice: Invoice, { intent }: Attempt): Seconds {
-  // A customer is not as fast as a test clock.
+  // Under a test clock the customer needs more time to react.
   const operation = stage.journal.operation(
     invoice.createdAt + stage.random.integer(20, 20 * MINUTE) + (stage.journal.view.clock === null ? 0 : 2 * HOUR),
     'merchant',

@@ -12,28 +12,36 @@ export type { SimulatedLife } from './life.js';
 export interface SimulationOptions {
   readonly seed: number;
   readonly subscriptions: number;
-  /** One version for all, or `mixed`: each life in one of the known versions. */
+  /** One version for all lives, or `mixed`: each life in one of the known versions. */
   readonly apiVersion: ApiVersion | 'mixed';
   /**
-   * The version of the account itself, by which things happen, where the endpoint has another: the same seed and the same
-   * `playedIn` give the same events, with the same ids, rendered in another version (default: that of the endpoint).
+   * The account's own version, which determines what happens, when the endpoint has another. The same seed and
+   * `playedIn` yield the same events with the same ids, rendered in another version (default: the endpoint's).
    */
   readonly playedIn?: ApiVersion;
-  /** The first second of the simulation; customers appear within 30 days of it. */
+  /** The first second of the simulation; customers are created within the 30 days after it. */
   readonly startAt?: Seconds;
   readonly livemode?: boolean;
-  /** Values may also go there and back within a second, so that some events of a second look like each other's cause (default false). */
+  /**
+   * Values may also change back within a second, so that some events of the second look like each other's cause
+   * (default false).
+   */
   readonly cycles?: boolean;
-  /** A customer may have several subscriptions, and invoices of none (default true); else all of a life is about one subscription. */
+  /**
+   * A customer may have several subscriptions and one-off invoices (default true); else all of a life concerns one
+   * subscription.
+   */
   readonly several?: boolean;
-  /** Customers may also pay tax, in parts and too much, and payments be taken off invoices again (default false). */
+  /**
+   * Customers may also pay tax, pay in parts or too much, and payments may be detached from invoices (default false).
+   */
   readonly bank?: boolean;
 }
 
 export interface Simulation {
-  /** Every event, in true order. */
+  /** Every event in true order. */
   readonly events: readonly SimulatedEvent[];
-  /** The truth about every subscription, by its id. */
+  /** The final state of every subscription, by id. */
   readonly subscriptions: ReadonlyMap<
     string,
     { readonly stripeSubscription: StripeObject; readonly eventIds: readonly string[] }
@@ -42,10 +50,10 @@ export interface Simulation {
 
 const JANUARY_2026 = Date.UTC(2026, 0, 5, 9) / 1000;
 const SUBSCRIPTIONS_MAX = 100_000;
-/** Lives that `trueOrder` plays side by side: what bounds its memory. */
+/** Lives that `trueOrder` interleaves at a time, which bounds its memory. */
 const COHORT = 100;
 
-/** One life after another: a life is about fifty events, and only the present one is in memory. */
+/** One life after another, each of about fifty events; only the current one is in memory. */
 export function* lives(options: SimulationOptions): Generator<SimulatedLife> {
   const {
     seed,
@@ -69,7 +77,7 @@ export function* lives(options: SimulationOptions): Generator<SimulatedLife> {
   }
 }
 
-/** All lives at once, with every event in the order in which it happened. For more than a few thousand lives take `lives`. */
+/** All lives at once, with every event in the order it happened. Use `lives` for more than a few thousand. */
 export function simulate(options: SimulationOptions): Simulation {
   const all = [...lives(options)];
   const truth = ({ events }: SimulatedLife, stripeSubscription: StripeObject) => ({
@@ -90,7 +98,7 @@ export function simulate(options: SimulationOptions): Simulation {
   };
 }
 
-/** Lives a cohort at a time: within a cohort the events interleave as they happened. */
+/** Lives, a cohort at a time; within a cohort the events interleave as they happened. */
 export function* cohorts(
   options: SimulationOptions,
 ): Generator<{ readonly lives: readonly SimulatedLife[]; readonly events: readonly SimulatedEvent[] }> {
@@ -104,7 +112,7 @@ export function* cohorts(
   if (cohort.length > 0) yield { lives: cohort, events: trueOrder(cohort) };
 }
 
-/** By second; within a second the order of each life is kept (the sort is stable). */
+/** Sorted by second. Within a second each life keeps its order, since the sort is stable. */
 function trueOrder(of: readonly SimulatedLife[]): SimulatedEvent[] {
   return of.flatMap(({ events }) => events).sort((a, b) => a.stripeEvent.created - b.stripeEvent.created);
 }

@@ -7,26 +7,26 @@ import { customerShape } from './shapes/customer.js';
 import { subscriptionShape } from './shapes/subscription.js';
 import { stripeId } from './account.js';
 
-/** The present of one customer's life: the books in force, and the journal of how they came about. */
+/** The current state of one customer's life: its books, and the journal of the events so far. */
 export interface Stage {
   readonly random: Random;
   readonly journal: Journal;
-  /** Whether values may go there and back within a second. */
+  /** Whether values may change back within a second. */
   readonly cycles: boolean;
-  /** Whether the customer may have several subscriptions, and invoices of none. */
+  /** Whether the customer may have several subscriptions and one-off invoices. */
   readonly several: boolean;
-  /** Whether customers also pay tax, in parts and too much, and payments are taken off invoices again. */
+  /** Whether customers also pay tax, pay in parts or too much, and payments are detached from invoices. */
   readonly bank: boolean;
-  /** The books in double entry. */
+  /** The double-entry books. */
   readonly ledger: Ledger;
   customer: Customer;
   paymentMethod: PaymentMethod;
   subscription: Subscription;
-  /** Every payment that succeeded, as it is now. */
+  /** Every successful payment, in its current state. */
   charges: readonly Charge[];
-  /** Every invoice that was paid, as it is now. */
+  /** Every paid invoice, in its current state. */
   invoices: readonly Invoice[];
-  /** What steers the subscription, if anything does. */
+  /** The subscription's schedule, if any. */
   schedule: Schedule | null;
   /** Prorations that wait for the next invoice. */
   pendingLines: readonly InvoiceLine[];
@@ -43,7 +43,7 @@ export function billingInterval({ subscription }: Pick<Stage, 'subscription'>): 
   return item.price.interval;
 }
 
-/** Changes the subscription in the books and says so. */
+/** Changes the subscription in the books and records the update. */
 export function updateSubscription(stage: Stage, operation: Operation, change: Partial<Subscription>): void {
   stage.subscription = { ...stage.subscription, ...change };
   recordSubscription(stage, operation, 'customer.subscription.updated');
@@ -54,13 +54,13 @@ export function recordSubscription(stage: Stage, operation: Operation, type: str
   operation.record(type, (view) => subscriptionShape(view, subscription));
 }
 
-/** Changes the customer in the books and says so. */
+/** Changes the customer in the books and records the update. */
 export function updateCustomer(stage: Stage, operation: Operation, change: Partial<Customer>): void {
   stage.customer = { ...stage.customer, ...change };
   recordCustomer(stage, operation, 'customer.updated');
 }
 
-/** Says how the customer is now. */
+/** Records the customer's current state. */
 export function recordCustomer({ customer }: Stage, operation: Operation, type: string): void {
   operation.record(type, (view) => customerShape(view, customer));
 }

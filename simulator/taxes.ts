@@ -1,7 +1,7 @@
 import type { InvoiceLine } from './books.js';
 import type { Stage } from './stage.js';
 
-/** Percent, and whether prices include it, by the country of the customer; the others pay none. */
+/** Tax rate in percent, and whether prices include it, by the customer's country; all others pay none. */
 const RATES: Readonly<Record<string, readonly [percentage: number, isInclusive: boolean]>> = {
   DE: [19, false],
   FR: [20, true],
@@ -9,7 +9,7 @@ const RATES: Readonly<Record<string, readonly [percentage: number, isInclusive: 
   JP: [10, true],
 };
 
-/** What customers of some countries pay on each line, after discounts; rounded line by line. */
+/** The lines with the customer's tax, computed after discounts and rounded line by line. */
 export function taxed({ bank, customer }: Stage, lines: readonly InvoiceLine[]): readonly InvoiceLine[] {
   const rate = bank ? RATES[customer.country] : undefined;
   if (rate === undefined) return lines;

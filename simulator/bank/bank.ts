@@ -4,21 +4,24 @@ import { seededRandom, type Random } from '../random.js';
 import { Ledger, type Movement } from './ledger.js';
 import { feeMinor, netMinor, transactionOf, type BalanceTransaction } from './transactions.js';
 
-/** Money on its way to the merchant's bank: all that was available of one currency in the morning of a day. */
+/** A payout to the merchant's bank: everything available in one currency on one morning. */
 export interface Payout {
   readonly id: string;
   readonly amountMinor: number;
   readonly currency: string;
   readonly transaction: string;
-  /** What it consists of, beside its own transaction. */
+  /** Its balance transactions, except its own. */
   readonly of: ReadonlySet<string>;
   readonly createdAt: Seconds;
   readonly arrivesAt: Seconds;
-  /** The bank sends it back, before or after it arrived: when, and the transaction that puts it back into the balance. */
+  /**
+   * When the bank returns it, before or after its arrival, and the transaction that puts it back into the balance; null
+   * when it does not fail.
+   */
   readonly failed: Readonly<{ at: Seconds; transaction: string }> | null;
 }
 
-/** What is in the balance at a second. */
+/** The balance as of a second. */
 export interface Balance {
   readonly at: Seconds;
   readonly available: ReadonlyMap<string, number>;
@@ -28,20 +31,21 @@ export interface Balance {
 export interface Bank {
   readonly transactions: readonly BalanceTransaction[];
   readonly payouts: readonly Payout[];
-  /** The balance whenever something became available, as an event tells it. */
+  /** The balances that events report: one each time that something became available. */
   readonly balances: readonly Balance[];
-  /** What payouts did, in the books. */
+  /** The postings of payouts. */
   readonly paidOut: Ledger;
-  /** What transactions did, each under its own id. */
+  /** The postings of transactions, each under its own id. */
   readonly settled: Ledger;
 }
 
-/** What a bill of Stripe asks for of what was charged in a month. */
+/** Stripe's billing fee, as a share of a month's charges. */
 const BILLING_FEE = 0.007;
 
 /**
- * The account's balance at Stripe: each movement becomes a transaction; Stripe takes its bill on the first of a month; what is available
- * goes out every morning. Nothing of it is told but payouts, and the balance when something becomes available.
+ * The account's balance at Stripe. Each movement becomes a transaction, Stripe charges its fees on the first of a
+ * month, and everything available is paid out each morning. Events exist only for payouts, and for the balance when
+ * something becomes available.
  */
 export function bankOf(account: string, movements: readonly Movement[]): Bank {
   const moved = movements.map(transactionOf);
@@ -60,7 +64,7 @@ export function bankOf(account: string, movements: readonly Movement[]): Bank {
   };
 }
 
-/** The balance at a second, from all transactions. */
+/** The balance as of a second, computed from all transactions. */
 export function balanceAt(transactions: readonly BalanceTransaction[], at: Seconds): Balance {
   const available = new Map<string, number>();
   const pending = new Map<string, number>();
@@ -97,7 +101,7 @@ function billsOf(account: string, charged: readonly BalanceTransaction[]): Balan
 
 const PAID_OUT_AT = 6 * HOUR;
 
-/** Each morning all that is available goes out, when there is anything. */
+/** One payout each morning on which anything is available. */
 function payoutsOf(account: string, currency: string, transactions: readonly BalanceTransaction[]): Payout[] {
   const payouts: Payout[] = [];
   const coming = [...transactions].sort((a, b) => a.availableAt - b.availableAt);
@@ -151,7 +155,7 @@ function transactionsOfPayout(payout: Payout): readonly BalanceTransaction[] {
   return [gone, { id: failed.transaction, ...back, ...movedBy(amountMinor, failed.at) }];
 }
 
-/** A little after midnight, when what was paid two days before has become available. */
+/** Balances a little after midnight, when payments of two days before have become available. */
 function balancesOf(transactions: readonly BalanceTransaction[]): Balance[] {
   const days = new Set(
     transactions
@@ -174,7 +178,7 @@ function bookPayouts(payouts: readonly Payout[]): Ledger {
   return ledger;
 }
 
-/** Its net and its fees, against what moved; what was exchanged stands in both currencies. */
+/** Posts each transaction's net and fees against the movement; an exchange is posted in both currencies. */
 function bookTransactions(transactions: readonly BalanceTransaction[]): Ledger {
   const ledger = new Ledger();
   for (const one of transactions) {

@@ -7,10 +7,13 @@ import { seededRandom } from '../random.js';
 import { balanceShape, payoutShape, type PayoutState } from '../shapes/bank.js';
 import type { Bank } from './bank.js';
 
-/** How long Stripe takes to say what a payout consists of. */
+/** The delay until Stripe reports what a payout consists of. */
 const TOLD_AFTER = 18 * HOUR;
 
-/** What Stripe tells of the bank: how each payout fares, and the balance when something becomes available. Of transactions it tells nothing. */
+/**
+ * Stripe's events about the bank: the progress of each payout, and the balance when something becomes available.
+ * Transactions have no events.
+ */
 export function bankEvents(account: Account, apiVersion: ApiVersion, bank: Bank): SimulatedEvent[] {
   const random = seededRandom(account.id, 'bank events', bank.payouts.length, bank.transactions.length);
   const journal = new Journal(random, { account, apiVersion, playedIn: apiVersion, clock: null }, { twins: true });

@@ -1,22 +1,22 @@
 import { DAY, type Seconds } from '../calendar.js';
 
-/** An amount as the bank books it: in a currency that the account settles in. */
+/** An amount as the bank books it, in a settlement currency of the account. */
 export interface Settled {
   readonly amountMinor: number;
   readonly currency: string;
-  /** Of one unit of the payment's currency, as Stripe says it; null where nothing was exchanged. */
+  /** Stripe's rate for one unit of the payment's currency; null without an exchange. */
   readonly exchangeRate: number | null;
 }
 
-/** The currencies in which the account has bank accounts; all others become the first. */
+/** The currencies of the account's bank accounts; all other currencies are converted to the first. */
 const SETTLES_IN = ['usd', 'eur'] as const;
-/** Dollars for a unit, and how many decimals the currency has. */
+/** Dollars per unit, and the number of decimals of the currency. */
 const IN_DOLLARS: Readonly<Record<string, readonly [rate: number, decimals: number]>> = {
   jpy: [0.0067, 0],
   kwd: [3.25, 3],
 };
 
-/** What an amount is on the day on which it moves: rates change from day to day, by up to 3 %. */
+/** The settled amount on the day of the movement: rates vary from day to day by up to 3 %. */
 export function settledIn(amountMinor: number, currency: string, at: Seconds): Settled {
   const inDollars = IN_DOLLARS[currency];
   if (inDollars === undefined) return { amountMinor, currency, exchangeRate: null };

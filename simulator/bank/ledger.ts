@@ -1,15 +1,15 @@
 import type { Seconds } from '../calendar.js';
 
 /**
- * The simulator's own books in double entry: who owed and had what, at every second. The acts of a life keep them, and the bank,
- * of what truly happened; no event is read for them.
+ * The simulator's own double-entry books: what everyone owed and had at every second. The simulated acts and the bank
+ * post to them directly; they are never derived from events.
  */
 
-/** Minor units of `currency`; plus is what the merchant has more of, or is owed. */
+/** Minor units of `currency`. Positive: the merchant has more, or is owed more. */
 export interface Posting {
   readonly at: Seconds;
   readonly account: LedgerAccount;
-  /** The invoice, customer, charge, balance transaction or payout that it stands under. */
+  /** The invoice, customer, charge, balance transaction or payout that it belongs to. */
   readonly of: string;
   readonly currency: string;
   readonly amountMinor: number;
@@ -18,32 +18,32 @@ export interface Posting {
 export type LedgerAccount =
   /** What customers owe, by invoice. */
   | 'receivable'
-  /** What invoices ask for, by invoice: income, or to be earned. */
+  /** Invoiced amounts, earned or yet to be earned, by invoice. */
   | 'billed'
-  /** Of that the tax, by invoice. */
+  /** The tax in them, by invoice. */
   | 'taxed'
-  /** Stripe's balance of a customer; below zero the customer's credit. */
+  /** The customer's balance at Stripe; below zero it is credit. */
   | 'credit'
-  /** Credit that was promised, by customer. */
+  /** Promised credit, by customer. */
   | 'promised'
-  /** Payments that are laid to no invoice, by charge. */
+  /** Payments not applied to an invoice, by charge. */
   | 'loose'
-  /** Given back to customers of what they had paid, by charge. */
+  /** Returned to customers, by charge. */
   | 'givenBack'
   | 'writtenOff'
   /** Paid outside Stripe, by invoice. */
   | 'outside'
-  /** Moved at Stripe, and not yet in a balance, in the payment's currency: by balance transaction. */
+  /** Moved at Stripe but not yet in a balance, in the payment's currency: by balance transaction. */
   | 'moving'
   /** In Stripe's balance, by balance transaction. */
   | 'balance'
   | 'fees'
   | 'exchange'
-  /** Payouts that have not arrived, and have. */
+  /** Payouts in transit, and payouts that arrived. */
   | 'onTheWay'
   | 'atBank';
 
-/** Money that moved at Stripe for a payment, in the payment's currency, in real time. */
+/** Money that Stripe moves for a payment, in the payment's currency and in real time. */
 export interface Movement {
   readonly transaction: string;
   readonly kind: 'charge' | 'refund' | 'refund_failure' | 'dispute' | 'dispute_reversal';
@@ -51,7 +51,7 @@ export interface Movement {
   readonly charge: string;
   readonly amountMinor: number;
   readonly currency: string;
-  /** Of a dispute; the bank decides the fee of a charge. */
+  /** The fee of a dispute; the fee of a charge is computed by the bank. */
   readonly feeMinor: number;
   readonly at: Seconds;
 }
@@ -61,7 +61,7 @@ type Leg = readonly [account: LedgerAccount, of: string, amountMinor: number];
 export class Ledger {
   readonly postings: Posting[] = [];
   readonly movements: Movement[] = [];
-  /** Charges that were taken off their invoices, and when. */
+  /** Charges that were detached from their invoices, with the time. */
   readonly takenOff = new Map<string, Seconds>();
 
   /** @throws when the legs do not add up to zero */
@@ -72,7 +72,7 @@ export class Ledger {
       if (amountMinor !== 0) this.postings.push({ at, account, of, currency, amountMinor });
   }
 
-  /** What stands on an account under a name, in the order in which the acts were played. */
+  /** The balance of an account under an id, summed in the order of the simulated acts. */
   balance(account: LedgerAccount, of: string): number {
     return this.postings.reduce(
       (sum, one) => (one.account === account && one.of === of ? sum + one.amountMinor : sum),
@@ -80,7 +80,7 @@ export class Ledger {
     );
   }
 
-  /** Money comes or goes at Stripe for a charge. */
+  /** Books money that enters or leaves Stripe for a charge. */
   move(movement: Movement): void {
     this.movements.push(movement);
     const { at, currency, transaction, charge, amountMinor } = movement;

@@ -3,7 +3,7 @@ import { seededRandom } from '../random.js';
 import { settledIn } from './exchange.js';
 import type { Movement } from './ledger.js';
 
-/** A movement of the balance at Stripe, in a currency that the account settles in. */
+/** A balance transaction at Stripe, in a settlement currency of the account. */
 export interface BalanceTransaction {
   readonly id: string;
   readonly type: string;
@@ -14,7 +14,7 @@ export interface BalanceTransaction {
   readonly fees: readonly Readonly<{ type: 'stripe_fee' | 'tax'; description: string; amountMinor: number }>[];
   readonly currency: string;
   readonly exchangeRate: number | null;
-  /** What it moves in the payment's currency; the same as above where nothing was exchanged. */
+  /** The amount in the payment's currency; equal to the one above without an exchange. */
   readonly movedMinor: number;
   readonly movedCurrency: string;
   readonly createdAt: Seconds;
@@ -33,7 +33,7 @@ const TYPES: Readonly<Record<Movement['kind'], readonly [type: string, descripti
   dispute_reversal: ['adjustment', ({ charge }) => `Chargeback reversal for ${charge}`],
 };
 
-/** The transaction of a movement. What comes of payments is available at midnight two days later, the rest at once. */
+/** The transaction of a movement. Payments become available at midnight two days later, everything else at once. */
 export function transactionOf(movement: Movement): BalanceTransaction {
   const { transaction: id, kind, source, amountMinor: movedMinor, currency: movedCurrency, at } = movement;
   const settled = settledIn(movedMinor, movedCurrency, at);
@@ -49,7 +49,7 @@ export function transactionOf(movement: Movement): BalanceTransaction {
 const disputeFee = (amountMinor: number): BalanceTransaction['fees'] =>
   amountMinor === 0 ? [] : [{ type: 'stripe_fee', description: 'Dispute fee', amountMinor }];
 
-/** 2.9 % and 30 cents, as a card costs in the United States; of some accounts' charges a tax on that. */
+/** 2.9 % and 30 cents, the fee of a card in the United States; some accounts also pay tax on it. */
 function feesOf(transaction: string, amountMinor: number): BalanceTransaction['fees'] {
   const stripeFee = Math.round(amountMinor * 0.029) + 30;
   const isTaxed = seededRandom(transaction, 'fees').chance(0.2);

@@ -4,7 +4,7 @@ import { feeMinor, netMinor, type BalanceTransaction } from '../bank/transaction
 import type { JsonObject, Shape, StripeObject } from '../json.js';
 import { nulls, type View } from './view.js';
 
-/** A transaction as Stripe's API shows it, or the dispute that moved it. */
+/** A balance transaction, or the dispute that moved it, as in Stripe's API. */
 export function balanceTransactionShape(
   transaction: BalanceTransaction,
   status: 'pending' | 'available',
@@ -70,7 +70,7 @@ export function payoutShape(view: View, payout: Payout, { status, reconciliation
   } satisfies Shape<Stripe.Payout> & StripeObject;
 }
 
-/** The account's balance: it has no id. */
+/** The account's balance, which has no id. */
 export function balanceShape(view: View, { available, pending }: Balance): JsonObject {
   const amounts = (sums: ReadonlyMap<string, number>): JsonObject[] =>
     [...sums].map(([currency, amount]) => ({ amount, currency, source_types: { card: amount } }));

@@ -44,7 +44,7 @@ export interface CheckoutSession {
   readonly createdAt: number;
 }
 
-/** A Checkout session in subscription mode, complete and paid. */
+/** A completed and paid Checkout session in subscription mode. */
 export function checkoutSessionShape(view: View, session: CheckoutSession): StripeObject {
   const { customer, invoice } = session;
   const amount = amountDueMinor(invoice);

@@ -4,7 +4,7 @@ import type { Coupon, Discount } from '../books.js';
 import type { Shape, StripeObject } from '../json.js';
 import type { View } from './view.js';
 
-/** A discount; since clover its coupon is only named. */
+/** A discount; since clover it contains only the coupon's id. */
 export function discountShape(view: View, discount: Discount): StripeObject {
   const common = {
     id: discount.id,

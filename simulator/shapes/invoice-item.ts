@@ -7,14 +7,14 @@ import type { View } from './view.js';
 export interface PendingItem {
   readonly id: string;
   readonly line: InvoiceLine;
-  /** Null for what is charged once. */
+  /** Null for one-off items. */
   readonly subscription: string | null;
   readonly customer: string;
   readonly currency: string;
   readonly createdAt: number;
 }
 
-/** A proration, or something charged once, that waits for the next invoice. */
+/** A proration or a one-off item that waits for the next invoice. */
 export function invoiceItemShape(view: View, pending: PendingItem): StripeObject {
   const { id, line, customer, createdAt } = pending;
   return {

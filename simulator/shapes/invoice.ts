@@ -86,7 +86,7 @@ function commonFields(view: View, invoice: Invoice) {
 
 function amounts(view: View, invoice: Invoice) {
   const due = amountDueMinor(invoice);
-  // Before basil, what came outside Stripe was paid, and not counted.
+  // Before basil, amounts paid outside Stripe left the invoice paid but were not counted in `amount_paid`.
   const isPaidHere = invoice.status === 'paid' && (isBasilOrLater(view.apiVersion) || !invoice.paidOutside);
   const paid = isPaidHere ? due : invoice.status === 'paid' ? 0 : invoice.partPaidMinor;
   return {
@@ -118,7 +118,7 @@ function hostedPages(view: View, invoice: Invoice) {
 
 const isTaxed = ({ lines }: Invoice): boolean => lines.some(({ tax }) => tax !== null);
 
-/** Lines of one customer are taxed at one rate. */
+/** All lines of one customer have the same tax rate. */
 const taxedAmount = (lines: readonly InvoiceLine[]) => ({
   minor: taxMinor({ lines }),
   taxableMinor:

@@ -34,7 +34,7 @@ export function priceShape(view: View, price: Price): StripeObject {
   } satisfies Shape<Stripe.Price> & StripeObject;
 }
 
-/** The product of some prices; one of them names it. */
+/** The product of some prices, from any one of them. */
 export function productShape(view: View, { product, productName, createdAt }: Price): StripeObject {
   return {
     id: product,
@@ -60,7 +60,7 @@ export function productShape(view: View, { product, productName, createdAt }: Pr
   } satisfies Shape<Stripe.Product> & StripeObject;
 }
 
-/** The price as the older plan object, which subscriptions still carry beside it. */
+/** The price as the older plan object, which subscriptions still carry as well. */
 export function planShape(view: View, price: Price): StripeObject {
   return {
     id: price.id,
@@ -85,12 +85,12 @@ export function planShape(view: View, price: Price): StripeObject {
   };
 }
 
-/** Amounts that may have fractions of a minor unit are also given as text. */
+/** Amounts that can have fractions of a minor unit are also rendered as text. */
 export function decimal(amountMinor: number | null): string | null {
   return amountMinor === null ? null : String(amountMinor);
 }
 
-/** Basil replaced the way usage is aggregated by meters. */
+/** Basil replaced the aggregation of usage with meters. */
 function usage(
   view: View,
   { usage: by, product }: Price,

@@ -6,7 +6,7 @@ import { discountShape } from './discount.js';
 import { planShape, priceShape } from './price.js';
 import { listShape, type View } from './view.js';
 
-/** Fields that the types of the `stripe` package have and this rendering leaves out: they are newer than the versions rendered here. */
+/** Fields of the `stripe` package's types that are newer than the versions rendered here. */
 type NewerFields = 'billing_schedules' | 'managed_payments' | 'customer_account';
 
 export function subscriptionShape(view: View, subscription: Subscription): StripeObject {
@@ -69,7 +69,7 @@ function commonFields(view: View, subscription: Subscription) {
   } satisfies JsonObject;
 }
 
-/** A subscription with one item repeats its plan and quantity beside the items. */
+/** A subscription with a single item repeats its plan and quantity at the top level. */
 function onlyItem(view: View, subscription: Subscription): JsonObject {
   const [item, ...more] = subscription.items;
   if (item === undefined || more.length > 0) return { plan: null, quantity: null };

@@ -3,7 +3,7 @@ import type { TestClock } from '../books.js';
 import { DAY, type Seconds } from '../calendar.js';
 import type { Shape, StripeObject } from '../json.js';
 
-/** The clock as it stands at `frozenAt`; `target`: what it is on its way to. */
+/** The clock as of `frozenAt`; `target` is the time it advances to. */
 export function testClockShape({ id, createdAt }: TestClock, frozenAt: Seconds, target: Seconds | null): StripeObject {
   return {
     id,

@@ -4,22 +4,25 @@ import type { TestClock } from '../books.js';
 import type { Seconds } from '../calendar.js';
 import type { JsonObject } from '../json.js';
 
-/** Whose objects are rendered, and for an endpoint of which API version. */
+/** The account whose objects are rendered, and the API version of the endpoint. */
 export interface View {
   readonly account: Account;
   readonly apiVersion: ApiVersion;
-  /** The version that the account itself has: what happens, and of what there are events, goes by it. */
+  /** The account's own version, which determines what happens and which events there are. */
   readonly playedIn: ApiVersion;
-  /** What the customer's time runs by; null: real time. */
+  /** The clock of the customer's time; null: real time. */
   readonly clock: TestClock | null;
 }
 
-/** The second in which Stripe does what happens at `at`: payments, and what follows from them, go by real time also under a test clock. */
+/**
+ * The second in real time at which Stripe does what happens at `at`. Payments and their consequences run on real time
+ * even under a test clock.
+ */
 export function realTime({ clock }: View, at: Seconds): Seconds {
   return clock === null ? at : clock.createdAt + Math.floor((at - clock.startsAt) / clock.speed);
 }
 
-/** A list inside a Stripe object; endpoints before basil also say how many there are. */
+/** A list inside a Stripe object. Endpoints before basil include the count. */
 export function listShape(data: readonly JsonObject[], url: string, withCount: boolean): JsonObject {
   return { object: 'list', data, has_more: false, ...(withCount ? { total_count: data.length } : {}), url };
 }

@@ -1,6 +1,6 @@
 import type { Seconds } from '../calendar.js';
 
-/** The time at the simulated Stripe: it stands still until it is moved, or runs at some speed. */
+/** The time at the simulated Stripe. It stands still until it is set, or runs at some speed. */
 export class VirtualClock {
   #from: Seconds;
   #since = performance.now();
@@ -23,7 +23,7 @@ export class VirtualClock {
     this.set(this.now() + seconds);
   }
 
-  /** Lets so many seconds pass in a real one; 0 stops it. */
+  /** Runs the clock at this many seconds per real second; 0 stops it. */
   runAt(speed: number): void {
     this.set(this.now());
     this.#speed = speed;

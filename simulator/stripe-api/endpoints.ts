@@ -6,13 +6,13 @@ import { seededRandom, type Random } from '../random.js';
 import { refusals } from './refusals.js';
 import type { World, WorldEvent } from './world.js';
 
-/** How deliveries go wrong, as shares of them between 0 and 1. */
+/** Delivery faults, as shares of all deliveries between 0 and 1. */
 export type DeliveryFaults = Readonly<{
-  /** Never arrive, and are believed to be delivered. */
+  /** Lost, although Stripe counts them as delivered. */
   lost?: number;
-  /** Arrive twice. */
+  /** Delivered twice. */
   repeated?: number;
-  /** Those that are due together come in any order. */
+  /** Deliveries that are due together arrive in any order. */
   disordered?: boolean;
 }>;
 
@@ -30,21 +30,21 @@ export type Endpoint = {
 };
 
 type Due = { readonly event: WorldEvent; readonly endpoint: Endpoint; attempt: number; at: Seconds };
-/** One delivery and how it was answered; status 0: not at all. */
+/** One delivery and the status of its answer; 0: no answer. */
 export type Delivered = Readonly<{ id: string; type: string; endpoint: string; status: number; attempt: number }>;
 
 const ENDPOINTS_MAX = 16;
-/** Pauses before each further attempt, for three days in all. */
+/** Pauses before each further attempt, three days in all. */
 const RETRIES: readonly Seconds[] = [MINUTE, 10 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, DAY];
 const ANSWER_MS = 20_000;
 
-/** Webhook endpoints, and what is delivered to them. */
+/** Webhook endpoints and the deliveries to them. */
 export class Endpoints {
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #random: Random;
   readonly #due: Due[] = [];
   readonly #pending = new Map<string, number>();
-  /** Ids of events that were lost on the way. */
+  /** Ids of the events lost in delivery. */
   readonly lost = new Set<string>();
   #next = 0;
 
@@ -60,7 +60,7 @@ export class Endpoints {
     return [...this.#endpoints.values()];
   }
 
-  /** Endpoints to which Stripe still tries to deliver an event. */
+  /** The number of endpoints to which Stripe is still delivering an event. */
   readonly pendingOf = (event: string): number => this.#pending.get(event) ?? 0;
 
   create(form: URLSearchParams, now: Seconds): JsonObject {
@@ -111,8 +111,8 @@ export class Endpoints {
   }
 
   /**
-   * Delivers what has become due by now, also what was refused before and is tried again. Ends when each was answered.
-   * What happened before the first call counts as delivered in another life.
+   * Delivers everything due by now: new events to the endpoints that exist, and refused deliveries again. Resolves when
+   * each was answered.
    */
   async deliver(now: Seconds): Promise<readonly Delivered[]> {
     const { events } = this.world;
@@ -125,17 +125,17 @@ export class Endpoints {
     return delivered;
   }
 
-  /** Passes over what has happened until now. */
+  /** Skips the events up to now. */
   skipTo(now: Seconds): void {
     while ((this.world.events[this.#next]?.at ?? Infinity) <= now) this.#next += 1;
   }
 
-  /** Lets everything that has happened be delivered again. */
+  /** Delivers all past events again with the next call. */
   rewind(): void {
     this.#next = 0;
   }
 
-  /** Delivers one event again to all endpoints that take it, as `stripe events resend` does. */
+  /** Delivers one event again to all endpoints, as `stripe events resend` does. */
   async resend(id: string): Promise<readonly Delivered[]> {
     const event = this.world.event(id);
     if (event === null) throw refusals.missing('event', id);
@@ -227,7 +227,10 @@ export class Endpoints {
   }
 }
 
-/** The version rendered for one that was asked for: the newest known that is not newer; without one, that of the account. */
+/**
+ * The rendered version for a requested one: the newest known version that is not newer. Without a request, the
+ * account's.
+ */
 export function versionOf(asked: string | null, ofAccount: ApiVersion): ApiVersion {
   if (asked === null) return ofAccount;
   return API_VERSIONS.findLast((known) => known.slice(0, 10) <= asked.slice(0, 10)) ?? API_VERSIONS[0];

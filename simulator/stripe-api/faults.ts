@@ -1,17 +1,17 @@
 import { seededRandom } from '../random.js';
 
-/** What goes wrong, as shares of requests between 0 and 1; nothing by default. */
+/** Faults as shares of all requests between 0 and 1; none by default. */
 export type Faults = Readonly<{
-  /** 429, each with one of Stripe's reasons. */
+  /** Answers of 429, each with one of Stripe's reasons. */
   limited?: number;
-  /** 500 and 503. */
+  /** Answers of 500 and 503. */
   broken?: number;
-  /** Answers that end in the middle. */
+  /** Truncated answers. */
   cut?: number;
-  /** Answers that take `slowMs`. */
+  /** Answers delayed by `slowMs`. */
   slow?: number;
   slowMs?: number;
-  /** Reads that show an older state, by up to `staleS` seconds. */
+  /** Reads that return an older state, by up to `staleS` seconds. */
   stale?: number;
   staleS?: number;
 }>;
@@ -25,7 +25,7 @@ export type Luck = Readonly<{ fault: Fault; waitMs: number; staleS: number }>;
 
 const REASONS = ['global-rate', 'endpoint-rate', 'global-concurrency', 'endpoint-concurrency', 'resource-specific'];
 
-/** Draws what befalls each request, one after the other: the same seed gives the same faults. */
+/** Draws the fault of each request in turn: the same seed yields the same faults. */
 export function luckOf(seed: number, faults: Faults): () => Luck {
   const random = seededRandom(seed, 'faults');
   const drawn = (rate = 0): boolean => random.chance(rate);

@@ -7,23 +7,23 @@ import type { SimulatedLife } from '../life.js';
 import { couponShape } from '../shapes/discount.js';
 import { priceShape, productShape } from '../shapes/price.js';
 
-/** An object as it is from some second on, and the event that tells of it, if one does. */
+/** An object's state from some second on, and its event, if there is one. */
 export type Happening = Readonly<{
-  /** In Stripe's own time; events and objects under a test clock bear the time of that clock instead. */
+  /** In real time at Stripe. Events and objects under a test clock carry that clock's time instead. */
   at: Seconds;
-  /** What the object is, by the account's own version. */
+  /** The object's identity, in the account's own version. */
   thing: Readonly<{ id: string; object: string; created: Seconds | null }>;
-  /** Of an invoice: the invoice items that are lines of it. */
+  /** For an invoice: the invoice items that are among its lines. */
   items: readonly string[];
-  /** Renders it anew each time: what is rendered is many times as large as what happened. */
+  /** Renders the state on each call, since a rendering is many times larger than the facts. */
   object: (apiVersion: ApiVersion) => StripeObject;
   event: Told | null;
 }>;
 
-/** The event that tells of it. */
+/** The event of a happening. */
 type Told = Readonly<{ id: string; created: Seconds; in: (apiVersion: ApiVersion) => StripeEvent }>;
 
-/** How fast the clocks of lives run (life.ts). */
+/** The speed of the lives' test clocks (life.ts). */
 const CLOCK_SPEED = HOUR;
 const IN_REAL_TIME = new Set([
   'payment_intent',
@@ -34,7 +34,7 @@ const IN_REAL_TIME = new Set([
   'test_helpers.test_clock',
 ]);
 
-/** What happens in a life, as the API shows it. Previews of invoices have no id: they are never listed. */
+/** The happenings of a life, as the API shows them. Invoice previews have no id and are never listed. */
 export function happeningsOf(life: SimulatedLife): Happening[] {
   const clock = life.events.find(({ stripeEvent }) => stripeEvent.type === 'test_helpers.test_clock.created');
   const realTime = ({ created, data: { object } }: StripeEvent): Seconds => {
@@ -45,7 +45,7 @@ export function happeningsOf(life: SimulatedLife): Happening[] {
   return life.events.filter(isOfAnObject).map((simulated) => happeningOf(simulated, realTime(simulated.stripeEvent)));
 }
 
-/** What an event tells, without the event. */
+/** The happening of a simulated event. Keeps the renderer rather than the event. */
 export function happeningOf(simulated: SimulatedEvent, at: Seconds): Happening {
   const { id, created, data } = simulated.stripeEvent;
   const render = renderingOf(simulated);
@@ -57,7 +57,7 @@ export function happeningOf(simulated: SimulatedEvent, at: Seconds): Happening {
   };
 }
 
-/** What of an object need not be rendered to be known. */
+/** The parts of an object that are needed without rendering it again. */
 export const ofShape = (shape: StripeObject): Pick<Happening, 'thing' | 'items'> => ({
   thing: {
     id: shape.id,
@@ -85,7 +85,7 @@ function itemsOf(invoice: StripeObject): readonly string[] {
 const isOfAnObject = ({ stripeEvent }: SimulatedEvent): boolean =>
   typeof (stripeEvent.data.object as { id?: unknown }).id === 'string' && stripeEvent.type !== 'invoice.upcoming';
 
-/** The catalogue, which was there before the first life. */
+/** The products, prices and coupons, which existed before the first life. */
 export function catalogueOf(account: Account, apiVersion: ApiVersion): Happening[] {
   const view = (version: ApiVersion) => ({ account, apiVersion: version, playedIn: apiVersion, clock: null });
   const products = new Map(account.prices.map((price) => [price.product, price]));
@@ -106,7 +106,7 @@ export function catalogueOf(account: Account, apiVersion: ApiVersion): Happening
   return objects.map(({ at, object }) => ({ at, ...ofShape(object(apiVersion)), object, event: null }));
 }
 
-/** The tiers of a price, which it has only where they are asked for. */
+/** The tiers of a price, which Stripe returns only when they are expanded. */
 export function tiersOf(account: Account, price: string): StripeObject['tiers'] {
   const { tiers = [] } = account.prices.find(({ id }) => id === price) ?? {};
   return tiers.map(({ upTo, unitAmountMinor, flatAmountMinor }) => ({

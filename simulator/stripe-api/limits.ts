@@ -1,12 +1,12 @@
-/** What Stripe lets one account ask in a second, of everything and of one endpoint, and at one time. */
+/** Stripe's limits for one account: requests per second in total and per endpoint, and concurrent requests. */
 export type Limits = Readonly<{ perSecond: number; perEndpoint: number; concurrent: number }>;
 
-/** Of a sandbox (docs.stripe.com/rate-limits); the bound on concurrency is our guess. */
+/** The limits of a sandbox (docs.stripe.com/rate-limits); the limit on concurrency is our guess. */
 export const SANDBOX_LIMITS: Limits = { perSecond: 25, perEndpoint: 25, concurrent: 20 };
 
 type Reason = 'global-rate' | 'endpoint-rate' | 'global-concurrency';
 
-/** Counts requests, and says which are too many. */
+/** Counts requests and rejects those beyond the limits. */
 export class Counters {
   readonly #starts: number[] = [];
   readonly #byEndpoint = new Map<string, number[]>();
@@ -23,7 +23,7 @@ export class Counters {
     return this.#requests;
   }
 
-  /** The most that came within any second. */
+  /** The largest number of requests within one second. */
   get mostInASecond(): number {
     return this.#mostInASecond;
   }

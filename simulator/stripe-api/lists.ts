@@ -6,36 +6,36 @@ import { HIDDEN_BY_CLOCK, type Listed } from './operations.js';
 import { refusals } from './refusals.js';
 import type { World, WorldEvent } from './world.js';
 
-/** Who asks, and at what time. */
+/** The account that is read, the API version, and the time. */
 export type Reading = Readonly<{
   world: World;
   apiVersion: ApiVersion;
   now: Seconds;
-  /** The second whose state is shown; before `now` when the reading is stale. */
+  /** The second whose state is returned; before `now` in a stale read. */
   shownAt: Seconds;
 }>;
 
 type Params = URLSearchParams;
 /**
- * What lies in a list, in its order. Its shape is made when it is looked at: most lie before the cursor. Null where it is not what was asked
- * for: a cursor may name it all the same.
+ * An entry of a list, in the list's order. Its shape is rendered on demand, since most entries lie before the cursor.
+ * It is null where a filter excludes the entry, which a cursor may still name.
  */
 type Entry = Readonly<{ id: string; shape: () => StripeObject | null }>;
 
-/** Stripe keeps events this long. */
+/** Stripe keeps events for 30 days. */
 export const EVENTS_KEPT_S = 30 * DAY;
 const LIMIT_DEFAULT = 10;
 const LIMIT_MAX = 100;
 const COMMON = ['limit', 'starting_after', 'ending_before'];
 const TIMES = ['created', 'created[gt]', 'created[gte]', 'created[lt]', 'created[lte]'];
-/** Filters beside those that compare a field. */
+/** Filters other than the comparison of a field. */
 const OWN_FILTERS: Readonly<Record<string, readonly string[]>> = {
   subscription: ['status'],
   invoiceitem: ['pending'],
   balance_transaction: ['payout'],
 };
 
-/** A page of objects, as `GET /v1/…` answers it. */
+/** A page of objects, as `GET /v1/…` returns it. */
 export function listObjects(reading: Reading, listed: Listed, params: Params): Json {
   const { object, path, hasCreated, equal = [] } = listed;
   refuseUnknown(params, [...equal, ...(OWN_FILTERS[object] ?? []), ...(hasCreated ? TIMES : [])]);
@@ -59,7 +59,7 @@ export function listObjects(reading: Reading, listed: Listed, params: Params): J
   return pageOf(path, params, [cursorOf('starting_after'), cursorOf('ending_before')], entries());
 }
 
-/** One object as `GET /v1/…/:id` answers it, or the stub of a deleted customer. */
+/** One object as `GET /v1/…/:id` returns it, or the stub of a deleted customer. */
 export function oneObject(reading: Reading, { object }: Listed, id: string, params: Params): Json {
   refuseUnknown(params, []);
   if (reading.world.kindOf(id) !== object) throw refusals.missing(object, id);
@@ -69,7 +69,7 @@ export function oneObject(reading: Reading, { object }: Listed, id: string, para
   throw refusals.missing(object, id);
 }
 
-/** A page of events of the last thirty days, each in the version of the account. */
+/** A page of events of the last 30 days, each in the account's version. */
 export function listEvents(reading: Reading, params: Params, pendingOf: (id: string) => number): Json {
   const types = [...params].filter(([name]) => /^types\[\d*\]$/.test(name)).map(([, type]) => type);
   refuseUnknown(params, [...TIMES, 'type', 'delivery_success', 'types']);
@@ -119,14 +119,14 @@ const eventShape = (
   pending_webhooks: pendingOf(event.id),
 });
 
-/** `invoice.*` means every type that begins so. */
+/** `invoice.*` matches every type with that prefix. */
 const matches = (type: string, wanted: string): boolean =>
   wanted.endsWith('*') ? type.startsWith(wanted.slice(0, -1)) : type === wanted;
 
 const objectAt = ({ world, shownAt, now, apiVersion }: Reading, id: string): StripeObject | null =>
   world.object(id, shownAt, apiVersion, now);
 
-/** What the reader is told of an object, with what it asked for beside. */
+/** The object as a client receives it, with the requested expansions. */
 function told({ world }: Reading, shape: StripeObject, params: Params): StripeObject {
   const { [PAYOUT_OF]: _, ...shown } = shape as Record<string, Json>;
   const expanded = [...params]
@@ -150,7 +150,7 @@ function filterOf({ object, equal = [] }: Listed, params: Params): (shape: Strip
     own(shape);
 }
 
-/** Invoices name their subscription in `parent` since basil. */
+/** Since basil, invoices name their subscription in `parent`. */
 const fieldOf = (shape: StripeObject, field: string): Json | undefined =>
   shape.object === 'invoice' && field === 'subscription' && shape['subscription'] === undefined
     ? (shape['parent'] as { subscription_details?: { subscription?: string } } | null)?.subscription_details
@@ -167,7 +167,7 @@ function ownFilter(object: string, params: Params): (shape: StripeObject) => boo
   if (object === 'invoiceitem' && params.get('pending') === 'true') return (shape) => shape['invoice'] === null;
   const payout = params.get('payout');
   if (object === 'balance_transaction' && payout !== null) return (shape) => shape[PAYOUT_OF] === payout;
-  // Without being asked, only active prices.
+  // By default only active prices.
   if (object === 'price' && !params.has('active')) return (shape) => shape['active'] === true;
   return () => true;
 }

@@ -11,7 +11,7 @@ import { DEMO_KEY, startStripeApi, type SimulatedStripe } from './server.js';
 const SECRET = 'whsec_demodemodemodemodemodemodemodemo';
 const HISTORY_S = 90 * DAY;
 const REPORT_EVERY_S = 10;
-/** A folder of its own: a ledger that has events of another account refuses to ask this one. */
+/** A separate folder, since a ledger with events of another account refuses to query this one. */
 const DATA_FOLDER = 'data-sandbox';
 const { HOST = '127.0.0.1', PORT = '3000' } = process.env;
 const LEDGER = `http://${HOST}:${PORT}/webhooks/stripe`;
@@ -109,7 +109,10 @@ Stop it with Ctrl-C. The next start simulates the same month again: remove the f
 
 `;
 
-/** Moves the clock once a second and delivers webhooks, until the signal. Between moves every answer is of one time, as Stripe's are. */
+/**
+ * Advances the clock once a second and delivers webhooks, until the signal. Between the steps every answer is of one
+ * time, as Stripe's are.
+ */
 async function run(stripe: SimulatedStripe, speed: number, signal: AbortSignal): Promise<void> {
   const { clock, endpoints } = stripe;
   const counts = { delivered: 0, refused: 0, unanswered: 0 };

@@ -8,10 +8,10 @@ import type { StripeObject } from '../json.js';
 import { balanceTransactionShape } from '../shapes/bank.js';
 import { happeningOf, ofShape, type Happening } from './happenings.js';
 
-/** The payout that a transaction went out with; null while it is in the balance. A filter of Stripe's list. */
+/** The payout of a transaction; null while it is in the balance. One of Stripe's list filters uses it. */
 export const PAYOUT_OF = 'simulated_payout';
 
-/** What the API shows of the bank: transactions, of which there are no events, and payouts, which have some. */
+/** The bank as the API shows it: transactions, which have no events, and payouts, which have some. */
 export function moneyOf(account: Account, apiVersion: ApiVersion, bank: Bank): Happening[] {
   const payouts = bankEvents(account, apiVersion, bank).map((simulated) =>
     happeningOf(simulated, simulated.stripeEvent.created),
@@ -24,7 +24,7 @@ export function moneyOf(account: Account, apiVersion: ApiVersion, bank: Bank): H
   return [...payouts, ...bank.transactions.flatMap((one) => statesOf(one, wentWith.get(one.id) ?? null))];
 }
 
-/** Pending, then available, then gone out with a payout: each by the time alone. */
+/** A transaction's states over time: pending, available, paid out. */
 function statesOf(transaction: BalanceTransaction, out: Readonly<{ payout: string; at: Seconds }> | null): Happening[] {
   const { createdAt, availableAt } = transaction;
   const state = (at: Seconds, status: 'pending' | 'available', payout: string | null): Happening => {

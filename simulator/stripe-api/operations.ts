@@ -1,11 +1,11 @@
-/** What can be listed and read, as data (docs.stripe.com/api). */
+/** The objects that can be listed and read, as data (docs.stripe.com/api). */
 export type Listed = Readonly<{
   object: string;
   path: string;
-  /** What a restricted key needs. */
+  /** The permission that a restricted key needs. */
   right: string;
   hasCreated: boolean;
-  /** Filters that compare a field of the object with the value given. */
+  /** Filters that compare a field of the object with the given value. */
   equal?: readonly string[];
   /** The first API version that has it. */
   since?: string;
@@ -50,7 +50,7 @@ export const LISTED: readonly Listed[] = [
   listed('test_helpers.test_clock', 'test_helpers/test_clocks', 'rak_billing_clock_read', { hasCreated: false }),
 ];
 
-/** Those of a test clock are only listed to who asks for them by one of these. */
+/** Objects of a test clock are listed only when one of these filters is given. */
 export const HIDDEN_BY_CLOCK: Readonly<Record<string, readonly string[]>> = {
   customer: ['test_clock'],
   subscription: ['test_clock', 'customer'],

@@ -1,4 +1,4 @@
-/** What Stripe answers when it does not do what it was asked for. */
+/** Stripe's error answers. */
 export class Refused extends Error {
   constructor(
     readonly status: number,
@@ -13,7 +13,7 @@ export class Refused extends Error {
   }
 }
 
-/** What is left of a key in an answer. */
+/** A key as an answer shows it. */
 const masked = (key: string): string => `${key.slice(0, 8)}*********${key.slice(-4)}`;
 
 export const refusals = {

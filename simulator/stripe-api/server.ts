@@ -17,59 +17,59 @@ import { World } from './world.js';
 
 export type StripeApiOptions = Readonly<{
   seed: number;
-  /** Lives of customers, each with a subscription or more. */
+  /** Simulated customers, each with one or more subscriptions. */
   subscriptions: number;
   /** The account's own version (default 2026-03-25.dahlia). */
   apiVersion?: ApiVersion;
   /** The first second of the first life. */
   startAt?: Seconds;
-  /** What time it is at first (default: half a year later). */
+  /** The time at the start (default: half a year after `startAt`). */
   now?: Seconds;
   livemode?: boolean;
-  /** Customers may also pay tax, in parts and too much (see `SimulationOptions`). */
+  /** Customers may also pay tax, and pay in parts or too much (see `SimulationOptions`). */
   bank?: boolean;
-  /** 0 takes a free one. */
+  /** 0 picks a free port. */
   port?: number;
-  /** Keys and what each may: all, or the rights named (default: `rk_test_demo` may read and write all). */
+  /** Keys and their permissions: all, or the named ones (default: `rk_test_demo` may read and write everything). */
   keys?: Readonly<Record<string, 'all' | readonly string[]>>;
-  /** What Stripe bounds (default: as a sandbox); null: nothing. */
+  /** Rate limits (default: a sandbox's); null: none. */
   limits?: Limits | null;
   faults?: Faults;
   deliveryFaults?: DeliveryFaults;
-  /** Events appear in lists up to so many seconds late. */
+  /** Events appear in lists up to this many seconds late. */
   listLagS?: number;
-  /** The share of changes of which Stripe makes no event. */
+  /** The share of changes for which Stripe makes no event. */
   unmadeRate?: number;
-  /** Connected accounts, each a world of its own with this many lives. */
+  /** Connected accounts, each a separate world with this many lives. */
   connected?: readonly number[];
 }>;
 
 export type SimulatedStripe = Readonly<{
   url: string;
   port: number;
-  /** One that may all. */
+  /** A key with all permissions. */
   key: string;
   clock: VirtualClock;
-  /** What is true of the account. */
+  /** The true state of the account. */
   world: World;
-  /** What is true of connected accounts, by their ids. */
+  /** The true state of the connected accounts, by id. */
   connected: ReadonlyMap<string, World>;
   endpoints: Endpoints;
   counters: Counters;
-  /** Events of the second version, as they are fetched, by their ids. */
+  /** Thin events by id, as they are fetched. */
   thin: Map<string, Json>;
   /** Delivers what is due by the clock. */
   deliver(): Promise<readonly Delivered[]>;
-  /** What goes wrong with requests from now on. */
+  /** Sets the faults of requests from now on. */
   disturb(faults: Faults): void;
-  /** Lets requests of this path (`*`: of any) wait, but for the first ones, until what it returns is called. */
+  /** Holds requests to this path (`*`: to any), except the first ones, until the returned function is called. */
   hold(path: string, passing?: number): Held;
-  /** Ends the connection to an account, as its owner can. */
+  /** Revokes the connection to an account, as its owner can. */
   deauthorize(account: string): void;
   stop(): Promise<void>;
 }>;
 
-/** Lets the requests that wait go on. */
+/** Releases the held requests. */
 export type Held = (() => void) & Readonly<{ waiting: () => number }>;
 
 export const DEMO_KEY = 'rk_test_demo';
@@ -77,7 +77,7 @@ const JANUARY_2026 = Date.UTC(2026, 0, 5, 9) / 1_000;
 const BODY_BYTES_MAX = 100_000;
 const THIN = '/v2/core/events/';
 
-/** Stripe's API for one simulated account, on 127.0.0.1. */
+/** Serves Stripe's API for one simulated account on 127.0.0.1. */
 export async function startStripeApi(options: StripeApiOptions): Promise<SimulatedStripe> {
   const { seed, startAt = JANUARY_2026, livemode = false, apiVersion = '2026-03-25.dahlia' } = options;
   const { listLagS = 0, unmadeRate = 0, connected = [], bank = false } = options;
@@ -167,7 +167,7 @@ class Api {
     try {
       if (waitMs > 0) await pause(waitMs);
       await (this.#held.get(address.pathname) ?? this.#held.get('*'))?.();
-      // Whoever asked was killed meanwhile: it is as if nothing had been asked.
+      // The client was killed meanwhile: as if it had never asked.
       if (request.socket.destroyed) return;
       const form = new URLSearchParams(await bodyOf(request));
       if (tooMany !== null) throw refusals.limited(tooMany);
@@ -265,7 +265,7 @@ class Api {
       body: string;
       version?: string;
       cut?: boolean;
-      /** When it was read; the time passes meanwhile. */
+      /** When the state was read; time passes meanwhile. */
       at?: Seconds;
       headers?: Readonly<Record<string, string>>;
     }>,
@@ -286,7 +286,7 @@ class Api {
   }
 }
 
-/** The path without ids: what Stripe bounds by itself. */
+/** The path without ids: the unit of Stripe's limit per endpoint. */
 function operationOf(path: string): string {
   const listed = LISTED.find((one) => path.startsWith(`${one.path}/`));
   if (listed !== undefined) return `${listed.path}/:id`;
@@ -323,7 +323,7 @@ const accountShape = ({ account, openedAt }: World): { readonly [key: string]: J
   type: 'standard',
 });
 
-/** What is in the balance: all transactions, by currency, those that are available apart. */
+/** The balance: the sums of all transactions by currency, the available ones separately. */
 const balanceOf = ({ world, now, apiVersion }: Reading): Json =>
   balanceShape(
     { account: world.account, apiVersion, playedIn: apiVersion, clock: null },

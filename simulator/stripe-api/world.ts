@@ -12,37 +12,37 @@ import { moneyOf } from './money.js';
 export type WorldOptions = Readonly<{
   seed: number;
   subscriptions: number;
-  /** The account's own version: things happen, and are shown, by it. */
+  /** The account's own version, which determines what happens and how it is rendered. */
   apiVersion: ApiVersion;
-  /** The first second; customers appear within 30 days of it. */
+  /** The first second; customers are created within the 30 days after it. */
   startAt: Seconds;
   livemode: boolean;
-  /** Customers may also pay tax, in parts and too much (see `SimulationOptions`). */
+  /** Customers may also pay tax, and pay in parts or too much (see `SimulationOptions`). */
   bank?: boolean;
-  /** Events appear in lists up to so many seconds late. */
+  /** Events appear in lists up to this many seconds late. */
   listLagS: number;
-  /** The share of changes of which Stripe makes no event. */
+  /** The share of changes for which Stripe makes no event. */
   unmadeRate: number;
 }>;
 
-/** An event, and since when who can see it. */
+/** An event, and the time from which it is listed. */
 export type WorldEvent = Readonly<{
   id: string;
   at: Seconds;
-  /** What the event says: under a test clock, the time of that. */
+  /** The event's own `created`: under a test clock, that clock's time. */
   created: Seconds;
   listedAt: Seconds;
   in: (apiVersion: ApiVersion) => StripeEvent;
 }>;
 
-/** An object's states, the first first. */
+/** An object's states, oldest first. */
 type Thing = Readonly<{ id: string; object: string; created: number; index: number; states: readonly Happening[] }>;
 
 const OPENED_BEFORE = 90 * DAY;
 
 /**
- * All that ever happens to one account of Stripe, and how it is at any second: the truth that the API shows, with or
- * without an event of it.
+ * Everything that happens to one Stripe account, and its state at any second: the truth that the API shows, with or
+ * without events.
  */
 export class World {
   readonly account: Account;
@@ -54,14 +54,14 @@ export class World {
   readonly #byObject = new Map<string, Thing[]>();
   readonly #deleted = new Map<string, Seconds>();
   readonly #amended = new Map<string, readonly Readonly<{ at: Seconds; fields: JsonObject }>[]>();
-  /** Of invoice items: the invoice whose lines they became, and when; no event says so. */
+  /** By invoice item: the invoice whose line it became, and when; no event reports it. */
   readonly #invoiced = new Map<string, { at: Seconds; invoice: string }>();
-  /** Every event that Stripe makes, in the order in which they happen. */
+  /** Every event that Stripe makes, in the order they happen. */
   readonly events: readonly WorldEvent[];
-  /** As they are listed. */
+  /** The same events in the order of the list. */
   readonly newestFirst: readonly WorldEvent[];
   readonly #eventsById: ReadonlyMap<string, WorldEvent>;
-  /** Changes of which it makes none. */
+  /** Changes for which Stripe makes no event. */
   readonly unmade: readonly WorldEvent[];
 
   constructor(readonly options: WorldOptions) {
@@ -70,7 +70,7 @@ export class World {
     this.account = simulatedAccount({ seed, livemode, openedAt: this.openedAt });
     const happenings = catalogueOf(this.account, apiVersion);
     const ledgers: Ledger[] = [];
-    // One life after the other: what was rendered of it goes with it.
+    // One life at a time, so that its renderings can be garbage-collected.
     for (const life of lives({ seed, subscriptions, apiVersion, startAt, livemode, bank })) {
       ledgers.push(life.ledger);
       for (const happening of happeningsOf(life)) happenings.push(happening);
@@ -82,7 +82,7 @@ export class World {
     this.ledgers = [...ledgers, this.bank.paidOut, this.bank.settled];
     for (const happening of moneyOf(this.account, apiVersion, this.bank)) happenings.push(happening);
     happenings.sort((a, b) => a.at - b.at);
-    // The balance is no object of its own.
+    // The balance is not an object of its own.
     this.#keep(happenings.filter(({ thing }) => thing.object !== 'balance'));
     const random = seededRandom(seed, 'world');
     const events = happenings.flatMap(({ at, event }): (WorldEvent & { made: boolean })[] => {
@@ -121,13 +121,16 @@ export class World {
     for (const things of this.#byObject.values()) things.sort((a, b) => b.created - a.created || b.index - a.index);
   }
 
-  /** Ids of one kind of object that are there, the newest first, with when each was created. */
+  /** The ids of all existing objects of one kind, newest first, with their creation times. */
   *listed(object: string, now: Seconds): Generator<Readonly<{ id: string; created: number }>> {
     for (const { id, created, states } of this.#byObject.get(object) ?? [])
       if (Number(states[0]?.at) <= now && !this.isDeleted(id, now)) yield { id, created };
   }
 
-  /** An object as it is; null when there is none (any more). `readAt`: the second that its fields of the hour bear. */
+  /**
+   * An object's current state; null when it does not exist (any more). `readAt` is the second in the fields that depend
+   * on the time of reading.
+   */
   object(id: string, now: Seconds, apiVersion: ApiVersion, readAt: Seconds = now): StripeObject | null {
     const state = this.#things.get(id)?.states.findLast(({ at }) => at <= now);
     if (state === undefined || this.isDeleted(id, now)) return null;
@@ -142,7 +145,7 @@ export class World {
     return this.#things.get(id)?.object ?? null;
   }
 
-  /** Changes an object, without an event. */
+  /** Changes an object without an event. */
   amend(id: string, at: Seconds, fields: JsonObject): void {
     this.#amended.set(id, [...(this.#amended.get(id) ?? []), { at, fields }]);
   }
@@ -160,7 +163,7 @@ export class World {
     return tiersOf(this.account, price);
   }
 
-  /** Everything there is at a second, as it is then: rendered one after the other, each time that it is gone through. */
+  /** Every object that exists at a second, in its state then. Each iteration renders them again, one at a time. */
   objects(now: Seconds, apiVersion: ApiVersion): Iterable<StripeObject> {
     const shapes = (): Generator<StripeObject> => this.#shapes(now, apiVersion);
     return { [Symbol.iterator]: shapes };
@@ -174,7 +177,7 @@ export class World {
   }
 }
 
-/** Addresses that Stripe signs anew at each reading. */
+/** URLs that Stripe signs anew at each read. */
 const SIGNED_ANEW: Readonly<Record<string, readonly string[]>> = {
   invoice: ['hosted_invoice_url', 'invoice_pdf'],
   credit_note: ['pdf'],
