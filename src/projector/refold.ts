@@ -3,7 +3,7 @@ import { WholeFold, type WholeFolded } from '../folding/whole-fold.js';
 import { nameOfGeneration, type Generation } from '../read-models/schema.js';
 import { isAway } from './away.js';
 import type { EventReader, ReadModels } from './ports.js';
-import { countedPages, readRevisions, type Positions, type Remains } from './stream-reading.js';
+import { countedPages, PAGE_BYTES, readRevisions, type Positions, type Remains } from './stream-reading.js';
 
 /** A stream as one generation folds it from its beginning; `error` is what was thrown instead. */
 export type Refolded = Readonly<{ stored: bigint; remains: Remains }> &
@@ -23,6 +23,7 @@ export class Refold {
   #last = -1n;
   #first: bigint | null = null;
   #read = 0;
+  #bytes = 0;
   /** Events that were read again for one page: several generations ask for the same. */
   #again = new Map<bigint, ReadEvent>();
 
@@ -44,7 +45,10 @@ export class Refold {
     return new Refold(parts, stream, folds);
   }
 
-  /** Reads on up to a position of the log, and folds; false, and not all of it, when the stream has more than `max` events up to there. */
+  /**
+   * Reads on up to a position of the log, and folds; false, and not all of it, when the stream has more than `max` events up to there, or
+   * more bytes than one page.
+   */
   async foldTo(
     upTo: bigint,
     { max = Infinity, toBeIndexed }: { max?: number; toBeIndexed?: Positions | undefined } = {},
@@ -53,7 +57,8 @@ export class Refold {
       this.#first ??= page.first;
       this.#last = page.last;
       this.#read += page.read;
-      if (this.#read > max) return false;
+      this.#bytes += page.bytes;
+      if (this.#read > max || (max !== Infinity && this.#bytes > PAGE_BYTES)) return false;
       this.#again = new Map();
       for (const own of this.folds.values()) await this.#orFail(own, () => own.fold.add(page.events, this.#readAgain));
     }

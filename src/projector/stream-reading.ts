@@ -52,7 +52,7 @@ export async function readRevisions(
 /** What one call reads, in events, and about how many bytes it may hold of them. */
 export const PAGE_EVENTS = 500;
 const PAGE_EVENTS_FIRST = 64;
-const PAGE_BYTES = 16 * 1024 * 1024;
+export const PAGE_BYTES = 16 * 1024 * 1024;
 
 type Reading = Readonly<{
   from?: bigint;
@@ -64,12 +64,18 @@ type Reading = Readonly<{
   pageEvents?: number;
 }>;
 
-/** What a call has read: the events that count, how many there were, and the revisions of the first and the last of them. */
-export type CountedPage = Readonly<{ events: readonly ReadEvent[]; read: number; first: bigint; last: bigint }>;
+/** What was read: the events that count, how many there were and their bytes, and the revisions of the first and the last of them. */
+export type CountedPage = Readonly<{
+  events: readonly ReadEvent[];
+  read: number;
+  bytes: number;
+  first: bigint;
+  last: bigint;
+}>;
 
 /**
- * What counts of a stream, page by page: events of ours, each id once, where it stands first in the log. Each page is read to its end:
- * the client would close its connection for a read that is cut short. Pages grow and shrink with what they hold.
+ * What counts of a stream, page by page: events of ours, each id once, where it stands first in the log. Calls grow and shrink with what they
+ * bring, and what one brings is no page when it is too large.
  */
 export async function* countedPages(
   reader: EventReader,
@@ -79,31 +85,47 @@ export async function* countedPages(
 ): AsyncGenerator<CountedPage> {
   let size = Math.min(PAGE_EVENTS_FIRST, pageEvents);
   for (let next = from; ;) {
-    const page = await pageOf(reader, stream, { from: next, max: size });
-    const within = page.filter(({ position }) => position <= upTo);
-    const [first, last] = [within[0], within.at(-1)];
-    if (first === undefined || last === undefined) return;
-    yield {
-      events: await withoutRepeats(
-        models,
-        within.filter(({ metadata }) => metadata !== null),
-        toBeIndexed,
-      ),
-      read: within.length,
-      first: first.revision,
-      last: last.revision,
-    };
-    if (page.length < size || within.length < page.length) return;
-    next = last.revision + 1n;
-    const bytes = within.reduce((sum, event) => sum + event.bytes, 0);
-    size = bytes > PAGE_BYTES ? Math.max(1, Math.floor(size / 2)) : Math.min(2 * size, pageEvents);
+    let [came, bytesOfCall, isOver] = [0, 0, false];
+    for await (const page of piecesOf(reader.readStream(stream, { from: next, max: size }))) {
+      came += page.length;
+      const within = page.filter(({ position }) => position <= upTo);
+      isOver ||= within.length < page.length;
+      const [first, last] = [within[0], within.at(-1)];
+      if (first === undefined || last === undefined) continue;
+      const bytes = within.reduce((sum, event) => sum + event.bytes, 0);
+      bytesOfCall += bytes;
+      next = last.revision + 1n;
+      yield {
+        events: await withoutRepeats(
+          models,
+          within.filter(({ metadata }) => metadata !== null),
+          toBeIndexed,
+        ),
+        ...{ read: within.length, bytes, first: first.revision, last: last.revision },
+      };
+    }
+    if (came < size || isOver) return;
+    size = bytesOfCall > PAGE_BYTES ? Math.max(1, Math.floor(size / 2)) : Math.min(2 * size, pageEvents);
   }
 }
 
-async function pageOf(reader: EventReader, stream: string, range: { from: bigint; max: number }): Promise<ReadEvent[]> {
-  const page: ReadEvent[] = [];
-  for await (const event of reader.readStream(stream, range)) page.push(event);
-  return page;
+/** The events of one call in pieces of about so many bytes. It is read to its end in any case: the client closes its connection for a read that is cut short. */
+async function* piecesOf(events: AsyncIterable<ReadEvent>): AsyncGenerator<readonly ReadEvent[]> {
+  const reading = events[Symbol.asyncIterator]();
+  let [piece, bytes, isRead]: [ReadEvent[], number, boolean] = [[], 0, false];
+  try {
+    for (let next = await reading.next(); next.done !== true; next = await reading.next()) {
+      piece.push(next.value);
+      bytes += next.value.bytes;
+      if (bytes < PAGE_BYTES) continue;
+      yield piece;
+      [piece, bytes] = [[], 0];
+    }
+    isRead = true;
+    if (piece.length > 0) yield piece;
+  } finally {
+    while (!isRead) isRead = (await reading.next()).done === true;
+  }
 }
 
 /** Without events whose id stands at a lower position: among these, in the index, or in what is about to be indexed. */
