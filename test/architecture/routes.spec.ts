@@ -175,6 +175,8 @@ const ROUTES = {
   'GET /console/access-changes': 'admin',
   'POST /console/access-changes/:verdict': 'admin',
   'GET /console/parked': 'admin',
+  'GET /console/payouts': 'read',
+  'GET /console/payouts/:id': 'read',
   'POST /console/parked/replay': 'admin',
   'GET /console/*': 'access',
 };
