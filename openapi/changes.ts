@@ -2,8 +2,8 @@ import type { Document, Operation } from './document.js';
 import type { JsonSchema } from '../projections/columns.js';
 
 /**
- * What a client of an earlier document would miss in a later one: routes, fields, types and words that are gone, and parameters that are
- * gone, wanted now, or take less. What is added breaks nobody.
+ * Returns the changes in a later document that break a client of an earlier one: removed routes, fields, types and enum
+ * values, and parameters that are removed, newly required or narrower. Additions never break a client.
  */
 export function breakingChanges(before: Document, after: Document): string[] {
   const routes = Object.entries(before.paths).flatMap(([path, operations]) =>
@@ -37,7 +37,7 @@ function ofParameters(route: string, before: Operation, after: Operation): strin
   return [...gone, ...wanted, ...narrower];
 }
 
-/** What a parameter was given and is refused now. */
+/** Returns what a parameter accepted before and rejects now. */
 function narrowedTo(before: JsonSchema, after: JsonSchema): string[] {
   const types = typesOf(before).filter((type) => typesOf(after).length > 0 && !typesOf(after).includes(type));
   const bound = (schema: JsonSchema, name: string): number | undefined => schema[name] as number | undefined;
@@ -55,7 +55,7 @@ function narrowedTo(before: JsonSchema, after: JsonSchema): string[] {
   ];
 }
 
-/** The words of a list that a later list has no more. Where there is none, any word will do. */
+/** The enum values that were removed; none if the later schema accepts any value. */
 function wordsGone(before: JsonSchema, after: JsonSchema): string[] {
   const now = wordsOf(after);
   return now.length === 0 ? [] : wordsOf(before).filter((word) => !now.includes(word));
@@ -72,13 +72,15 @@ function ofAnswer(route: string, before: Operation, after: Operation): string[] 
   const now = schemasOf(after);
   return (
     schemasOf(before)
-      // What was described by its media type alone may be described whole.
+      // An answer described only by its media type may get a schema.
       .filter((answer) => !now.some((one) => one === answer || (answer.endsWith(' ') && one.startsWith(answer))))
       .map((answer) => `${route} answers no ${answer.trim()} any more`)
   );
 }
 
-/** Of an answer: a field that is gone or may be absent now, and a value that may be of another type. */
+/**
+ * Returns the breaking changes of an answer: fields that were removed or became optional, and values with more types.
+ */
 function ofSchema(where: string, before: JsonSchema, after: JsonSchema): string[] {
   const had = membersOf(before);
   const has = membersOf(after);
@@ -106,7 +108,7 @@ function ofSchema(where: string, before: JsonSchema, after: JsonSchema): string[
 const membersOf = (schema: JsonSchema): Readonly<Record<string, JsonSchema>> =>
   (schema['properties'] as Record<string, JsonSchema> | undefined) ?? {};
 
-/** The types, and the schemas by name, that a value may have. */
+/** The types and named schemas of a value. */
 function typesOf(schema: JsonSchema): string[] {
   if (typeof schema['$ref'] === 'string') return [schema['$ref']];
   const variants = schema['anyOf'] as JsonSchema[] | undefined;

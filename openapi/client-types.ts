@@ -1,9 +1,9 @@
 import openapiTS, { astToString } from 'openapi-typescript';
 import type { Document } from './document.js';
 
-/** The types of the client package, made from the document: the source of packages/client/src/openapi.ts. */
+/** Generates packages/client/src/openapi.ts, the types of the client package, from the document. */
 export async function clientTypes(document: Document): Promise<string> {
-  // It changes what it is given.
+  // openapiTS modifies its input.
   const types = await openapiTS(JSON.stringify(document), {
     immutable: true,
     rootTypes: true,

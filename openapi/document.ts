@@ -15,7 +15,7 @@ import { Database } from '../src/read-models/database.js';
 import { routes, type RouteDescription } from './routes.js';
 import { schemas } from './schemas.js';
 
-/** The document as it is written. */
+/** The document as written to docs/openapi.json. */
 export type Document = Readonly<{
   openapi: string;
   info: JsonSchema;
@@ -44,7 +44,7 @@ const nowhere = {
 const silent = { log: () => undefined, error: () => undefined, warn: () => undefined };
 const limits = { requestTimeoutMs: 10_000, connectionsMax: 1, bodiesBytesMax: 1, answersBytesMax: 1 };
 
-/** The whole service on stores that are away: what a route takes depends on neither. */
+/** Creates the whole service with unreachable stores: the description of its routes needs neither. */
 async function withApp<T>(work: (app: NestFastifyApplication) => T): Promise<T> {
   const config = loadConfig(nowhere);
   const store = connectEventStore(config.eventstoreUrl);
@@ -59,21 +59,21 @@ async function withApp<T>(work: (app: NestFastifyApplication) => T): Promise<T> 
   }
 }
 
-/** A schema of the code as JSON schema: of what is sent, before it is read as a number, a time or a position. */
+/** Converts a schema of the code to JSON schema: the input form, before it is parsed to a number, time or position. */
 function jsonSchemaOf(schema: unknown): { schema: JsonSchema } {
   const { $schema: _, ...converted } = z.toJSONSchema(schema as ZodType, {
     io: 'input',
     target: 'draft-2020-12',
     unrepresentable: 'any',
     override: ({ jsonSchema }) => {
-      // A number is checked digit by digit, and a time at length: neither pattern says more than its type.
+      // Drops the patterns that validate numbers and times: they add nothing to the type.
       if (jsonSchema.type === 'integer' || jsonSchema.format === 'date-time') delete jsonSchema.pattern;
     },
   });
   return { schema: converted };
 }
 
-/** Every route of an application, with the scope that it wants. */
+/** Returns every route of an application with its required scope. */
 export function scopesOf(app: NestFastifyApplication): Record<string, string> {
   const controllers = [...app.get(ModulesContainer).values()].flatMap((module) => [...module.controllers.values()]);
   const metadata = (name: string, ...of: readonly (object | null | undefined)[]): unknown =>
@@ -162,7 +162,7 @@ const REFRESH: ProblemCode[] = [
 ];
 const STRIPE_RUN: ProblemCode[] = ['run_under_way', 'no_stripe_key', 'body_too_large', 'incomplete_body', 'overloaded'];
 
-/** The problems that a route may answer, by what it is and takes. */
+/** The problems that a route may answer, by its path and parameters. */
 function problemsOf(route: string, scope: string, parameters: readonly Parameter[]): ProblemCode[] {
   const takes = (name: string): boolean => parameters.some((parameter) => parameter.name === name);
   const isPast = takes('trueAt') || /\/(events|streams)\b/.test(route);
@@ -187,7 +187,7 @@ function problemsOf(route: string, scope: string, parameters: readonly Parameter
   ];
 }
 
-/** `getSubscriptionsById` of `GET /v1/subscriptions/{id}`. */
+/** The operation id: `getSubscriptionsById` for `GET /v1/subscriptions/{id}`. */
 const named = (route: string): string =>
   route
     .replace(' /v1/', ' ')
@@ -254,7 +254,10 @@ function parametersOf(route: string, parameters: readonly Parameter[]): Paramete
   return [...missing, ...described];
 }
 
-/** The document of the API: parameters from the schemas that check them, answers from the columns of the read models. */
+/**
+ * Builds the document of the API: parameters from the schemas that validate them, answers from the columns of the read
+ * models.
+ */
 export const openApiDocument = (): Promise<Document> =>
   withApp((app) => {
     const built: OpenAPIObject = SwaggerModule.createDocument(
@@ -266,7 +269,7 @@ export const openApiDocument = (): Promise<Document> =>
       Object.entries(scopesOf(app)).map(([route, scope]) => [route.replace(/:(\w+)/g, '{$1}'), scope]),
     );
     const paths = Object.entries(built.paths)
-      // The console is for people: its pages are no part of what programs may rely on.
+      // The console's pages are for people, not a part of the API.
       .filter(([path]) => !/^\/console(\/|$)/.test(path))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([path, operations]) => [

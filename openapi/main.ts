@@ -1,4 +1,7 @@
-/** Writes docs/openapi.json, docs/problems.md and the types of the client package from the code; refuses what would break a client, unless told to with --break. */
+/**
+ * Writes docs/openapi.json, docs/problems.md and the client package's types from the code. Rejects breaking changes,
+ * unless run with --break.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { problemsDocument } from '../src/http/problems.js';
 import { breakingChanges } from './changes.js';

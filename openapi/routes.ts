@@ -1,21 +1,21 @@
 import { UPCOMING_INVOICES } from '../src/api/subscriptions/schedules.js';
 import { plain, schemaNameOf } from './schemas.js';
 
-/** What the document says of a route beside its parameters, which the schemas of the code tell. */
+/** The description of a route; its parameters come from the schemas in the code. */
 export type RouteDescription = Readonly<{
   summary: string;
-  /** The schema of the answer by its name, or its media type where it is no JSON. */
+  /** The name of the answer's schema, or its media type if it is not JSON. */
   answer: string | Readonly<{ media: string }>;
   status?: number;
-  /** The schema of the body that is sent, by its name. */
+  /** The name of the request body's schema. */
   body?: string;
-  /** Headers that may be sent beside the token. */
+  /** Optional request headers besides the token. */
   headers?: readonly string[];
 }>;
 
 const EVENT_STREAM = { media: 'text/event-stream' };
 
-/** Every route. A new one is described here, or a test fails. */
+/** Every route. A test fails for a route that is missing here. */
 export const routes: Readonly<Record<string, RouteDescription>> = {
   ...Object.fromEntries(
     plain.flatMap((resource) => [

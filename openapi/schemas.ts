@@ -20,9 +20,12 @@ import { sharedSchemas } from './schemas/shared.js';
 import { stripeSideSchemas } from './schemas/stripe.js';
 import { counted, fieldsOf, orNull, page, ref, reference, row, type Properties } from './schemas/words.js';
 
-/** Resources that are a table and no more: what they answer is their columns. */
+/** Resources that answer exactly the columns of their table. */
 export const plain = [CHECKOUT_SESSIONS, ...RESOURCES].filter(({ complete }) => complete === undefined);
-/** `PaymentMethod` of the kind `payment method`, `UpcomingInvoice` of `upcoming invoice of the subscription`. */
+/**
+ * The schema's name: `PaymentMethod` for the kind `payment method`, `UpcomingInvoice` for `upcoming invoice of the
+ * subscription`.
+ */
 export const schemaNameOf = ({ kind }: Resource): string =>
   kind.replace(/ of the .*/, '').replace(/(?:^| )(\w)/g, (_, letter: string) => letter.toUpperCase());
 const ofPlain: Properties = Object.fromEntries(
@@ -52,7 +55,7 @@ const all: Properties = {
   ...stripeSideSchemas,
 };
 
-/** What a schema has inside, by its title: members of JSON columns, which columns of several tables share. */
+/** The titled schemas inside a schema: members of JSON columns, shared by several tables. */
 const titledIn = (schema: unknown): [title: string, schema: JsonSchema][] => {
   if (typeof schema !== 'object' || schema === null) return [];
   const { title, ...rest } = schema as JsonSchema;
@@ -60,7 +63,7 @@ const titledIn = (schema: unknown): [title: string, schema: JsonSchema][] => {
   return typeof title === 'string' ? [...inner, [title, { ...rest, type: 'object' }]] : inner;
 };
 
-/** A schema with those that have a title in components of their own. */
+/** Replaces titled schemas by references to components. */
 const apart = (schema: unknown): unknown => {
   if (typeof schema !== 'object' || schema === null) return schema;
   if (Array.isArray(schema)) return schema.map(apart);
@@ -71,5 +74,5 @@ const apart = (schema: unknown): unknown => {
 };
 
 const named = Object.entries({ ...all, ...Object.fromEntries(titledIn(all)) });
-/** Every schema of the API's answers by its name, of which no answer has a member more; in the order of names. */
+/** Every schema of the API's answers by name, sorted by it. No answer has additional members. */
 export const schemas = apart(Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)))) as Properties;

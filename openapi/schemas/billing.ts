@@ -24,7 +24,7 @@ import {
   type Properties,
 } from './words.js';
 
-/** The status was there by then, and nobody knows since when. */
+/** True if the time is only an upper bound of the status's start. */
 const statusSinceIsBound: Properties = { statusSinceIsBound: flag };
 const {
   lastFailedInvoice: _,

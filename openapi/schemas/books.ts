@@ -1,11 +1,13 @@
 import { decimal, flag, list, minor, object, oneOf, orNull, ref, text, time, whole, type Properties } from './words.js';
 
-/** Whose amounts: nothing is added up over modes, accounts or currencies. */
+/** The scope of amounts: sums never mix modes, accounts or currencies. */
 export const scope: Properties = { livemode: flag, account: orNull(text), currency: text };
 export const booked: Properties = { isComplete: flag, books: ref('Books') };
 export const period: Properties = { from: text, to: text };
 export const view = oneOf('frozen', 'restated');
-/** Books with a month that an older build closed, which kept sums alone: their lines and entries are shown as known now. */
+/**
+ * Books with a month closed by an older build, which kept only sums: their lines and entries are shown as known now.
+ */
 export const shownRestated = list(object({ livemode: flag, account: orNull(text) }));
 export const whose: Properties = { livemode: flag, account: orNull(text) };
 

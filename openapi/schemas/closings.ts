@@ -24,7 +24,7 @@ const closing: Properties = {
   accepted: list(oneOf('parked', 'unexplained')),
   ...{ previous: orNull(text), hash: text },
 };
-/** What it consists of, in the log. */
+/** The stored rows of a closing, and the policy. */
 const closedRows: Properties = {
   rows: object({
     ...{ name: text, hash: text },

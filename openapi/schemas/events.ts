@@ -14,7 +14,7 @@ import {
   type Properties,
 } from './words.js';
 
-/** What is known of every event of the log. */
+/** The fields of every event in the log. */
 const eventFields: Properties = {
   stripeEventId: orNull(text),
   eventId: { type: 'string', format: 'uuid' },

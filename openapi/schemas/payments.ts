@@ -66,7 +66,7 @@ export const paymentsSchemas: Properties = {
   InvoicePayment: row(fieldsOf(invoicePayments.tables['invoice_payments'])),
   Refund: row({
     ...fieldsOf(refunds.tables['refunds'], ['known_since']),
-    // A credit note that names a refund knows no status, and not always the amount.
+    // A refund known only from a credit note has no status, and not always an amount.
     status: orNull(text),
     amountMinor: orNull(minor),
     creditNotes: list(text),

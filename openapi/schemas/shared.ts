@@ -1,7 +1,7 @@
 import { PROBLEMS } from '../../src/http/problems.js';
 import { decimal, flag, list, object, oneOf, orNull, ref, text, time, whole, type Properties } from './words.js';
 
-/** Parts that several answers have. */
+/** Schemas that several answers share. */
 export const sharedSchemas: Properties = {
   Problem: object(
     {

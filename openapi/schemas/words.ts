@@ -17,14 +17,14 @@ export const orNull = (schema: JsonSchema): JsonSchema =>
   typeof schema['type'] === 'string'
     ? { ...schema, type: [schema['type'], 'null'] }
     : { anyOf: [schema, { type: 'null' }] };
-/** A word of a list that may grow: programs pass over those that they do not know. */
+/** An extensible enum: programs ignore unknown values. */
 export const oneOf = (...words: string[]): JsonSchema => ({ ...text, ...known(words) });
 const known = (words: readonly string[]): JsonSchema => ({
   description: `One of ${words.join(', ')}; more may come.`,
   'x-extensible-enum': words,
 });
 
-/** An object that has these members and no others; those of `optional` may be absent. */
+/** An object with exactly these members; those in `optional` may be absent. */
 export const object = (properties: Properties, optional: Properties = {}): JsonSchema => ({
   type: 'object',
   properties: { ...properties, ...optional },
@@ -32,10 +32,10 @@ export const object = (properties: Properties, optional: Properties = {}): JsonS
   additionalProperties: false,
 });
 
-/** Columns that an answer shows under `changedBy`, `stale` and `unread`. */
+/** Columns that an answer has under `changedBy`, `stale` and `unread`. */
 const APART = new Set(['stripe_event_id', 'stripe_event_type', 'stripe_event_created', 'api_version', 'unread_event']);
 
-/** The fields of a row, by the columns of its table. */
+/** The fields of a row, from the columns of its table. */
 export const fieldsOf = ({ columns }: Table, without: readonly string[] = []): Properties =>
   Object.fromEntries(
     Object.entries(columns)
@@ -45,22 +45,22 @@ export const fieldsOf = ({ columns }: Table, without: readonly string[] = []): P
         return [fieldOf(column), words.length === 0 ? schema : { ...schema, ...known(words) }];
       }),
   );
-/** What is beside the fields of a row where its stream is parked, or had to be passed over in part. */
+/** Additional fields of a row whose stream is parked, or was read only in part. */
 const STATE: Properties = { stale: ref('Stale'), unread: ref('Unread') };
 export const row = (properties: Properties, optional: Properties = {}): JsonSchema =>
   object({ ...properties, changedBy: ref('ChangedBy') }, { ...optional, ...STATE });
-/** What is sent, as JSON schema. */
+/** Converts a request schema to JSON schema. */
 export const asSchema = (schema: z.ZodType): JsonSchema =>
   z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' });
 export const page = (item: string, more: Properties = {}): JsonSchema =>
   object({ data: list(ref(item)), nextCursor: orNull(text) }, more);
 
-/** How many a list has on all its pages, where `count=true` asks for it. */
+/** The number of items over all pages, requested by `count=true`. */
 export const counted: Properties = { count: object({ value: whole, isAtLeast: flag }) };
 
-/** The team's own id of it, by REFERENCE_METADATA. */
+/** The user's own id of the object, from the metadata key REFERENCE_METADATA. */
 export const reference = { reference: orNull(text) };
 export const asOf = { asOf: ref('AsOf') };
 
-/** Of a look at an object: when Stripe was asked and answered, why, and in which run. */
+/** An observation: when Stripe was asked and answered, the reason, and the run. */
 export const observation: Properties = { askedAt: time, answeredAt: time, reason: orNull(text), run: orNull(text) };

@@ -44,7 +44,7 @@ export class ReadPosition {
     return this.placeIn(await orBeforeMade(readCheckpoints(connection), []));
   }
 
-  /** The same, from checkpoints already read. */
+  /** Returns the same as `read`, from checkpoints already read. */
   placeIn(checkpoints: readonly Checkpoint[]): RowsPlace {
     const shown = checkpointsOf(checkpoints, this.projections).filter((checkpoint) => checkpoint.shown);
     const building = shown.filter(({ state }) => state === 'building').map(({ name }) => name);
@@ -73,7 +73,7 @@ export class ReadPosition {
     );
   }
 
-  /** Rows are never further than the index of event ids, whose checkpoint costs a tenth of what reading all of them costs. */
+  /** Rows are never ahead of the index of event ids, whose checkpoint costs a tenth of reading all checkpoints. */
   async #reached(wanted: readonly bigint[]): Promise<(position: bigint) => boolean> {
     const furthest = await orBeforeMade(indexPosition(this.database), -1n);
     if (wanted.every((position) => position > furthest)) return () => false;
@@ -82,7 +82,7 @@ export class ReadPosition {
   }
 }
 
-/** What is read, or this while the catch-up has made no tables yet. */
+/** Returns the result of the read, or `nothing` while the catch-up has not created the tables. */
 const orBeforeMade = <T>(read: Promise<T>, nothing: T): Promise<T> =>
   read.catch((error: unknown) => {
     if (isNotYetMade(error)) return nothing;

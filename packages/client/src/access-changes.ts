@@ -2,20 +2,20 @@ import { Webhook } from 'standardwebhooks';
 import { LedgerError, LedgerProblem, LedgerUnreachable, UnverifiedChange } from './errors.js';
 import type { AccessChange } from './openapi.js';
 
-/** Headers of a request: those of Node, Express and Fastify, or those of `fetch`. */
+/** The headers of a request: from Node, Express or Fastify, or from `fetch`. */
 export type ReceivedHeaders =
   Readonly<Record<string, string | readonly string[] | undefined>> | Readonly<{ get(name: string): string | null }>;
 
-/** As the ledger wants one: whsec_, and 24 bytes or more in base64. A shorter one could be guessed. */
+/** The ledger's format: whsec_, then at least 24 bytes in base64, since a shorter secret could be guessed. */
 const SECRET = /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/;
 const SIGNED_HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const;
 
 /**
- * The change that a ledger has pushed. It returns what the ledger has signed within the last five minutes, and nothing else.
- * @param body The body as it came, byte for byte: what a framework has parsed cannot be verified.
- * @param secret The endpoint's WEBHOOK_OUT_<NAME>_SECRET; several while it is rolled.
- * @throws UnverifiedChange for what no ledger with this secret has sent: answer 400. TypeError when the receiver is set up wrongly:
- * without a secret, or with a body that is parsed already
+ * Verifies a pushed change and returns it. Accepts only what the ledger signed within the last five minutes.
+ * @param body The raw request body, byte for byte: a parsed body cannot be verified.
+ * @param secret The endpoint's WEBHOOK_OUT_<NAME>_SECRET; during a rotation, all valid ones.
+ * @throws UnverifiedChange if no ledger with this secret sent the request: answer 400. TypeError if the receiver is
+ * misconfigured: the secret is missing, or the body already parsed
  */
 export function verifyAccessChange(
   body: string | Uint8Array,
@@ -30,7 +30,7 @@ export function verifyAccessChange(
   const change = parsed(text);
   if (!isAccessChange(change))
     throw new UnverifiedChange('What is signed is no change of access that this client knows.');
-  // The signature is over both: another id means that something between has mixed two requests up.
+  // The signature covers both; a different id means that two requests were mixed up on the way.
   if (change.id !== signed['webhook-id']) throw new UnverifiedChange('The webhook-id is not the id of the change.');
   return change;
 }
@@ -84,7 +84,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What comes over a network is of the type that it shows: a change without a plain yes or no is none. */
+/** Checks received data at run time: a change without a boolean `granted` is invalid. */
 const isAccessChange = (value: unknown): value is AccessChange => {
   if (typeof value !== 'object' || value === null) return false;
   const { id, type, position, customer, revision, now } = value as Partial<Record<keyof AccessChange, unknown>>;
@@ -103,15 +103,15 @@ const isAccessChange = (value: unknown): value is AccessChange => {
 
 export type AccessChangesOptions = Readonly<{
   /**
-   * The `position` of the last change that you have dealt with, from where you keep it; null begins with the first change ever. It has to be
-   * given: a place that was forgotten is not the same as none.
+   * The stored `position` of the last change that you processed; null starts with the first change ever. Required, so
+   * that a forgotten position does not restart the feed.
    */
   after: string | null;
-  /** Ends the iteration, also while it waits. */
+  /** Ends the iteration, even while it waits. */
   signal?: AbortSignal;
-  /** How long one request waits for a change, in milliseconds; 25,000 unless given, at most 30,000. */
+  /** How long one request waits for a change, in milliseconds; default 25,000, at most 30,000. */
   waitMs?: number;
-  /** Hears of each failure after which the feed is asked again; `console.warn` unless given. */
+  /** Called for each failure that is retried; default `console.warn`. */
   failed?: (error: LedgerError, againInMs: number) => void;
 }>;
 
@@ -122,7 +122,7 @@ export type ReadPage = (after: string | null, waitMs: number, signal: AbortSigna
 const WAIT_MS = 25_000;
 const PAUSE_MS = { least: 1_000, most: 30_000 };
 
-/** See `Ledger.accessChanges`. What the ledger refuses for good is thrown; all else is asked again. */
+/** See `Ledger.accessChanges`. Throws permanent errors; retries all others. */
 export function accessChanges(read: ReadPage, options: AccessChangesOptions): AsyncGenerator<AccessChange, void> {
   return follow(read, { ...options, after: checkedPlace(options.after) });
 }
@@ -161,7 +161,7 @@ function checkedPlace(after: unknown): string | null {
   );
 }
 
-/** Nothing of a page is told unless all of it can be: what is left out would never be asked for again. */
+/** Accepts a page only as a whole: a skipped change would never be requested again. */
 function pageOf(value: unknown, after: string | null): Page {
   const { data, nextAfter } = (value ?? {}) as Partial<Record<keyof Page, unknown>>;
   const isPlace = nextAfter === null ? after === null : typeof nextAfter === 'string' && /^\d+$/.test(nextAfter);
@@ -176,7 +176,7 @@ function pageOf(value: unknown, after: string | null): Page {
 const isPassing = (error: unknown): error is LedgerError =>
   error instanceof LedgerUnreachable || (error instanceof LedgerProblem && error.retryAfterS !== null);
 
-/** Doubles with each failure, and differs between readers, so that they do not all come at once. */
+/** Exponential back-off with jitter, so that readers do not retry all at once. */
 function pauseAfter(error: LedgerError, failures: number): number {
   const least = error instanceof LedgerProblem ? (error.retryAfterS ?? 0) * 1_000 : 0;
   const doubled = Math.min(PAUSE_MS.most, PAUSE_MS.least * 2 ** Math.min(failures, 10));

@@ -1,17 +1,17 @@
 import type { Problem } from './openapi.js';
 
-/** The ledger has given no answer to a question. What was asked is not known: it is neither yes nor no. */
+/** The ledger did not answer. The result is unknown, neither yes nor no. */
 export class LedgerError extends Error {
   override readonly name: string = 'LedgerError';
 }
 
-/** The ledger has refused the question, or cannot answer it now. `code` is stable: docs/problems.md says what each means. */
+/** The ledger rejected the request, or cannot answer it now. `code` is stable; docs/problems.md explains each. */
 export class LedgerProblem extends LedgerError {
   override readonly name = 'LedgerProblem';
   readonly code: string;
   readonly status: number;
 
-  /** @param retryAfterS Seconds after which the same question may be answered; null: it will not be as it is. */
+  /** @param retryAfterS Seconds after which to retry the same request; null: a retry does not help */
   constructor(
     readonly problem: Problem,
     readonly retryAfterS: number | null,
@@ -22,12 +22,12 @@ export class LedgerProblem extends LedgerError {
   }
 }
 
-/** No ledger has answered: the network failed, the time was over, or something else answers at this address. `cause` says more. */
+/** No ledger answered: a network error, a timeout, or another service at this address. See `cause`. */
 export class LedgerUnreachable extends LedgerError {
   override readonly name = 'LedgerUnreachable';
 }
 
-/** A request to the receiver of changes that no ledger with its secret has signed. Answer it with 400, and believe nothing of it. */
+/** A request to the receiver of changes that no ledger with its secret signed. Answer 400, and trust none of it. */
 export class UnverifiedChange extends LedgerError {
   override readonly name = 'UnverifiedChange';
 }

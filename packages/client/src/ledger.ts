@@ -4,52 +4,58 @@ import { LedgerProblem, LedgerUnreachable } from './errors.js';
 import type { Access, AccessChange, paths, Problem } from './openapi.js';
 
 export type LedgerOptions = Readonly<{
-  /** Where the ledger answers, such as `https://ledger.internal:3000`. */
+  /** The ledger's URL, such as `https://ledger.internal:3000`. */
   url: string;
-  /** A token of its `API_TOKENS`; `hasAccess` needs the scope `access` alone. Keep it in the backend. */
+  /** A token from its `API_TOKENS`; `hasAccess` needs only the scope `access`. Keep it in the backend. */
   token: string;
-  /** After how many milliseconds a question is given up, beside what it waits by `waitMs`; 5,000 unless given. */
+  /** The timeout of a request in milliseconds, in addition to its `waitMs`; default 5,000. */
   timeoutMs?: number;
-  /** In place of the global `fetch`. */
+  /** Replaces the global `fetch`. */
   fetch?: (request: Request) => Promise<Response>;
 }>;
 
-/** Whose access: one customer of Stripe, or everybody with this reference or e-mail address. */
+/** Whose access: one Stripe customer, or all with this reference or e-mail address. */
 type Who =
   | Readonly<{ customer: string; reference?: never; email?: never }>
   | Readonly<{ reference: string; customer?: never; email?: never }>
   | Readonly<{ email: string; customer?: never; reference?: never }>;
-/** To what: a product, an entitlement by its lookup key, or anything at all. */
+/** Access to a product, to an entitlement by its lookup key, or to anything. */
 type What =
   | Readonly<{ product: string; entitlement?: never }>
   | Readonly<{ entitlement: string; product?: never }>
   | Readonly<{ product?: never; entitlement?: never }>;
-/** `minPosition`, from a webhook's answer, waits up to `waitMs` milliseconds until that event counts. */
+/** Waits up to `waitMs` milliseconds until the ledger has projected `minPosition`, which a webhook's answer returns. */
 type Freshness = Readonly<{ minPosition?: string; waitMs?: number }>;
 export type AccessQuestion = Who & What & Freshness;
 
-/** Every route of the ledger with its types, as openapi-fetch calls them; it throws for no problem, but returns it as `error`. */
+/**
+ * Every route of the ledger with its types, called by openapi-fetch: returns problems as `error` instead of throwing.
+ */
 export type LedgerApi = Client<paths>;
 
 export type Ledger = Readonly<{
   /**
-   * Whether somebody may enter now. False means no, also of somebody of whom nothing is known; there is no true but the ledger's own.
-   * @throws LedgerProblem, LedgerUnreachable where there is no answer; TypeError where a part of the question is empty
+   * Returns whether access is granted now; false also for an unknown customer. True always comes from the ledger's own
+   * answer.
+   * @throws LedgerProblem or LedgerUnreachable without an answer; TypeError if a part of the question is empty
    */
   hasAccess(question: AccessQuestion): Promise<boolean>;
-  /** The whole answer: until when, why, to which products. Throws as `hasAccess` does. */
+  /** Returns the full answer: until when, why, and to which products. Throws as `hasAccess`. */
   access(question: AccessQuestion): Promise<Access>;
   /**
-   * Each change of access in its order, those that come too, until the signal aborts or the loop is left. Keep the `position` of each when
-   * you have dealt with it, and begin after it the next time. A ledger that is away is asked again.
-   * @throws LedgerProblem when the ledger refuses: the token, or the place; TypeError without a place
+   * Yields each change of access in order, including future ones, until the signal aborts or the loop ends. Store the
+   * `position` of each change after you process it, and resume after it. Retries while the ledger is unavailable.
+   * @throws LedgerProblem if the ledger rejects the token or the position; TypeError without a position
    */
   accessChanges(options: AccessChangesOptions): AsyncGenerator<AccessChange, void>;
-  /** All other reads. */
+  /** Every route, for all other reads. */
   api: LedgerApi;
 }>;
 
-/** A client of one ledger. It keeps no connection and no answer. @throws TypeError without an address or a token */
+/**
+ * Creates a client of one ledger, without caching or open connections.
+ * @throws TypeError without a URL or a token
+ */
 export function createLedger(options: LedgerOptions): Ledger {
   const { url, token, timeoutMs = 5_000, fetch: send = (request: Request) => fetch(request) } = options;
   if (!/^https?:\/\//.test(url)) throw new TypeError(`url is ${JSON.stringify(url)}, not like "http://127.0.0.1:3000"`);
@@ -86,18 +92,18 @@ export function createLedger(options: LedgerOptions): Ledger {
 
 const PAGE = 100;
 
-/** How long the ledger was asked to wait before it answers. */
+/** The time in milliseconds that a request asks the ledger to wait. */
 const waitOf = ({ url }: Request): number => Number(new URL(url).searchParams.get('waitMs') ?? 0);
 
 const initOf = (request: Request, timeoutMs: number): RequestInit => ({
-  // A yes of before must not be given again: some frameworks keep answers of `fetch` unless told not to.
+  // Some frameworks cache answers of `fetch` by default; an old grant must not be reused.
   ...{ cache: 'no-store' },
-  // The token is for this address alone.
+  // The token must not go to another address.
   redirect: 'error',
   signal: AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs + waitOf(request))]),
 });
 
-/** What is empty would be left out of the address, which then asks for less: "any product" in place of one. */
+/** Rejects empty values: the URL would omit them, and so ask for less, such as any product instead of one. */
 function checked(question: AccessQuestion): AccessQuestion {
   for (const [name, value] of Object.entries(question))
     if (value === undefined || value === null || value === '')
@@ -120,7 +126,7 @@ function problemOf(url: string, error: unknown, { status, headers }: Response): 
   return new LedgerProblem(error, Number.isNaN(retryAfter) ? null : retryAfter);
 }
 
-/** What comes over a network is of the type that it shows, not of the one that is expected. */
+/** Checks received data at run time. */
 const isAccess = (value: unknown): value is Access =>
   typeof value === 'object' && value !== null && typeof (value as Partial<Access>).granted === 'boolean';
 const isProblem = (value: unknown): value is Problem =>

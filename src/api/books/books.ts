@@ -18,7 +18,7 @@ export type BooksState = Readonly<{
   position: string | null;
   /** The hash of the policy. */
   policy: string;
-  /** Keys still to be derived (such as invoices), and changed rows that lead to some; each counted up to 100,000. */
+  /** Keys still to be derived, such as invoices, and changed rows that lead to keys; each counted up to 100,000. */
   behindKeys: number;
   /** Keys that failed to derive and keep their last rows. */
   parkedKeys: number;

@@ -62,7 +62,7 @@ function movedFrom({ name, livemode, account, currency, ...sums }: Scope & { nam
   return { name, livemode, account, currency, start, debit, credit };
 }
 
-/** Returns the same up to and including a second within a month. Revenue is earned by the second. */
+/** Returns the trial balance of a month up to and including a second in it. Revenue is earned by the second. */
 export async function trialBalanceAt(
   connection: Queryable,
   at: Date,
