@@ -23,7 +23,10 @@ export type AskedRunsOptions = KeyOptions &
   Readonly<{
     /** Label of the key. */
     label: string;
-    /** Milliseconds from look to look; until a silent run is taken for left; and until what was changing is looked at again. */
+    /**
+     * Milliseconds between polls; of silence until a run counts as abandoned; and until changing objects are read
+     * again.
+     */
     lookMs?: number;
     silentMs?: number;
     lookAgainMs?: number;
@@ -33,13 +36,15 @@ type News = Readonly<{ requested: (report: RequestReport) => void; warned: (text
 type AnyRun = Run | WaitingRun;
 
 const LOOK_MS = 5_000;
-/** While one run of a key is worked at for hours, others begin: what was asked for then is not to be forgotten. */
+/** Runs to read back: while one run takes hours, others are requested, and these must not be missed. */
 const LOOK_BACK = 200;
 const LOOK_AGAIN_MS = 60_000;
-/** A run that ends its process every time must not do so for ever. */
+/** The maximum number of attempts: a run that crashes its process must not do so forever. */
 const ATTEMPTS_MAX = 3;
 
-/** Takes up the runs that somebody asked the service for with one key, one at a time, and those that a process was killed at. */
+/**
+ * Works on the runs requested from the service for one key, one at a time, and resumes those whose process was killed.
+ */
 export class AskedRuns {
   readonly #rounds: Rounds;
   readonly #ended = new Set<string>();
@@ -63,12 +68,12 @@ export class AskedRuns {
     this.#rounds.start();
   }
 
-  /** Looks at once: one was just asked for here. */
+  /** Polls at once, because a run was just requested in this process. */
   look(): void {
     this.#rounds.hurry();
   }
 
-  /** Lets the run under way go, for another process. */
+  /** Stops, and releases the current run to another process. */
   stop(): Promise<void> {
     return this.#rounds.stop();
   }
@@ -93,7 +98,7 @@ export class AskedRuns {
     }
   }
 
-  /** Whether nobody works at a run that the service was asked for. What a command was killed at is for a person to go on with. */
+  /** Whether a requested run has no process. A run whose command was killed is for a person to resume. */
   #isLeft(run: AnyRun): boolean {
     const { step, state } = run.standing;
     if (step === 'wanted') return true;
@@ -142,7 +147,7 @@ export class AskedRuns {
           run: claimed,
           onStop: () => ending.abort(),
           isReleased: () => this.#rounds.stopping.aborted,
-          // The stores may be away for a moment.
+          // The stores may be briefly unavailable.
           retriesMax: ATTEMPTS_MAX - 1,
         },
         (atWork) => this.#work(atWork, parts),
@@ -154,7 +159,7 @@ export class AskedRuns {
     }
   }
 
-  /** The run, if this process is the one that goes on with it. */
+  /** The run if this process claimed it, else null. */
   async #claimed(run: AnyRun, attempts: number, { session }: RunParts): Promise<Run | null> {
     const { store } = this.parts;
     if (run.started === null) {

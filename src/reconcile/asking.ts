@@ -1,4 +1,4 @@
-/** What the API asks the service for: a run that the role `reconcile` takes up, and its end. */
+/** Requesting a run from the service, which the role `reconcile` works on, and stopping it. */
 import { isDeepStrictEqual } from 'node:util';
 import type { EventStore } from '../eventstore/event-store.js';
 import { SILENT_MS } from './run-at-work.js';
@@ -18,20 +18,26 @@ import {
 
 type AnyRun = Run | WaitingRun;
 
-/** `resumed`: a backfill that was stopped goes on. `under_way`: there is one of its kind, which is to end first. */
+/** `resumed`: an unfinished backfill continues. `under_way`: a run of its kind must end first. */
 export type Asked = Readonly<{ kind: 'wanted' | 'resumed' | 'under_way'; run: AnyRun }>;
 
 const ATTEMPTS_MAX = 20;
-/** A run that was listed further back is of no concern. */
+/** How many of the latest runs are considered. */
 const LOOK_BACK = 200;
-/** So much longer than a silence lasts, since clocks of machines differ. */
+/**
+ * How long a run may be silent before it counts as abandoned, in ms: twice the usual limit, since the clocks of
+ * machines differ.
+ */
 const GONE_MS = SILENT_MS * 2;
 
-/** Whether anybody works at a run, or is to. */
+/** Whether a process works on a run or is still to begin it. */
 export const isUnderWay = (run: AnyRun, now: Date): boolean =>
   !hasEnded(run) && (run.standing.step === 'wanted' || now.getTime() - run.saidAt.getTime() < GONE_MS);
 
-/** Asks the service for a run; one of a kind for each key and account at a time. @throws when the store does not take it */
+/**
+ * Requests a run from the service; at most one of each kind at a time per key and account. @throws when the store does
+ * not accept it
+ */
 export async function askForRun(store: EventStore, wanted: Wanted, isNew: boolean, now: Date): Promise<Asked> {
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
     const listEnd = await listEndOf(store);
@@ -40,7 +46,7 @@ export async function askForRun(store: EventStore, wanted: Wanted, isNew: boolea
     if (underWay !== undefined) return { kind: 'under_way', run: underWay };
     const unfinished = isNew ? null : unfinishedBackfill(runs, wanted.options);
     if (unfinished !== null && wanted.kind === 'backfill') {
-      // Whoever was killed at it before counts no more: somebody wants it now.
+      // Earlier crashes no longer count, because a person requested the run again.
       const state = { ...unfinished.standing.state, why: undefined, by: wanted.by, attempts: 0 };
       if (await stepOf(store, unfinished, { step: 'wanted', state })) return { kind: 'resumed', run: unfinished };
       continue;
@@ -58,7 +64,10 @@ const isAlike = (one: About, other: About): boolean =>
   one.livemode === other.livemode &&
   connectedOf(one) === connectedOf(other);
 
-/** The last of these runs, if it is one to go on with: begun, not finished, and of what is asked for now, if anything is. */
+/**
+ * The last backfill of these runs, if it can be resumed: begun, not finished, and with the requested scope, if one is
+ * given.
+ */
 export function unfinishedBackfill(runs: readonly AnyRun[], options: Wanted['options']): Run | null {
   const last = runs.find((run) => run.started?.kind === 'backfill');
   if (last === undefined || last.started === null || last.standing.step === 'finished') return null;
@@ -66,13 +75,16 @@ export function unfinishedBackfill(runs: readonly AnyRun[], options: Wanted['opt
   return Object.keys(asked).length === 0 || isDeepStrictEqual(whatOf(last.started.options), asked) ? last : null;
 }
 
-/** What of the options says what is read. */
+/** The options that determine what is read. */
 const whatOf = ({ only, with: more, since, dryRun }: Wanted['options']) =>
   Object.fromEntries(
     Object.entries({ only, more, since, dryRun }).filter(([, value]) => value !== undefined && value !== false),
   );
 
-/** Stops a run: at once where nobody works at it, else by its process at its next step. What has ended stays so; null: there is none. */
+/**
+ * Stops a run: at once if no process works on it, else its process stops at its next step. A run that has ended stays
+ * as it is; null: no such run.
+ */
 export async function stopRun(store: EventStore, id: string, by: string, now: Date): Promise<AnyRun | null> {
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
     const run = await readRun(store, id);

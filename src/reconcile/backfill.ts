@@ -11,22 +11,25 @@ import { noPageOf, pageOf, payoutsToAsk, transactionsOf } from './payouts-pass.j
 import { LISTED, NEWS, NOTHING, Recorder, type Recorded, type RecorderParts } from './recorder.js';
 import type { RunAtWork } from './run-at-work.js';
 
-/** An object to be looked at again, by id. */
+/** An object to retrieve again, by id. */
 type Later = Readonly<{ object: string; id: string }>;
 
-/** How far a backfill is; it survives JSON. What is open may have been read in part: what is seen again is no news. */
+/**
+ * The progress of a backfill, as plain JSON. An open range may have been read in part; reading it again appends nothing
+ * twice.
+ */
 export type BackfillState = Readonly<{
   phase: 'clocks' | 'events' | 'objects' | 'closure' | 'payouts' | 'later' | 'events_again' | 'done';
-  /** Up to where events are compared, in seconds. */
+  /** Events are compared up to this second. */
   eventsTo: number | null;
   open: readonly OpenRange[];
   later: readonly Later[];
-  /** Test clocks: the time of one that stands, null of one that advances. */
+  /** By test clock: its frozen time, or null while it advances. */
   clocks: Readonly<Record<string, number | null>>;
-  /** Of each object's name: how many were listed, and how they were judged. */
+  /** By object name: how many objects were listed, and the count of each verdict. */
   counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
   events: Readonly<{ listed: number; appended: number }>;
-  /** Resources that Stripe does not show, and why. */
+  /** Resources that could not be read, and why. */
   skipped: Readonly<Record<string, string>>;
   requests: number;
 }>;
@@ -34,22 +37,22 @@ export type BackfillState = Readonly<{
 export type BackfillParts = RecorderParts &
   Readonly<{
     api: StripeApi;
-    /** Whose objects the API shows. */
+    /** The account and mode that the API serves. */
     whose: Whose;
     signal: AbortSignal;
-    /** How long what was changing is left alone before it is looked at again (60 s). */
+    /** The delay before objects that were changing are read again, in ms (default: 60 s). */
     laterMs?: number;
   }>;
 
-/** What a backfill tells while it works. */
+/** Progress callbacks of a backfill. */
 export type BackfillNews = Readonly<{
   /** After each checkpoint. */
   progress: (state: BackfillState, estimates: Readonly<Record<string, number>>) => void;
-  /** Stripe does not answer: the run waits. */
+  /** Stripe is unavailable; the run waits. */
   waiting: (why: string) => void;
 }>;
 
-/** `stopped`: it can be resumed, and `why` says what stopped it. */
+/** `stopped`: the run can be resumed, and `why` gives the cause. */
 export type BackfillEnd = Readonly<{
   run: RunAtWork;
   state: BackfillState;
@@ -60,7 +63,7 @@ export type BackfillEnd = Readonly<{
 const WORKERS = 8;
 const CHECKPOINT_MS = 5_000;
 const CHECKPOINT_OBJECTS = 2_000;
-/** Stripe keeps events for 30 days; the edge is asked for generously. */
+/** Stripe keeps events for 30 days; one hour more is requested, to be safe at the edge. */
 const EVENTS_KEPT_S = 30 * 86_400 + 3_600;
 const SETTLED_S = 60;
 const LATER_ROUNDS = 5;
@@ -80,7 +83,7 @@ const BEGINNING: BackfillState = {
   requests: 0,
 };
 
-/** Refusals that are the same whatever is asked for. */
+/** Refusals that apply to every request, whatever it asks for. */
 const CONCERNS_ALL: ReadonlySet<unknown> = new Set<Refusal['kind']>([
   'stopped',
   'over_budget',
@@ -88,21 +91,21 @@ const CONCERNS_ALL: ReadonlySet<unknown> = new Set<Refusal['kind']>([
   'not_connected',
 ]);
 
-/** Something Stripe refuses that no waiting mends. */
+/** The run must stop: interrupted, or refused in a way that waiting does not resolve. */
 class Stopped extends Error {}
 
 /**
- * Reads all that Stripe has of one account, and records what the log does not know. It may be killed at any moment, and goes on from its
- * last checkpoint: what was done since is done again, and is no news.
+ * Reads everything that Stripe has for one account, and records what the log lacks. It may be killed at any moment and
+ * resumes from its last checkpoint: the work since is repeated and appends nothing twice.
  */
 export class Backfill {
   readonly #recorder: Recorder;
   #state: BackfillState;
-  /** Ranges that a worker has in hand; they are open until their page is recorded. */
+  /** Ranges that a worker is reading; each stays open until its page is recorded. */
   readonly #taken = new Set<OpenRange>();
   #checkpointAt = performance.now();
   #objectsSince = 0;
-  /** When something was last found to be changing; after a restart it may be just now. */
+  /** When an object was last found changing; after a restart, the time of the restart. */
   #laterSince = performance.now();
   #checkpointing: Promise<void> | null = null;
 
@@ -115,7 +118,7 @@ export class Backfill {
     this.#state = { ...BEGINNING, ...(run.standing.state as Partial<BackfillState>) };
   }
 
-  /** Works until all is read, or it is told to stop. @throws RunTaken when another process works on the run */
+  /** Works until everything is read or the run is stopped. @throws RunTaken when another process works on the run */
   async work(): Promise<BackfillEnd> {
     try {
       for (const phase of this.#phases()) {
@@ -166,7 +169,7 @@ export class Backfill {
     return { run: this.run.id, reason: 'backfill', causedBy: null } as const;
   }
 
-  /** The resources that were asked for, and that there are in this API version. */
+  /** The requested resources that exist in this API version. */
   #resources(): readonly Resource[] {
     const { options, apiVersion, livemode } = this.run.started;
     const { only = [], with: more = [] } = options as { only?: readonly string[]; with?: readonly string[] };
@@ -208,7 +211,7 @@ export class Backfill {
     else this.#state = { ...this.#state, requests: this.#state.requests + found.requests };
   }
 
-  /** From where it is. */
+  /** Compares events, resuming after the last window compared. */
   #compareEvents(from: number, to: number): Promise<EventsFound | Refusal> {
     const before = this.#state.events;
     return compareEvents(this.parts, {
@@ -224,7 +227,7 @@ export class Backfill {
     });
   }
 
-  /** What happened while objects were read; events decide what overlaps. */
+  /** Compares the events that occurred while objects were read; where the two overlap, events decide. */
   async #eventsAgain(from: number): Promise<void> {
     const now = await this.#patient(() => this.parts.api.account());
     if (now.kind !== 'account') throw new Stopped(now.message);
@@ -240,7 +243,7 @@ export class Backfill {
     if (this.#state.open.length === 0) {
       const { at, options } = this.run.started;
       const { since = 0, opened = 0 } = options as { since?: number; opened?: number };
-      // What goes by the clock of a test may be made years ahead.
+      // Objects on a test clock may have been created years ahead.
       const clocks = Object.values(this.#state.clocks).map((time) => time ?? 0);
       const span = { from: Math.max(since, opened), to: Math.max(at - SETTLED_S - 1, ...clocks) };
       const open = this.#resources().flatMap((resource) => [
@@ -252,7 +255,9 @@ export class Backfill {
     await this.#together((failing) => this.#readRanges(failing));
   }
 
-  /** Work that several share, until all have ended. When one fails, the others end after what they have in hand. */
+  /**
+   * Runs the work on all workers until every one has ended. When one fails, the others finish only their current item.
+   */
   async #together(work: (failing: AbortSignal) => Promise<void>): Promise<void> {
     const failing = new AbortController();
     const ended = await Promise.allSettled(
@@ -264,11 +269,11 @@ export class Backfill {
       ),
     );
     const errors = ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-    // Whoever only stops says less than one that failed.
+    // A failure tells more than a `Stopped`.
     if (errors.length > 0) throw errors.find((error) => !(error instanceof Stopped)) ?? errors[0];
   }
 
-  /** Some at a time, in whatever order. */
+  /** Works on all items concurrently, in no particular order. */
   #each<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
     const left = [...all];
     return this.#together(async (failing) => {
@@ -276,12 +281,12 @@ export class Backfill {
     });
   }
 
-  /** Lists leave out what belongs to a test clock, unless they are asked for one. */
+  /** Stripe's lists omit objects of a test clock unless the request names that clock. */
   #ofClocks(resource: Resource, span: { from: number; to: number }): OpenRange[] {
     if (!['customer', 'subscription', 'quote'].includes(resource.object)) return [];
     return Object.keys(this.#state.clocks).map((clock) => ({
       ...wholeOf(resource, { ...resource.listings[0], test_clock: clock }, span),
-      // Their time may lie years ahead.
+      // Their `created` may lie years ahead.
       gte: null,
       lte: null,
     }));
@@ -292,7 +297,7 @@ export class Backfill {
       const range = this.#state.open.find((one) => !this.#taken.has(one));
       if (failing.aborted) return;
       if (range === undefined) {
-        // Others may leave parts of what they have in hand.
+        // Other workers may still split the ranges that they are reading.
         if (this.#taken.size === 0) return;
         await pause(20);
         continue;
@@ -308,7 +313,7 @@ export class Backfill {
     }
   }
 
-  /** What is left of a range after its next page. */
+  /** Reads and records the next page of a range, and returns what is left of the range. */
   async #readPage(range: OpenRange): Promise<readonly OpenRange[]> {
     const resource = resourceOf(range.object);
     if (resource === null || Object.hasOwn(this.#state.skipped, range.object)) return [];
@@ -360,7 +365,7 @@ export class Backfill {
     this.#state = { ...this.#state, counts, later: [...this.#state.later, ...again] };
   }
 
-  /** Objects that others name and no list shows: deleted customers, prices made inline. */
+  /** Retrieves objects that others refer to and that no list contains: deleted customers, inline prices. */
   async #closure(): Promise<void> {
     if (this.#options.only !== undefined || this.#options.dryRun === true) return;
     const named = await closureOf(this.parts.database, this.parts);
@@ -371,7 +376,7 @@ export class Backfill {
     await this.#each(named, (one) => this.#lookAgain(one));
   }
 
-  /** What each payout consists of: its transactions do not tell it. */
+  /** Records what each payout consists of; balance transactions do not name their payout. */
   async #payouts(): Promise<void> {
     const { only } = this.#options;
     if ((only !== undefined && !only.includes('payout')) || this.#options.dryRun === true) return;
@@ -408,7 +413,7 @@ export class Backfill {
       this.#state = { ...this.#state, later: wanted };
       await this.#each(wanted, async (one) => {
         await this.#lookAgain(one);
-        // Until then it is in each checkpoint: a restart looks at it again.
+        // Until then every checkpoint contains it, so a restart retrieves it again.
         this.#state = { ...this.#state, later: this.#state.later.filter((other) => other !== one) };
       });
     }
@@ -428,7 +433,7 @@ export class Backfill {
     await this.#checkpointIfDue(0);
   }
 
-  /** Leaves out what Stripe does not show. @throws Stopped for what concerns all */
+  /** Skips a resource that Stripe refuses. @throws Stopped for a refusal that applies to every request */
   #skip(object: string, refusal: Refusal): void {
     if (CONCERNS_ALL.has(refusal.kind)) throw new Stopped(refusal.message);
     this.#leaveOut(object, refusal.message);
@@ -438,7 +443,10 @@ export class Backfill {
     this.#state = { ...this.#state, skipped: { ...this.#state.skipped, [object]: why } };
   }
 
-  /** Asks until Stripe answers, however long it is away. @throws Stopped for what concerns all */
+  /**
+   * Retries with backoff until Stripe answers, without limit. @throws Stopped for a refusal that applies to every
+   * request
+   */
   async #patient<T extends object>(ask: () => Promise<T>): Promise<T> {
     for (let waitMs = WAIT_MIN_MS; ; waitMs = Math.min(waitMs * 2, WAIT_MAX_MS)) {
       const answer = await ask();
@@ -450,7 +458,7 @@ export class Backfill {
     }
   }
 
-  /** @throws Stopped when it was told to stop */
+  /** @throws Stopped when the run is interrupted */
   #assertWanted(): void {
     if (this.parts.signal.aborted) throw new Stopped('interrupted');
   }

@@ -1,38 +1,38 @@
 /**
- * Who asks Stripe by itself, and how often it may: in the stream of the coverage, so that one process of many does it, and a restart
- * does not refill the budget of a day.
+ * Claims: which process polls Stripe, and how often it may. They are in the coverage stream, so that only one process
+ * polls, and a restart does not refill the daily budget.
  */
 import { readStreamBack } from '../eventstore/read.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { coverageStreamOf, type Account } from './coverage.js';
 import { append } from './run-log.js';
 
-/** A process asks until `until`, at most `reserved` times. Milliseconds by the clock of the process. */
+/** A process polls until `until`, with at most `reserved` requests. Milliseconds by the clock of the process. */
 export type Claim = Readonly<{
   kind: 'claim';
   by: string;
   at: number;
   until: number;
   reserved: number;
-  /** How often it asked under its claim before this one. */
+  /** The requests it made under its previous claim. */
   spent: number;
 }>;
 
 /** Requests and listed events of the last 24 hours. */
 export type Spent = Readonly<{
   requests: readonly Readonly<{ at: number; requests: number }>[];
-  /** Of these what the claim in hand reserves: nobody has said yet how much of it was asked. */
+  /** The part of them that the current claim reserves; how many were made is not yet known. */
   inHand: number;
   listed: number;
 }>;
 
 const DAY_MS = 86_400_000;
-/** Claims of a day are fewer than one a minute. */
+/** Enough for a day: claims are fewer than one a minute. */
 const READ_MAX = 10_000;
 
 export type Standing = Readonly<{ last: Claim | null; revision: bigint; spent: Spent }>;
 
-/** Who asked in the last 24 hours, and how often. What a claim did not settle counts as asked. */
+/** The claims and requests of the last 24 hours. A claim that was not settled counts in full. */
 export async function readClaims(store: EventStore, whose: Account, now: number): Promise<Standing> {
   let last: Claim | null = null;
   let later: Claim | null = null;
@@ -57,6 +57,6 @@ export async function readClaims(store: EventStore, whose: Account, now: number)
   return { last, revision, spent: { requests, inHand, listed } };
 }
 
-/** Takes the right to ask; false where another process was faster. */
+/** Claims the right to poll; false when another process was faster. */
 export const claim = (store: EventStore, whose: Account, data: Claim, revision: bigint): Promise<boolean> =>
   append(store, coverageStreamOf(whose), { type: 'ledger.claim', data, revision });

@@ -8,18 +8,20 @@ import type { Database } from '../read-models/database.js';
 import { EVENT_INDEX, viewOf } from '../read-models/schema.js';
 import type { Whose } from './look.js';
 
-/** An object that others name, and that has no event. */
+/** An object that others refer to, and that has no event. */
 export type Named = Readonly<{ object: string; id: string }>;
 
 const NAMED_MAX = 10_000;
 const BEHIND_MAX_MS = 60_000;
 
-/** What is of another account or mode Stripe does not show here, and that says nothing of it. */
+/**
+ * Restricts to one account and mode: Stripe does not show the objects of another here, which says nothing about them.
+ */
 const OF_WHOM = 'livemode = $1 and account is not distinct from $2';
 
 /**
- * Customers and prices that rows name and the log has no event of: Stripe lists neither deleted customers nor prices made inline. Null
- * where the read models do not come up with the log.
+ * Customers and prices that rows refer to and the log has no event of: Stripe lists neither deleted customers nor
+ * inline prices. Null when the read models do not catch up with the log.
  */
 export async function closureOf(
   database: Database,
@@ -38,7 +40,9 @@ export async function closureOf(
   return rows;
 }
 
-/** Waits until the index has all that is in the log now. */
+/**
+ * Waits until the index has caught up with the current end of the log; false when that takes over 60 s, or on abort.
+ */
 export async function cameUp(database: Database, store: EventStore, signal: AbortSignal): Promise<boolean> {
   const end = await new LogEndSearch(store).find();
   if (end.kind !== 'at') return end.kind === 'empty';

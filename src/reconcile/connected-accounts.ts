@@ -3,7 +3,7 @@ import type { Refusal } from '../stripe-api/refusals.js';
 import type { StripeApi } from '../stripe-api/stripe-api.js';
 import { readCoverage } from './coverage.js';
 
-/** Which connected accounts are asked for beside the key's own: all that Stripe lists, or those named. */
+/** The connected accounts to watch besides the key's own: all that Stripe lists, or those named. */
 export type ConnectedAccounts = 'all' | readonly string[];
 
 const PAGE = 100;
@@ -12,7 +12,7 @@ const refusedList: Refusal = {
   message: 'Stripe says that there are more connected accounts, and shows no more of them.',
 };
 
-/** The accounts that are connected to the one of a key, or why Stripe does not say. */
+/** The ids of the accounts connected to the key's own, or Stripe's refusal. */
 export async function listConnected(api: StripeApi): Promise<readonly string[] | Refusal> {
   const accounts: string[] = [];
   for (let after: string | null = null; ;) {
@@ -26,13 +26,16 @@ export async function listConnected(api: StripeApi): Promise<readonly string[] |
     accounts.push(...ids);
     const last = ids.at(-1) ?? null;
     if (hasMore !== true) return accounts;
-    // What it does not show would be taken for no account of ours.
+    // Otherwise an account that Stripe omits would count as not connected.
     if (last === null || last === after) return refusedList;
     after = last;
   }
 }
 
-/** How far an account is covered, in seconds of Stripe's clock (null: not yet), and whether Stripe listed events of it last time. */
+/**
+ * Up to which second of Stripe's clock an account is covered (null: not yet), and whether Stripe listed events in its
+ * last pass.
+ */
 export type Turn = Readonly<{ account: string; coveredTo: number | null; isBusy: boolean }>;
 
 export async function turnOf(
@@ -43,10 +46,13 @@ export async function turnOf(
   return { account, coveredTo: last?.to ?? null, isBusy: last?.kind === 'covered' && last.listed > 0 };
 }
 
-/** So much more often it is the turn of an account that had events. */
+/** The factor by which an account that had events comes up more often. */
 const BUSY = 10;
 
-/** Whose turn it is, first: whoever has waited longest. Of those that were never covered, as they come. Pure. */
+/**
+ * The accounts in the order of their turns: longest wait first. Accounts never covered come before all, in the given
+ * order. Pure.
+ */
 export const inTurn = (turns: readonly Turn[], now: number): readonly string[] =>
   turns
     .map(({ account, coveredTo, isBusy }) => ({

@@ -5,15 +5,15 @@ import { coveredAccounts, coverageStreamOf, type Account, type Covered, type End
 import { append } from './run-log.js';
 import { latestRuns } from './run-log.js';
 
-/** For which time the events of an account are known to be complete. Seconds of Stripe's clock. */
+/** Up to when the events of an account are known to be complete. Seconds of Stripe's clock. */
 export type CoverageReport = Account &
   Readonly<{
     /** Null: nothing is covered yet. */
     until: number | null;
-    /** Why nothing is covered since; null: it goes on. */
+    /** Why coverage ended; null: it continues. */
     ended: string | null;
     gaps: readonly Gap[];
-    /** Requests of 24 hours, of what runs by itself; those of a claim are told by the next one. */
+    /** Requests of the watch in the last 24 hours, except those of the current claim, which the next claim reports. */
     requests: number;
   }>;
 
@@ -23,7 +23,7 @@ const AT_ONCE = 16;
 /** Two months of passes. */
 const EVENTS_MAX = 20_000;
 
-/** The coverage of each account that a run was of. */
+/** The coverage of each account that was ever covered or had a recent run. */
 export async function readCoverages(store: EventStore, now: number): Promise<readonly CoverageReport[]> {
   const runs = await latestRuns(store, { max: RUNS_MAX });
   const known = [...(await coveredAccounts(store, ACCOUNTS_MAX)), ...runs.flatMap(({ started }) => started ?? [])];
@@ -58,12 +58,12 @@ async function reportOf(
   return { ...whose, until, ended, gaps, revision, requests };
 }
 
-/** What was left by these gaps, named by their first seconds, was found by comparing everything, and repaired. */
+/** A full comparison found and repaired what these gaps missed. A gap is named by its first second. */
 type Swept = Readonly<{ kind: 'swept'; gaps: readonly number[]; run: string }>;
 
 const ATTEMPTS_MAX = 20;
 
-/** Closes the gaps of an account that began before a run, which compared and repaired everything. */
+/** Closes the gaps of an account that ended before a run which compared and repaired everything. */
 export async function closeGaps(
   store: EventStore,
   whose: Account,

@@ -1,6 +1,6 @@
 /**
- * Which time the events of an account are known to be complete for, in the log itself: so any beginning of the log, a restored backup
- * too, knows by itself what it lacks.
+ * For which period the events of an account are known to be complete, recorded in the log itself. So any prefix of the
+ * log, even a restored backup, knows what it lacks.
  */
 import type { EventItem, Page } from '../stripe-api/answers.js';
 import type { StripeApi } from '../stripe-api/stripe-api.js';
@@ -13,28 +13,34 @@ import { compareEvents, comparePage } from './events-pass.js';
 import { append } from './run-log.js';
 import { whoseOf, type Session } from './session.js';
 
-/** All events that Stripe lists with `created` from `from` to `to`, both included, are in the log. Seconds of Stripe's clock. */
+/**
+ * All events that Stripe lists with `created` from `from` to `to`, both included, are in the log. Seconds of Stripe's
+ * clock.
+ */
 export type Covered = Readonly<{ kind: 'covered'; from: number; to: number; listed: number; appended: number }>;
-/** Nobody knows what happened between: Stripe keeps events for 30 days. */
+/** What happened in between is unknown: Stripe keeps events for 30 days. */
 export type Gap = Readonly<{ kind: 'gap'; from: number; to: number; cause: string }>;
 
-/** Stripe shows nothing of the account any more: the connection to it has ended. */
+/** Stripe no longer serves the account: its connection has ended. */
 export type Ended = Readonly<{ kind: 'ended'; cause: string; message: string }>;
 
-/** `ended`: since what was covered last. */
+/** `ended`: the connection ended after the last covered period. */
 export type Coverage = Readonly<{ last: Covered | Gap | null; ended: boolean; revision: bigint }>;
 
-/** Stripe's list is complete only some time after events were made: what is younger is appended, and listed again. */
+/**
+ * How long Stripe's list may stay incomplete, in seconds: younger events are appended, and listed again in the next
+ * pass.
+ */
 export const SETTLE_S = 900;
 const EVENTS_KEPT_S = 30 * 86_400 - 3_600;
 
-/** An account of Stripe's, in one mode. */
+/** A Stripe account in one mode. */
 export type Account = Readonly<{ account: string; livemode: boolean }>;
 
 export const coverageStreamOf = ({ account, livemode }: Account): string =>
   `ledger-coverage-${account}-${livemode ? 'live' : 'test'}`;
 
-/** Claims, and how far the log was followed, lie between two coverings. */
+/** Events to read back: claims and followed positions lie between two `covered` events. */
 const LOOKED_AT_MAX = 5_000;
 
 export async function readCoverage(store: EventStore, whose: Account): Promise<Coverage> {
@@ -49,7 +55,7 @@ export async function readCoverage(store: EventStore, whose: Account): Promise<C
   return { last: null, ended, revision: end ?? -1n };
 }
 
-/** Accounts of which something is covered; one may be listed more than once. */
+/** The stream that lists the accounts with coverage; an account may appear more than once. */
 const COVERED = 'ledger-covered-accounts';
 
 async function listCovered(store: EventStore, { account, livemode }: Account): Promise<void> {
@@ -61,7 +67,7 @@ async function listCovered(store: EventStore, { account, livemode }: Account): P
 }
 const LISTED_TRIES = 20;
 
-/** The accounts that were covered first, at most so many. */
+/** The accounts that were covered first, at most `max`. */
 export const coveredAccounts = async (store: EventStore, max: number): Promise<readonly Account[]> => {
   const accounts: Account[] = [];
   for await (const { data } of readStream(store, COVERED)) {
@@ -71,10 +77,10 @@ export const coveredAccounts = async (store: EventStore, max: number): Promise<r
   return accounts;
 };
 
-/** Why an event is not in the log, as far as that can be told. */
+/** Why an event was not in the log, as far as can be determined. */
 export type Cause = 'in_retry' | 'before_endpoint' | 'not_enabled' | 'endpoint_down' | 'listed_late' | 'never_arrived';
 
-/** Whether an event is missing by a fault, and not because it is yet to come, or from before there was an endpoint. */
+/** Whether an event is missing because of a fault, rather than still in retry or older than the endpoint. */
 export const isFault = ({ cause }: MissedEvent): boolean => cause !== 'in_retry' && cause !== 'before_endpoint';
 export type MissedEvent = MissingEvent & Readonly<{ cause: Cause }>;
 
@@ -87,7 +93,7 @@ export type Recovered =
       requests: number;
       missed: readonly MissedEvent[];
     }>
-  /** Another process covers this account at this time: what was missing is appended, once. */
+  /** Another process covers this account at the same time; missing events are appended only once. */
   | Readonly<{ kind: 'overtaken' }>
   | Readonly<{ kind: 'refused'; because: Refusal['kind']; message: string }>;
 
@@ -95,15 +101,15 @@ type Asked = Readonly<{
   session: Session;
   run: string | null;
   isDryRun: boolean;
-  /** Begins here and not at the end of the coverage. */
+  /** The second to begin at (default: where coverage ends). */
   since?: number;
-  /** Told the ids of each page of Stripe's list. */
+  /** Called with the listed ids. */
   onListed?: (ids: readonly string[]) => void;
 }>;
 
 /**
- * One pass of recovery: appends what Stripe lists and the log has not, from where coverage ends to now, and says up to where it is
- * complete then.
+ * Makes one pass of recovery: appends the events that Stripe lists and the log lacks, from the end of coverage to now,
+ * and extends the coverage.
  */
 export async function recover(
   parts: EventsParts,
@@ -151,8 +157,8 @@ const SWEPT_S = 72 * 3_600;
 const SWEEP_S = 3_600;
 
 /**
- * Lists one hour of the last three days again, which was complete: what is there only now was listed later than it is waited for. Appends
- * it; null where nothing is covered yet, or Stripe does not answer.
+ * Lists one covered hour of the last three days again, and appends what is new: Stripe listed it later than the
+ * settling time. Returns null when nothing is covered yet or Stripe does not answer.
  */
 export async function sweepLate(
   parts: EventsParts,
@@ -169,13 +175,16 @@ export async function sweepLate(
   return 'kind' in found ? null : found.missing.map((one) => ({ ...one, cause: 'listed_late' as const }));
 }
 
-/** The newest events since a second; mostly all, so that a short time costs one request. It tells Stripe's clock, too. */
+/**
+ * The newest page of events since a second. It usually holds all of them, so a short period costs one request; it also
+ * gives Stripe's clock.
+ */
 async function pageSince(api: StripeApi, since: number): Promise<Page<EventItem> | Refusal> {
   for await (const page of api.events({ created: { gte: since } })) return page;
   throw new Error('Stripe was not asked.');
 }
 
-/** Nothing is known of the time since; of an account that is no longer connected nothing will be. */
+/** A refused pass covers nothing; for an account that is no longer connected, it also ends the coverage. */
 async function refused(store: EventStore, session: Session, { kind, message }: Refusal): Promise<Recovered> {
   if (kind === 'not_connected' && session.connected !== null) {
     const { ended, revision } = await readCoverage(store, session);
@@ -192,13 +201,15 @@ function gapBefore({ last }: Coverage, wanted: number, oldest: number): Gap | nu
 
 type Enabled = readonly Readonly<{ isEnabled: boolean; created: number; types: readonly string[] }>[];
 
-/** What Stripe's endpoints are to be told; null where the key may not see them. */
+/**
+ * The event types that each of Stripe's webhook endpoints is subscribed to; null when the key may not read endpoints.
+ */
 async function enabledTypes({ api }: EventsParts, livemode: boolean): Promise<Enabled | null> {
   const reply = await api.ask({
     resource: 'webhook_endpoint',
     operation: 'list',
     path: '/v1/webhook_endpoints',
-    // What happens at connected accounts is delivered to the platform's endpoints.
+    // Events of connected accounts are delivered to the platform's endpoints.
     account: null,
     params: { limit: '100' },
   });
@@ -215,7 +226,7 @@ async function enabledTypes({ api }: EventsParts, livemode: boolean): Promise<En
 
 const RETRIED_S = 3 * 86_400;
 
-/** Pure: what is known of the event, of the others that were listed, and of Stripe's endpoints. */
+/** The cause of a missing event, from the event, the other listed events and Stripe's endpoints. Pure. */
 function causeOf(
   { type, created, pendingWebhooks }: MissingEvent,
   { found, endpoints, at }: { found: EventsFound; endpoints: Enabled | null; at: number },

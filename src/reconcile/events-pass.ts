@@ -12,15 +12,15 @@ import { listedEvent } from './listed-event.js';
 import type { Purpose, Whose } from './look.js';
 import { appendWhenItCan } from './recorder.js';
 
-/** An event that Stripe lists and the log had not. `created` in seconds. */
+/** An event that Stripe lists and the log lacked. `created` in seconds. */
 export type MissingEvent = Readonly<{
   id: string;
   type: string;
-  /** Of the object that it is about; null where that has none. */
+  /** The id of the object that it is about; null when that has none. */
   objectId: string | null;
   created: number;
   pendingWebhooks: number;
-  /** Where it stands now; null where it was not appended, as in a dry run. */
+  /** Where it was appended; null: it was not, as in a dry run. */
   appended: Readonly<{ stream: string; revision: bigint; position: bigint }> | null;
 }>;
 
@@ -38,11 +38,11 @@ type Asked = Readonly<{
   to: number;
   whose: Whose;
   purpose: Purpose;
-  /** Finds what is missing, and appends nothing. */
+  /** Reports missing events without appending them. */
   isDryRun?: boolean;
-  /** Told the ids of each page. */
+  /** Called with the listed ids. */
   onListed?: (ids: readonly string[]) => void;
-  /** Told after each window, which ends at a second: all up to there is in the log. */
+  /** Called after each window: every event up to the second `to` is in the log. */
   onWindow?: (to: number, found: EventsFound) => Promise<void>;
 }>;
 
@@ -50,13 +50,13 @@ const WINDOW_S = 3_600;
 const WINDOW_MAX_S = 86_400;
 const PAGES_MAX = 10;
 const RESTARTS_MAX = 20;
-/** About a page of the index. */
+/** Ids per index lookup: about one page of the index. */
 const IDS_AT_ONCE = 500;
 
 /**
- * Compares the ids of all events that Stripe lists between two seconds, both included, with those of the log, and appends what is not
- * there, in the order in which it happened. Window by window, the oldest first; ids decide, so that windows may overlap. Ends with a
- * refusal that does not pass.
+ * Compares the ids of all events that Stripe lists from `from` to `to`, both included, with those of the log, and
+ * appends the missing ones in the order in which they occurred. Goes window by window, oldest first; windows may
+ * overlap, since ids decide. Returns a refusal when Stripe refuses a page.
  */
 export async function compareEvents(parts: EventsParts, asked: Asked): Promise<EventsFound | Refusal> {
   const found: EventsFound = { listed: 0, known: 0, requests: 0, missing: [] };
@@ -65,7 +65,7 @@ export async function compareEvents(parts: EventsParts, asked: Asked): Promise<E
   for (let from = asked.from; from <= asked.to;) {
     const to = Math.min(from + windowS - 1, asked.to);
     const pages = await pagesOf(parts.api, { from, to });
-    // The last event of a page grew too old, or was deleted, before the next was asked for.
+    // The event that the cursor names became too old, or was deleted, before the next page was requested.
     if (!Array.isArray(pages) && pages.kind === 'cursor_gone' && (restarts += 1) <= RESTARTS_MAX) continue;
     if (!Array.isArray(pages)) return pages;
     found.requests += pages.length;
@@ -82,7 +82,10 @@ export async function compareEvents(parts: EventsParts, asked: Asked): Promise<E
   return asked.whose.livemode ? found : ((await compareAhead(parts, asked, found)) ?? found);
 }
 
-/** What a test clock made happen bears its time, which may lie years ahead of Stripe's own. Null when it was compared. */
+/**
+ * Compares events of test clocks, whose times may lie years ahead of Stripe's own clock. Returns null when all were
+ * compared.
+ */
 async function compareAhead(parts: EventsParts, asked: Asked, found: EventsFound): Promise<Refusal | null> {
   let ahead: Page<EventItem>[] = [];
   for await (const page of parts.api.events({ created: { gte: asked.to + 1 } })) {
@@ -96,7 +99,7 @@ async function compareAhead(parts: EventsParts, asked: Asked, found: EventsFound
   return null;
 }
 
-/** The same of one page that has them all. */
+/** Compares the events of one page that holds them all. */
 export async function comparePage(
   parts: EventsParts,
   asked: Pick<Asked, 'whose' | 'purpose' | 'isDryRun' | 'onListed'>,
@@ -115,7 +118,7 @@ async function pagesOf(
   for await (const page of api.events({ created: { gte: from, lte: to } })) {
     if (page.kind !== 'page') return page;
     pages.push(page);
-    // A single second with so many is read to its end all the same.
+    // A single second cannot be split, so it is read to its end.
     if (pages.length >= PAGES_MAX && from < to) break;
   }
   return pages;
@@ -147,7 +150,7 @@ async function appendMissing(
         const { id, type, created, pendingWebhooks } = item;
         const event = listedEvent(item, page, whose, purpose);
         const objectId = objectIdOf(item);
-        // The index may be behind, and a dry run asks nobody else.
+        // The index may be behind, and in a dry run no append would reveal a duplicate.
         if (event !== null && isDryRun && (await isIn(store, event))) return null;
         if (event === null || isDryRun) return { id, type, objectId, created, pendingWebhooks, appended: null };
         const outcome = await appendWhenItCan(appender, event, id);
@@ -161,7 +164,7 @@ async function appendMissing(
   }
 }
 
-/** Whether the log has an event in its stream, in any rendering. */
+/** Whether the event's stream contains it, in any rendering. */
 async function isIn(store: EventStore, { stream, eventId }: NewEvent): Promise<boolean> {
   for await (const recorded of readStreamBack(store, stream, { max: Number.MAX_SAFE_INTEGER }))
     if (eventPart(recorded.eventId) === eventPart(eventId)) return true;

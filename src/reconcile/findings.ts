@@ -1,4 +1,4 @@
-/** What a run found, as reports and the API show it; kept in the run's own stream. */
+/** The findings of a run, as reports and the API show them; stored in the run's own stream. */
 import { readStream } from '../eventstore/read.js';
 import type { EventStore } from '../eventstore/event-store.js';
 import { isoTime } from '../events/fields.js';
@@ -10,25 +10,25 @@ import type { Finding, Reconciled } from './reconcile.js';
 import type { RunAtWork } from './run-at-work.js';
 import { streamOfRun } from './run-log.js';
 
-/** An object or an event that the ledger and Stripe tell differently; plain JSON. */
+/** An object or event on which the ledger and Stripe differ, as plain JSON. */
 export type ShownFinding = Readonly<{
   verdict: Finding['verdict'] | 'missing_event' | 'money' | 'unknown_to_stripe';
   object: string;
   id: string;
   stream: string | null;
   rows: readonly RowChange[];
-  /** Something happened between, of which no event tells; of a missing event both are when it happened. */
+  /** Something happened in between that no event reports; for a missing event, both are its time. */
   since: Readonly<{ after: string; before: string }> | null;
   /** Why an event is missing, an object cannot be read, or money does not add up. */
   cause: string | null;
-  /** Of a missing event. */
+  /** The type of a missing or unknown event. */
   type: string | null;
   looks: readonly (string | null)[];
-  /** Where what mends it stands; null: nothing was appended. */
+  /** Where the repair was appended; null: nothing was appended. */
   repaired: Readonly<{ revision: string; position: string }> | null;
 }>;
 
-/** How many are kept; the others are counted. */
+/** The maximum number of findings stored; the rest are only counted. */
 const FINDINGS_MAX = 10_000;
 const FINDINGS_AT_ONCE = 50;
 
@@ -55,7 +55,7 @@ const shownObject = ({ since, repaired, ...finding }: Finding): ShownFinding => 
   repaired: placeOf(repaired),
 });
 
-/** A webhook that bears a right signature, and that Stripe does not know. */
+/** A webhook with a valid signature that Stripe does not know. */
 export const shownUnknown = ({ id, type, stream, created }: Suspect): ShownFinding => ({
   ...({ verdict: 'unknown_to_stripe', object: 'event', id, type, stream, cause: null } as const),
   ...{ rows: [], looks: [], repaired: null },
@@ -77,13 +77,13 @@ const shownMoney = ({ cause, object, id, currency, ledgerMinor, stripeMinor }: M
   rows: [{ table: object, key: id, field: currency, ledger: textOf(ledgerMinor), stripe: textOf(stripeMinor) }],
 });
 
-/** Minor units: sums may be beyond what a number holds. */
+/** Minor units, as text: a sum may exceed the range of a number. */
 const textOf = (minor: bigint | null): string | null => (minor === null ? null : String(minor));
 
 const placeOf = (place: Finding['repaired']): ShownFinding['repaired'] =>
   place && { revision: String(place.revision), position: String(place.position) };
 
-/** Ends a run with what it found. @throws RunTaken when another process has ended it */
+/** Ends a run with its findings. @throws RunTaken when another process has ended it */
 export async function endOfRun(run: RunAtWork, reconciled: Reconciled): Promise<void> {
   const { kind, why, counts, recovered, unconfirmed, skipped } = reconciled;
   const events = { listed: recovered?.listed ?? 0, missing: recovered?.missed.length ?? 0 };
@@ -95,7 +95,7 @@ export async function endOfRun(run: RunAtWork, reconciled: Reconciled): Promise<
   await end(run, findingsOf(reconciled), { isWhole: kind === 'reconciled', state });
 }
 
-/** The same of a comparison of money. */
+/** Ends a comparison of money with its findings, and returns them. */
 export async function endOfMoney(run: RunAtWork, compared: MoneyCompared): Promise<readonly ShownFinding[]> {
   const { kind, why, since, listed, appended, unexplained } = compared;
   const found = compared.findings.map(shownMoney);
@@ -105,7 +105,7 @@ export async function endOfMoney(run: RunAtWork, compared: MoneyCompared): Promi
   return found;
 }
 
-/** Ends a run with what the service came upon by itself. */
+/** Ends a run with what the watch found. */
 export const endWith = (run: RunAtWork, found: readonly ShownFinding[]): Promise<void> =>
   end(run, found, { isWhole: true, state: { why: null } });
 
@@ -114,12 +114,12 @@ type Ending = Readonly<{ isWhole: boolean; state: Readonly<Record<string, unknow
 async function end(run: RunAtWork, found: readonly ShownFinding[], { isWhole, state }: Ending): Promise<void> {
   for (let at = 0; at < Math.min(found.length, FINDINGS_MAX); at += FINDINGS_AT_ONCE)
     await run.say({ step: 'checkpoint', state: { found: found.slice(at, at + FINDINGS_AT_ONCE) } });
-  // That nothing was found is known only of what was compared to its end.
+  // An incomplete run does not prove that there is nothing to find.
   const findings = isWhole || found.length > 0 ? { findings: found.length } : {};
   await run.say({ step: isWhole ? 'finished' : 'stopped', state: { ...state, ...findings } });
 }
 
-/** What a run found, in its order; each once, also where a process that was killed had begun to say it. */
+/** Yields the findings of a run in order, each once, even if a killed process had already recorded some of them. */
 export async function* readFindings(store: EventStore, run: string): AsyncGenerator<ShownFinding> {
   const seen = new Set<string>();
   for await (const { data } of readStream(store, streamOfRun(run)))

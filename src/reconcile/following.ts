@@ -7,12 +7,12 @@ import type { RecorderParts } from './recorder.js';
 import { whoseOf, type Session } from './session.js';
 import { unknownToStripe, type Suspect } from './unknown-events.js';
 
-/** How far the log is followed for what it says of Stripe; positions as decimals. In the stream of the coverage. */
+/** How far the checks of the log against Stripe have come, in the coverage stream. Positions are decimals. */
 export type Followed = Readonly<{
   kind: 'followed';
-  /** Events without a snapshot are fetched up to here. */
+  /** Thin events are fetched up to this position. */
   thinTo: string | null;
-  /** Webhook events are known to Stripe up to here, but for the suspects. */
+  /** Webhook events up to this position are known to Stripe, except for the suspects. */
   knownTo: string | null;
   suspects: readonly Suspect[];
 }>;
@@ -20,10 +20,10 @@ export type Followed = Readonly<{
 export type FollowNews = Readonly<{ fetched: readonly Fetched[]; unknown: readonly Suspect[]; trouble: string | null }>;
 
 const NOTHING: Followed = { kind: 'followed', thinTo: null, knownTo: null, suspects: [] };
-/** What was said further back is said again by then. */
+/** How many events to read back for the latest `followed`. */
 const LOOK_BACK = 1_000;
 
-/** Looks at what came since the last time: events without a snapshot, and webhooks that Stripe does not list. */
+/** Processes what arrived since the last call: fetches thin events, and checks webhooks that Stripe does not list. */
 export async function follow(
   {
     session,
@@ -33,7 +33,7 @@ export async function follow(
   }: RecorderParts & {
     session: Session;
     listed: ReadonlySet<string>;
-    /** The session of an account that is connected to that of `session`, if it is asked for. */
+    /** The session of a connected account of `session`, if it is watched. */
     connected?: (account: string) => Session | null;
   },
   { coveredTo, now, nowMs = Date.now() }: { coveredTo: number; now: number; nowMs?: number },
@@ -66,7 +66,7 @@ async function readFollowed(store: EventStore, whose: Account): Promise<Followed
   return said.find((event): event is Followed => event.kind === 'followed') ?? NOTHING;
 }
 
-/** One process follows, by its claim; another that writes at the same moment has taken over. */
+/** Only the process with the claim follows; if another one appends at the same moment, it has taken over. */
 async function sayFollowed(store: EventStore, whose: Account, followed: Followed): Promise<void> {
   const [last] = await latestOf(store, coverageStreamOf(whose), { max: 1 });
   await append(store, coverageStreamOf(whose), {

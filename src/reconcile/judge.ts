@@ -13,35 +13,41 @@ import { foldObjects, rowsOfAll } from '../folding/fold-objects.js';
 import { isUnread } from '../folding/passed-over.js';
 import { asIfRecorded, createdOf, observationOf, type Look } from './look.js';
 
-/** A field of a row: what the ledger says, and what it would say by Stripe. A row that only one has differs in its key. */
+/**
+ * A field of a row, with the ledger's value and the value that Stripe's object would yield. A row that only one side
+ * has differs in its key.
+ */
 export type RowChange = Readonly<{ table: string; key: string; field: string; ledger: unknown; stripe: unknown }>;
 
-/** What a look at an object says of the ledger. Times are seconds. */
+/** How the ledger compares with a look at an object. Times are seconds. */
 export type Verdict =
-  /** Nothing is recorded of this object. */
+  /** The log has nothing about this object. */
   | Readonly<{ kind: 'unknown' }>
   /** The object is as its last event shows it. */
   | Readonly<{ kind: 'same' }>
-  /** It is otherwise, and no row of any projection would change. */
+  /** The object differs, but no row of any projection would change. */
   | Readonly<{ kind: 'immaterial' }>
   /** Rows would change: something happened after `after` and before `before` that the ledger does not know of. */
   | Readonly<{ kind: 'drift'; rows: readonly RowChange[]; since: Readonly<{ after: number; before: number }> }>
-  /** Stripe has an object no more that rows show. */
+  /** Rows show an object that Stripe no longer has. */
   | Readonly<{ kind: 'gone'; rows: readonly RowChange[]; since: Readonly<{ after: number; before: number }> }>
-  /** Events about it may be on their way: to be looked at again from `until` on. */
+  /** Events about it may still be in flight; look again from `until` on. */
   | Readonly<{ kind: 'in_flight'; until: number }>
-  /** Stripe shows what the life of the object excludes, say a canceled subscription that is active, or none at all: no row would follow. */
+  /**
+   * Stripe shows a state that the object's lifecycle excludes, such as a canceled subscription that is active, or shows
+   * no object at all; no row would follow.
+   */
   | Readonly<{ kind: 'contradicts'; rows: readonly RowChange[] }>
   /** Its stream is parked, or Stripe's object cannot be read. */
   | Readonly<{ kind: 'unreadable'; cause: string }>;
 
 /**
- * A verdict, and on what ground: the object's last event in logical order, by its recorded id, and the version in which it shows the
- * object; null: it has none.
+ * A verdict and its basis: the recorded id of the object's last event in logical order, and the API version of that
+ * event. Both are null when the object has no event.
  */
 export type Judgement = Readonly<{ verdict: Verdict; anchor: string | null; anchorVersion: string | null }>;
 
-/** How long an event may take to be delivered, before its absence means anything. */
+/** How long an event may take to be delivered before its absence means anything. */
 export const SETTLING_S = 60;
 
 /** The table of an object's own row, by its kind. */
@@ -54,7 +60,7 @@ const OWN_TABLES: Readonly<Partial<Record<SnapshotKind, string>>> = {
   invoice_payment: 'invoice_payments',
 };
 
-/** What names the event behind a row, and since when: a look cannot know it as well as an event does. */
+/** Columns that name the event behind a row, and since when; an event knows these better than a look. */
 const PROVENANCE = new Set([
   ...Object.keys(provenanceColumns).filter((column) => column !== 'livemode' && column !== 'account'),
   'status_since',
@@ -63,8 +69,8 @@ const PROVENANCE = new Set([
 ]);
 
 /**
- * Judges a look by the code that makes the read models, and by nothing else: what would change a row is drift. `stream`: all events of
- * the object's stream. Pure; never throws for what events hold.
+ * Judges a look with nothing but the code that builds the read models: a difference that would change a row is drift.
+ * `stream`: all events of the object's stream. Pure; never throws because of what events contain.
  */
 export function judge(look: Look, stream: readonly RecordedEvent[], projections: readonly AnyProjection[]): Judgement {
   const known = eventsOfObject(look, stream);
@@ -87,14 +93,17 @@ function eventsOfObject({ name, id }: Look, stream: readonly RecordedEvent[]): r
     const stripeEvent = stripeEventIn(recorded);
     if (stripeEvent === null) return [];
     const { object } = stripeEvent.data;
-    // What is of another object need not be read: a subscription has many invoices.
+    // Skip events of other objects: the stream of a subscription holds many invoices.
     if (field(object, 'object') !== name || field(object, 'id') !== id) return [];
     return [{ recorded, order: orderKeyOf(stripeEvent) }];
   });
   return own.length < 2 ? own : lastRenderings(order(withoutRepeats(own)).ordered, own);
 }
 
-/** The event that a recorded one holds; null of what says nothing. An object that no projection reads is known all the same. */
+/**
+ * The Stripe event in a recorded event; null when it is quarantined or unreadable. An object that no projection reads
+ * still counts as known.
+ */
 function stripeEventIn(recorded: RecordedEvent): StripeEvent | null {
   const { metadata } = recorded;
   if (metadata === null || metadata.quarantine !== undefined) return null;
@@ -105,7 +114,7 @@ function stripeEventIn(recorded: RecordedEvent): StripeEvent | null {
   }
 }
 
-/** Stripe's name and the id of the object that an event is about; null where it does not say. */
+/** Stripe's name and id of the object that an event is about; null when the event does not say. */
 export function objectIn(recorded: RecordedEvent): Readonly<{ name: string; id: string }> | null {
   const object = stripeEventIn(recorded)?.data.object;
   if (object === undefined) return null;
@@ -113,22 +122,22 @@ export function objectIn(recorded: RecordedEvent): Readonly<{ name: string; id: 
   return typeof name === 'string' && typeof id === 'string' ? { name, id } : null;
 }
 
-/** Renderings of one event share its id, and the order takes each id once. */
+/** Several renderings of an event share its id, and `order` accepts each id once. */
 const withoutRepeats = (events: readonly Known[]): readonly Known[] => [
   ...new Map(events.map((event) => [event.order.eventId, event])).values(),
 ];
 const lastRenderings = (ordered: readonly Known[], all: readonly Known[]): readonly Known[] =>
   ordered.flatMap(({ order: { eventId } }) => all.filter((event) => event.order.eventId === eventId));
 
-/** From when on all that happened before a look has arrived; null: by then. */
+/** The second by which all events from before a look have arrived; null: they have by now. */
 function settledAt(look: Look, lastCreated: number | null): number | null {
-  // Its seconds say nothing of how long ago something happened.
+  // Test-clock times do not say how long ago something happened.
   if (look.isByClock) return null;
   const newest = Math.max(createdOf(look) ?? -Infinity, lastCreated ?? -Infinity);
   return newest >= look.stands - SETTLING_S ? look.asked + (newest - (look.stands - SETTLING_S)) + 1 : null;
 }
 
-/** Whether an event shows the object as it was seen now, both in one API version. */
+/** Whether an event shows the object exactly as the look does, in the same API version. */
 function isAsShown(look: Look, recorded: RecordedEvent): boolean {
   const { api_version: version, data } = stripeEventOf(recorded);
   if (look.source === 'absence') return data.object['deleted'] === true || recorded.type.endsWith('.deleted');
@@ -164,7 +173,7 @@ function foldedVerdict(look: Look, { stream, anchor, last }: Ground, projections
 
 const unreadable = (error: unknown): Verdict => ({ kind: 'unreadable', cause: String(error) });
 
-/** The rows of a projection after all of these events that can be read. @throws what cannot be folded */
+/** The rows of a projection after all of these events that can be read. @throws when an event cannot be folded */
 function rowsAfter(projection: AnyProjection, events: readonly ReadEvent[]) {
   const facts = events.filter((event) => !isUnread(event)).flatMap((event) => factOf(projection, event));
   return rowsOfAll(projection, foldObjects(projection, facts));
@@ -172,7 +181,7 @@ function rowsAfter(projection: AnyProjection, events: readonly ReadEvent[]) {
 
 type Rows = Readonly<Record<string, readonly Row[]>>;
 
-/** What differs between the rows before and after, but for the event behind them. */
+/** The differences between the rows before and after, ignoring the columns that name the event behind them. */
 function differences(projection: AnyProjection, before: Rows, after: Rows): RowChange[] {
   return Object.entries(projection.tables).flatMap(([table, { key, columns }]) => {
     const byKey = (rows: readonly Row[] = []) => new Map(rows.map((row) => [keyOf({ key, columns }, row), row]));
@@ -189,7 +198,10 @@ function differences(projection: AnyProjection, before: Rows, after: Rows): RowC
   });
 }
 
-/** The row of an object that Stripe has no more, also after it was said: say a subscription, which Stripe never deletes. */
+/**
+ * The row that an object keeps even after its absence is folded: a subscription, for example, which Stripe never
+ * deletes.
+ */
 function remains({ name, id }: Look, after: Rows): RowChange[] {
   const table = OWN_TABLES[name as SnapshotKind];
   if (table === undefined) return [];
@@ -197,7 +209,10 @@ function remains({ name, id }: Look, after: Rows): RowChange[] {
   return rows.map(() => ({ table, key: id, field: 'id', ledger: id, stripe: null }));
 }
 
-/** The row of an object that has another status than Stripe shows, also after what was shown: its life refuses that. */
+/**
+ * The row whose status still differs from Stripe's after the look is folded, because the object's lifecycle refuses the
+ * transition.
+ */
 function contradictions({ snapshot }: Fact, after: Rows): RowChange[] {
   const table = OWN_TABLES[snapshot.kind];
   if (table === undefined || !('status' in snapshot)) return [];

@@ -3,16 +3,16 @@ import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import { objectIn } from './judge.js';
 import type { Look } from './look.js';
 
-/** Where a stream ends (-1n: there is none), and the objects that its events are about, by their keys. */
+/** Where a stream ends (-1n: it does not exist), and the keys of the objects that its events are about. */
 export type KnownStream = { revision: bigint; readonly objects: Set<string> };
 
-/** Of all streams together; some 200 bytes each. */
+/** The maximum over all streams together; about 200 bytes each. */
 const OBJECTS_MAX = 50_000;
 
-/** The key of an object: the name of the stream that it would have for itself. */
+/** The key of an object: the name that a stream of its own would have. */
 export const keyOfObject = ({ name, id }: Pick<Look, 'name' | 'id'>): string => `${name}-${id}`;
 
-/** What a stream is, by all of its events. */
+/** The known stream that all of its events describe. */
 export function knownBy(events: readonly RecordedEvent[]): KnownStream {
   const objects = new Set<string>();
   for (const event of events) {
@@ -23,8 +23,8 @@ export function knownBy(events: readonly RecordedEvent[]): KnownStream {
 }
 
 /**
- * Streams of several objects, as this process left them. An object that none of their events is about needs no reading: what is news is
- * appended at exactly this revision, and the store refuses it when others have appended since.
+ * Streams of several objects, as this process left them. An object without an event there needs no read: its look is
+ * appended at exactly this revision, and the store refuses it if others have appended since.
  */
 export class KnownStreams {
   readonly #streams = new LRUCache<string, KnownStream>({
@@ -36,7 +36,7 @@ export class KnownStreams {
     return this.#streams.get(stream);
   }
 
-  /** A stream of one object that it is named by is looked for once, and not kept. */
+  /** Does not keep a stream with only the object that it is named after, since that is looked up once. */
   put(stream: string, known: KnownStream): void {
     if (known.objects.size === 1 && known.objects.has(stream)) this.#streams.delete(stream);
     else this.#streams.set(stream, known);

@@ -8,8 +8,8 @@ import type { Answered, EventItem } from '../stripe-api/answers.js';
 import type { Purpose, Whose } from './look.js';
 
 /**
- * An event that Stripe lists, on its way into the log: its own bytes, under the id under which a webhook of it is recorded. `whose`: of
- * the request, since an event of a connected account need not repeat it. Null when no stream can bear it.
+ * The event to append for one that Stripe lists: its own bytes, under the id that a webhook of it would have. `whose`
+ * is that of the request, since an event of a connected account need not repeat it. Null when no stream can bear it.
  */
 export function listedEvent(item: EventItem, answer: Answered, whose: Whose, purpose: Purpose): NewEvent | null {
   const text = item.bytes.toString('utf8');

@@ -9,47 +9,50 @@ import type { ObservationMetadata, Reason } from '../eventstore/event-metadata.j
 import { recordedEventFrom, type RecordedEvent } from '../eventstore/recorded-event.js';
 import type { Answered, Item } from '../stripe-api/answers.js';
 
-/** Whose objects are asked for. */
+/** The account and mode of an object; account null: the key's own. */
 export type Whose = Readonly<{ account: string | null; livemode: boolean }>;
 
-/** What Stripe's API showed of one object, or that it has it no more; seconds are of Stripe's clock. */
+/** The state of one object as Stripe's API showed it, or that the object is gone. Seconds are of Stripe's clock. */
 export type Look = Whose &
   Readonly<{
     source: 'observation' | 'absence';
-    /** Stripe's name of the object, e.g. `subscription`, and its id. */
+    /** Stripe's name for the object, e.g. `subscription`, and its id. */
     name: string;
     id: string;
-    /** As shown; of an absence its name and id alone. */
+    /** The object as shown; for an absence only its name and id. */
     object: JsonObject;
-    /** As answered, byte for byte. */
+    /** The response body, byte for byte. */
     bytes: Uint8Array;
     apiVersion: string | null;
     asked: number;
     answered: number;
     requestId: string | null;
-    /** Where it stands in the logical order. */
+    /** Its second in the logical order of events. */
     stands: number;
-    /** The object goes by the clock of a test, which stands still between two advances. */
+    /** Whether the object is on a test clock, which stands still between two advances. */
     isByClock: boolean;
   }>;
 
 /**
- * So much older than it was asked for an object may be that Stripe shows. What was made in this time and is not in it comes after it, so
- * that no event is overruled by a look that did not know it.
+ * How stale the object in Stripe's answer may be. A change made within this time sorts after the look, so that a look
+ * never overrules an event that it did not reflect.
  */
 export const STALE_S = 10;
 
-/** What goes by the clock of a test: its `created` may lie years ahead. Payments, refunds and disputes go by real time. */
+/**
+ * Objects that can be on a test clock: their `created` may lie years ahead. Payments, refunds and disputes use real
+ * time.
+ */
 const BY_TEST_CLOCK = new Set(['customer', 'subscription', 'subscription_schedule', 'invoice', 'quote']);
 
-/** The test clock that an object goes by; null for real time. */
+/** The test clock that an object is on; null: real time. */
 export const testClockOf = ({ name, object }: Pick<Look, 'name' | 'object'>): string | null => {
   const clock = field(object, 'test_clock');
   const id = isJsonObject(clock) ? field(clock, 'id') : clock;
   return BY_TEST_CLOCK.has(name) && typeof id === 'string' ? id : null;
 };
 
-/** An object of an answer, looked at. `clockTime`: the time of its test clock, where it goes by one. */
+/** The look at an object of an answer. `clockTime`: the time of its test clock, if it is on one. */
 export function lookOf(item: Item, answer: Answered, whose: Whose, clockTime: number | null = null): Look {
   const { asked, answered, requestId, apiVersion } = answer;
   const { id, object: name, bytes } = item;
@@ -63,8 +66,8 @@ export function lookOf(item: Item, answer: Answered, whose: Whose, clockTime: nu
 }
 
 /**
- * What was made in the future goes by a clock that the object does not name: it stands where it was made, so that each event of it comes
- * after it.
+ * An object created in the future is on a test clock that it does not name. It sorts at its creation, so that each of
+ * its events comes after it.
  */
 function standing({ created }: Item, asked: number, clockTime: number | null): Pick<Look, 'stands' | 'isByClock'> {
   if (clockTime !== null) return { stands: clockTime, isByClock: true };
@@ -72,16 +75,16 @@ function standing({ created }: Item, asked: number, clockTime: number | null): P
   return standingOf(asked);
 }
 
-/** Where what goes by real time stands. */
+/** The place in the logical order of an object in real time. */
 export const standingOf = (asked: number): Pick<Look, 'stands' | 'isByClock'> => ({
   stands: Math.max(0, asked - STALE_S),
   isByClock: false,
 });
 
-/** Both are Stripe's clock, so that no more than its own servers' differences is ahead of it. */
+/** Both times are Stripe's, so only the skew between its servers can put one ahead. */
 const AHEAD_S = 60;
 
-/** Stripe has no such object any more, as the body of its answer says. */
+/** The look that records that Stripe no longer has an object, with the body of its answer. */
 export const absenceOf = (
   { name, id, bytes }: Pick<Look, 'name' | 'id' | 'bytes'>,
   { asked, answered, requestId, apiVersion }: Answered,
@@ -97,20 +100,25 @@ export const absenceOf = (
 
 const gone = (object: string, id: string): JsonObject => ({ id, object, deleted: true });
 
-/** The stream that an object belongs to; null where no stream can bear its name. An absence does not tell whose an invoice was. */
+/**
+ * The stream that an object belongs to; null when no stream can bear its name. An absence does not say which customer
+ * an invoice belonged to.
+ */
 export const streamOfLook = ({ object, account, livemode }: Look): string | null =>
   streamOfObject(object, { account, livemode });
 
-/** When the object was made, by itself; null where it does not say. */
+/** The `created` of the object; null when it has none. */
 export const createdOf = ({ object }: Pick<Look, 'object'>): number | null => {
   const created = field(object, 'created');
   return isSecond(created) ? created : null;
 };
 
-/** Why, and in which run, an object was looked at. */
+/** Why, and in which run, an object was read. */
 export type Purpose = Readonly<{ run: string | null; reason: Reason; causedBy: string | null }>;
 
-/** Where an observation is to stand: behind the event `anchor` of its object, in a stream that ends at `at` (-1n: there is none). */
+/**
+ * Where an observation is appended: after the object's event `anchor`, in a stream that ends at `at` (-1n: no stream).
+ */
 export type Ground = Readonly<{ stream: string; anchor: string | null; at: bigint }>;
 
 /** The event that records a look. */
@@ -144,7 +152,7 @@ export function observationOf(look: Look, { stream, anchor, at }: Ground, purpos
   };
 }
 
-/** An event as the log would have it, at a place behind all others. */
+/** The event as the log would return it, at a position after all others. */
 export const asIfRecorded = ({ stream, eventId, type, data, metadata, at = -1n }: NewEvent): RecordedEvent =>
   recordedEventFrom({
     ...{ stream, eventId, type },

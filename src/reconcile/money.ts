@@ -20,12 +20,13 @@ const REFUNDS = viewOf(refunds, 'refunds');
 
 /**
  * What does not add up:
- * - `fees_differ`: a transaction's net is not its amount less its fee, or its fee not the sum of its parts;
- * - `source_unknown`: a charge or refund moved money that the ledger has not;
- * - `amount_differs`: it has it, with another amount;
- * - `no_transaction`: a charge succeeded in the ledger, and moved nothing at Stripe;
- * - `payout_differs`, `payout_not_asked`: what went out with a payout does not add up to it, or is not known;
- * - `balance_differs`: all transactions of a currency do not add up to the balance.
+ * - `fees_differ`: a transaction's net is not its amount minus its fee, or its fee is not the sum of its parts;
+ * - `source_unknown`: a charge or refund moved money, and the ledger does not have it;
+ * - `amount_differs`: the ledger has it, with another amount;
+ * - `no_transaction`: a charge succeeded in the ledger, and no transaction of Stripe's belongs to it;
+ * - `payout_differs`: the transactions of a payout do not add up to it;
+ * - `payout_not_asked`: the transactions of a payout are not known;
+ * - `balance_differs`: the transactions of a currency do not add up to the balance.
  */
 export type MoneyCause =
   | 'fees_differ'
@@ -36,7 +37,7 @@ export type MoneyCause =
   | 'payout_not_asked'
   | 'balance_differs';
 
-/** Minor units; null: one side has none. */
+/** Minor units; null: that side has no amount. */
 export type MoneyFinding = Readonly<{
   cause: MoneyCause;
   object: string;
@@ -50,18 +51,18 @@ export type MoneyCompared = Readonly<{
   kind: 'compared' | 'stopped';
   why: string | null;
   findings: readonly MoneyFinding[];
-  /** Transactions that were listed, and those that the log had not. */
+  /** The number of transactions listed, and of those that the log lacked. */
   listed: number;
   appended: number;
-  /** By currency what Stripe has less what the transactions add up to. */
+  /** By currency: Stripe's balance minus the sum of the transactions. */
   unexplained: ReadonlyMap<string, bigint>;
-  /** From which second on transactions were asked for; null: from the first. */
+  /** The second from which transactions were listed; null: from the first. */
   since: number | null;
 }>;
 
 export type MoneyOptions = Readonly<{
   whose: Whose;
-  /** Whether the log has had all transactions before: else all are asked for. */
+  /** Whether the log has all earlier transactions; if not, all are listed. */
   hasHistory: boolean;
   run: string | null;
   signal: AbortSignal;
@@ -70,16 +71,19 @@ export type MoneyOptions = Readonly<{
 
 type Parts = RecorderParts & Readonly<{ api: StripeApi }>;
 
-/** Asked again from so much before the last one on, in seconds: one may be listed late. */
+/** How far before the last transaction to list again, in seconds: one may be listed late. */
 const OVERLAP_S = 86_400;
 const ROUNDS_MAX = 5;
 const FINDINGS_MAX = 1_000;
-/** A charge has its transaction after this, in minutes. */
+/** How long a charge may take to have its transaction. */
 const SETTLED = '10 minutes';
 
 class Stopped extends Error {}
 
-/** Asks for the balance transactions and payouts that the log has not, and compares them with charges, refunds, payouts and the balance, to the unit. */
+/**
+ * Records the balance transactions and payouts that the log lacks, and compares them with charges, refunds, payouts and
+ * the balance, to the minor unit.
+ */
 export async function compareMoney(parts: Parts, options: MoneyOptions): Promise<MoneyCompared> {
   const since = options.hasHistory ? await lastCreated(parts.database, options.whose) : null;
   const counts = { listed: 0, appended: 0 };
@@ -120,7 +124,10 @@ async function lastCreated(database: Database, { livemode, account }: Whose): Pr
 type Sums = ReadonlyMap<string, bigint>;
 type Asked = MoneyOptions & { since: number | null; counts: { listed: number; appended: number } };
 
-/** The balance, by currency, at a moment between whose two readings no transaction was made; all before it are recorded. */
+/**
+ * The balance by currency, read between two readings of the transactions that found no new one; all earlier ones are
+ * recorded.
+ */
 async function readBalance(parts: Parts, asked: Asked): Promise<Sums> {
   let newest = await recordTransactions(parts, asked);
   for (let round = 1; round <= ROUNDS_MAX; round += 1) {
@@ -138,7 +145,7 @@ async function readBalance(parts: Parts, asked: Asked): Promise<Sums> {
 
 type Newest = Readonly<{ id: string; created: number | null }> | null;
 
-/** Records what the log has not of the transactions since a second; returns the newest. */
+/** Records the transactions since a second that the log lacks; returns the newest. */
 async function recordTransactions(parts: Parts, { whose, run, signal, since, counts }: Asked): Promise<Newest> {
   const resource = resourceOf('balance_transaction');
   if (resource === null) return null;
@@ -174,7 +181,7 @@ async function balanceNow(api: StripeApi): Promise<Sums> {
   return sums;
 }
 
-/** What payouts consist of that nobody has asked for. */
+/** Records what payouts consist of, for those not yet read. */
 async function askPayouts(parts: Parts, { whose, run, signal, report }: MoneyOptions): Promise<void> {
   const wanted = await payoutsToAsk(parts.database, { ...parts, signal, whose });
   if (wanted === null) throw new Stopped('The read models are behind the log: nothing can be compared.');
@@ -194,7 +201,7 @@ async function askPayouts(parts: Parts, { whose, run, signal, report }: MoneyOpt
   }
 }
 
-/** What does not add up by the rows, the oldest first. */
+/** What does not add up by the rows, oldest first. */
 async function differences(database: Database, { livemode, account }: Whose): Promise<MoneyFinding[]> {
   const own = (table: string): string => `${table}.livemode = $1 and ${table}.account is not distinct from $2`;
   const { rows } = await database.query<{
@@ -240,7 +247,7 @@ async function differences(database: Database, { livemode, account }: Whose): Pr
   return rows.map(({ ledger, stripe, ...row }) => ({ ...row, ledgerMinor: minor(ledger), stripeMinor: minor(stripe) }));
 }
 
-/** By currency what the transactions add up to, and what Stripe has. */
+/** By currency: the sum of the transactions, and Stripe's balance. */
 async function unexplainedOf(
   database: Database,
   balance: Sums,

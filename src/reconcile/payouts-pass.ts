@@ -12,8 +12,8 @@ const PAYOUTS_MAX = 10_000;
 const PAGE = 100;
 
 /**
- * Payouts of which Stripe can tell what they consist of, and nobody has asked; the oldest first. Null where the read models do not come up
- * with the log. Of manual payouts Stripe cannot tell it.
+ * The payouts whose transactions Stripe can list and the log lacks, oldest first. Null when the read models do not
+ * catch up with the log. Stripe cannot list the transactions of manual payouts.
  */
 export async function payoutsToAsk(
   database: Database,
@@ -30,7 +30,7 @@ export async function payoutsToAsk(
   return rows.map(({ id }) => id);
 }
 
-/** What went out with a payout: a page of it, behind the transaction `after`. */
+/** The request for a page of the transactions of a payout, after the transaction `after`. */
 export const transactionsOf = (payout: string, after: string | null): Request => ({
   resource: 'balance_transaction',
   operation: 'list',
@@ -38,7 +38,9 @@ export const transactionsOf = (payout: string, after: string | null): Request =>
   params: { payout, limit: String(PAGE), ...(after === null ? {} : { starting_after: after }) },
 });
 
-/** The page as a look at the payout, and where the next page begins (null: there is none); null when it is no page of Stripe's. */
+/**
+ * The page as a look at the payout, and the cursor of the next page (null: none). Null when the answer is not a page.
+ */
 export function pageOf(
   payout: string,
   after: string | null,
@@ -65,5 +67,5 @@ export function pageOf(
   };
 }
 
-/** Stripe answered something else: it is asked for no further. */
+/** The message for an answer that is not a page; the payout is read no further. */
 export const noPageOf = (payout: string): string => `Stripe answered no page of what the payout ${payout} consists of.`;

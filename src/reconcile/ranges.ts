@@ -2,8 +2,8 @@ import type { Page } from '../stripe-api/answers.js';
 import type { Resource } from '../stripe-api/resources.js';
 
 /**
- * A part of a list that is still to be read: objects created from `gte` to `lte`, both included, from a cursor on. Null ends: the list
- * cannot be bounded by time.
+ * A part of a list that is still to be read: objects created from `gte` to `lte`, both included, after a cursor. Null
+ * bounds: the list cannot be filtered by time.
  */
 export type OpenRange = Readonly<{
   object: string;
@@ -11,15 +11,15 @@ export type OpenRange = Readonly<{
   gte: number | null;
   lte: number | null;
   after: string | null;
-  /** Seconds that the last page spanned, for an object; null before the first page. */
+  /** Average seconds per object on the last page; null before the first page. */
   secondsEach: number | null;
 }>;
 
 const DAY_S = 86_400;
-/** Parts of a list that has more than a page, at first. */
+/** The number of parts that a list of more than one page is first split into. */
 const PARTS = 16;
 
-/** The whole of a list. */
+/** The range that covers a whole list. */
 export const wholeOf = (
   { object, hasCreated }: Resource,
   params: OpenRange['params'],
@@ -31,8 +31,8 @@ export const wholeOf = (
 });
 
 /**
- * What is left of a range after a page of it: nothing; or the rest, from the page's cursor on, in as many parts as workers are idle. A cursor
- * stays in the part that begins with its own second: whole seconds are never cut.
+ * What is left of a range after one of its pages: nothing, or the rest after the page's cursor, split among idle
+ * workers. Cuts fall between whole seconds, and the cursor stays in the newest part.
  */
 export function restOf(range: OpenRange, page: Page, idle: number): readonly OpenRange[] {
   if (!page.hasMore || page.cursor === null) return [];
@@ -43,7 +43,7 @@ export function restOf(range: OpenRange, page: Page, idle: number): readonly Ope
   if (gte === null || range.lte === null || !Number.isFinite(oldest)) return [rest];
   const parts = range.after === null && range.secondsEach === null ? PARTS : Math.min(idle + 1, 2);
   const span = oldest - gte;
-  // A day with less than a few pages is not worth a request more.
+  // A span of less than a day is not worth another request.
   if (parts < 2 || span < DAY_S) return [{ ...rest, lte: Math.min(range.lte, oldest) }];
   const cuts = Array.from({ length: parts - 1 }, (_, at) => gte + Math.floor((span * (at + 1)) / parts));
   const bounds = [...new Set(cuts)].filter((cut) => cut >= gte && cut < oldest);
@@ -57,10 +57,16 @@ export function restOf(range: OpenRange, page: Page, idle: number): readonly Ope
   return [newestPart, ...older.reverse()];
 }
 
-/** A range whose cursor Stripe knows no more: from the last second that was seen on, what is listed twice is no news. */
+/**
+ * The range without its cursor, which Stripe no longer knows. It restarts at the last second seen; an object listed
+ * twice changes nothing.
+ */
 export const withoutCursor = (range: OpenRange): OpenRange => ({ ...range, after: null });
 
-/** About how many objects are left in ranges; `listed` objects of the same list took `seconds` so far. */
+/**
+ * Estimates the number of objects in a list: the `listed` ones, plus what its open ranges hold at the pace of their
+ * last pages.
+ */
 export function estimateOf(ranges: readonly OpenRange[], listed: number): number {
   const known = ranges.flatMap(({ secondsEach }) => (secondsEach === null || secondsEach === 0 ? [] : [secondsEach]));
   const usual = known.length === 0 ? null : known.reduce((sum, one) => sum + one, 0) / known.length;

@@ -15,52 +15,54 @@ import { NOTHING, Recorder, REPAIRS, type Recorded, type RecorderParts } from '.
 import { whoseOf, type Session } from './session.js';
 import { lookByClock, retrieveByClock, timeIn } from './test-clocks.js';
 
-/** An object that the ledger shows otherwise than Stripe, also when it was looked at again. */
+/**
+ * An object that the ledger and Stripe show differently. A second look confirmed it, unless too many objects differed.
+ */
 export type Finding = Readonly<{
-  /** `unknown`: nothing is recorded of it. */
+  /** `unknown`: the log has nothing about it. `busy`: it was still changing at the last look. */
   verdict: 'unknown' | 'drift' | 'gone' | 'contradicts' | 'unreadable' | 'busy';
   object: string;
   id: string;
   stream: string | null;
   rows: readonly RowChange[];
-  /** Between these seconds something happened that no event told. */
+  /** Something happened between these seconds that no recorded event reports. */
   since: Readonly<{ after: number; before: number }> | null;
   cause: string | null;
-  /** Stripe's names of the requests that showed it. */
+  /** Stripe's ids of the requests that showed the difference. */
   looks: readonly (string | null)[];
-  /** What was appended; null: nothing, or nothing yet. */
+  /** The observation that was appended; null: none was. */
   repaired: Readonly<{ revision: bigint; position: bigint }> | null;
 }>;
 
 export type Reconciled = Readonly<{
   kind: 'reconciled' | 'stopped';
-  /** Why it was stopped. */
+  /** Why it stopped; null: it did not. */
   why: string | null;
   recovered: Extract<Recovered, { kind: 'recovered' }> | null;
   findings: readonly Finding[];
-  /** By verdict, of first looks. */
+  /** The number of first looks, by verdict. */
   counts: Readonly<Record<string, number>>;
-  /** Objects that differed at the first look, and were not looked at again: nothing is concluded of them. */
+  /** How many objects differed at the first look and were not looked at again; nothing is concluded about them. */
   unconfirmed: number;
-  /** Names of objects that Stripe does not show, and why: nothing is concluded of them either. */
+  /** Resources that could not be read, and why; nothing is concluded about them either. */
   skipped: Readonly<Record<string, string>>;
 }>;
 
 export type ReconcileOptions = Readonly<{
-  /** All that Stripe lists, and not only what can still change money or access. */
+  /** Compare everything that Stripe lists, not only what can still change money or access. */
   all: boolean;
   only: readonly string[];
   repair: boolean;
-  /** Repairs at most. */
+  /** The maximum number of repairs. */
   max: number;
-  /** Looks at so many objects of the log at random, and at no lists. */
+  /** Compares this many objects, sampled at random from the log, instead of Stripe's lists. */
   sample?: number;
-  /** Waits so many seconds of Stripe's clock. */
+  /** Waits this many seconds by Stripe's clock. */
   wait: (seconds: number) => Promise<void>;
   report: (text: string) => void;
-  /** The run that repairs are of. */
+  /** The run that repairs are attributed to. */
   run: string | null;
-  /** Ends it where it is. */
+  /** Stops the comparison at its next request. */
   signal?: AbortSignal;
 }>;
 
@@ -68,15 +70,15 @@ type Parts = RecorderParts & Readonly<{ session: Session }>;
 type Suspect = Readonly<{ recorded: Recorded; rows: readonly RowChange[] }>;
 type Listing = Readonly<{ resource: Resource; params: Readonly<Record<string, string>> }>;
 
-/** A second look is so much later by Stripe's clock: what was on its way at the first has arrived. */
+/** The time between two looks, by Stripe's clock; events in flight at the first look have arrived by the second. */
 const LOOKS_APART_S = 60;
 const LOOKS_MAX = 5;
-/** Where more than this share differs the key, the mode or the ledger is wrong, and nothing is to be repaired. */
+/** When more than this share differs, the key, the mode or the ledger is wrong, and nothing may be repaired. */
 const DRIFTED_SHARE_MAX = 0.05;
 const COMPARED_MIN = 100;
-/** Open rows that are asked for at once. */
+/** Open rows per query. */
 const OPEN_PAGE = 1_000;
-/** What waits for its second look is held. */
+/** Objects that wait for their second look are held in memory. */
 const SUSPECTS_MAX = 5_000;
 const OPEN: Readonly<Record<string, readonly string[]>> = {
   subscription: ['trialing', 'active', 'past_due', 'unpaid', 'paused', 'incomplete'],
@@ -84,21 +86,25 @@ const OPEN: Readonly<Record<string, readonly string[]>> = {
 };
 const LISTED_BY_CLOCK = new Set(['customer', 'subscription']);
 
-/** Refusals that say nothing of what else is asked for. */
+/** Refusals that concern a single resource. */
 const OF_ONE_NAME: ReadonlySet<Refusal['kind']> = new Set(['denied', 'not_available', 'refused']);
-/** What is looked at twice is no news. */
+/** Restarting a list is safe: looking at an object twice changes nothing. */
 const RESTARTS_MAX = 5;
 
-/** It stops here: nothing is concluded from what could not be asked, nor repaired where too much differs. */
+/** Stops the comparison: a request was refused, or too much differs to repair anything. */
 class Stopped extends Error {}
 
-/** What became of an invoice item that was billed its invoice's line tells, and no event of its own: that is no drift. */
+/**
+ * Whether an invoice item was billed. Its invoice's line then reports what became of it and no event of its own does,
+ * so a difference is no drift.
+ */
 const isBilledItem = ({ name, object }: Look): boolean =>
   name === 'invoiceitem' && typeof field(object, 'invoice') === 'string';
 
 /**
- * Compares the ledger with Stripe, object by object. What an event can tell is recovered first; what differs then is looked at again,
- * later, and only what differs in the same way is a finding. Repairs append, if that is asked for, what the second look showed.
+ * Compares the ledger with Stripe, object by object. It first recovers missing events, then looks again, later, at
+ * every object that still differs. Only an object that differs in the same way twice is a finding; a repair, where
+ * enabled, appends what the second look showed.
  */
 export class Reconcile {
   readonly #recorder: Recorder;
@@ -107,7 +113,7 @@ export class Reconcile {
   readonly #seen = new Set<string>();
   /** Test clocks: the time of one that stands, null of one that advances. */
   readonly #clocks = new Map<string, number | null>();
-  /** What differed at the last look at it, and is to be looked at again. */
+  /** Objects that differed at their last look and await the next one. */
   #open: Suspect[] = [];
   readonly #findings: Finding[] = [];
   readonly #skipped: Record<string, string> = {};
@@ -122,7 +128,7 @@ export class Reconcile {
     this.#whose = whoseOf(parts.session);
   }
 
-  /** @throws NotRecorded when the store does not take a repair */
+  /** @throws NotRecorded when the store does not accept a repair */
   async run(): Promise<Reconciled> {
     const { session, store, appender, database } = this.parts;
     const { run, repair } = this.options;
@@ -133,7 +139,7 @@ export class Reconcile {
       ...{ findings: this.#findings, counts: this.#counts, unconfirmed: this.#open.length, skipped: this.#skipped },
     });
     if (events.kind === 'refused') return ended('stopped', events.message);
-    // What an event tells that is only missing is no drift.
+    // A difference that a missing event explains is no drift.
     const told = new Set(recovered?.missed.map(({ objectId }) => objectId));
     try {
       await this.#askClocks();
@@ -149,7 +155,7 @@ export class Reconcile {
     }
   }
 
-  /** @throws Stopped where so much differs that it is no drift */
+  /** @throws Stopped when too much differs for it to be drift */
   #assertFew(): void {
     const of = (...kinds: readonly string[]): number =>
       this.#open.filter(({ recorded: { verdict } }) => kinds.includes(verdict.kind)).length;
@@ -157,7 +163,7 @@ export class Reconcile {
       throw new Stopped('Most of what Stripe has is not recorded. Run "backfill" first.');
     const drifted = of('drift', 'gone', 'contradicts');
     if (this.#compared >= COMPARED_MIN && drifted > this.#compared * DRIFTED_SHARE_MAX) {
-      // So many are no change under way: they are shown as they are.
+      // This many differences are not changes in progress, so report them without a second look.
       this.#findings.push(...this.#open.splice(0).map(findingOf));
       throw new Stopped(
         `${drifted} of ${this.#compared} objects differ, more than 5 %: this is no drift. Check that key, account and STRIPE_API_VERSION are right. Nothing was repaired.`,
@@ -167,7 +173,7 @@ export class Reconcile {
       throw new Stopped(`More than ${SUSPECTS_MAX} objects differ. Compare in parts, with --only.`);
   }
 
-  /** First looks: at what Stripe lists, and at what is open in the rows and in no list. */
+  /** Takes first looks at the objects that Stripe lists, and at those that are open in the rows and in no list. */
   async #sweep(): Promise<void> {
     for (const { resource, params } of this.#listings()) {
       for await (const page of this.#pages(resource, params)) {
@@ -177,7 +183,7 @@ export class Reconcile {
         this.#open.push(...(await this.#judged(looks)));
         if (this.#open.length > SUSPECTS_MAX) this.#assertFew();
       }
-      // A line for each test clock would hide the others.
+      // One line per test clock would bury the others.
       if (params['test_clock'] === undefined)
         this.options.report(
           `${[resource.object, ...Object.values(params)].join(' ')}: ${this.#compared} objects compared`,
@@ -190,7 +196,10 @@ export class Reconcile {
     }
   }
 
-  /** The pages of a list, from its beginning again where its cursor is gone. What one may not see is left out. @throws Stopped */
+  /**
+   * Yields the pages of a list, and restarts the list when its cursor is gone. A resource that the key may not read is
+   * skipped. @throws Stopped
+   */
   async *#pages(resource: Resource, params: Listing['params']): AsyncGenerator<Page, void> {
     if (resource.object in this.#skipped) return;
     for (let restarts = 0, isWhole = false; !isWhole; restarts += 1) {
@@ -204,7 +213,7 @@ export class Reconcile {
     }
   }
 
-  /** @throws Stopped for what concerns more than objects of this name */
+  /** @throws Stopped for a refusal that concerns more than this resource */
   #skip(object: string, { kind, message }: Refusal): void {
     if (!OF_ONE_NAME.has(kind)) throw new Stopped(message);
     if (object in this.#skipped) return;
@@ -212,7 +221,7 @@ export class Reconcile {
     this.options.report(`left out: ${object}: ${message}`);
   }
 
-  /** @throws Stopped when somebody wants it stopped */
+  /** @throws Stopped when the signal is aborted */
   #assertWanted(): void {
     if (this.options.signal?.aborted === true) throw new Stopped('It was told to stop.');
   }
@@ -236,13 +245,16 @@ export class Reconcile {
     });
   }
 
-  /** Lists leave out what belongs to a test clock, unless they are asked for one. */
+  /** Stripe's lists omit objects of a test clock unless the request names that clock. */
   #ofClocks({ object }: Resource, params: Listing['params']): Listing['params'][] {
     if (!LISTED_BY_CLOCK.has(object)) return [];
     return [...this.#clocks].flatMap(([clock, time]) => (time === null ? [] : [{ ...params, test_clock: clock }]));
   }
 
-  /** The times of test clocks, which are asked before what goes by them. A key that may not see them looks at nothing of theirs. */
+  /**
+   * Reads the times of test clocks, before the objects that are on them. With a key that may not read clocks, their
+   * objects are skipped.
+   */
   async #askClocks(): Promise<void> {
     const clocks = resourceOf('test_helpers.test_clock');
     if (this.#whose.livemode || clocks === null) return;
@@ -252,11 +264,11 @@ export class Reconcile {
     }
   }
 
-  /** First looks at objects of the log at random. */
+  /** Takes first looks at objects sampled at random from the log. */
   async #sampled(count: number): Promise<void> {
     for (const stream of await sampleStreams(this.parts.database, count)) {
       const named = objectOfStream(stream);
-      // Asked in another's name, Stripe would say that there is none such.
+      // Asked for an object of another account, Stripe would answer that there is none.
       const look =
         named === null || !(await this.#isOurs(stream)) ? null : await this.#lookAt(named.object, named.id, undefined);
       if (look !== null && !isBilledItem(look)) this.#open.push(...(await this.#judged([look], () => stream)));
@@ -264,14 +276,14 @@ export class Reconcile {
     this.options.report(`${this.#compared} objects compared`);
   }
 
-  /** Whether a stream is of the account and mode that are asked. */
+  /** Whether a stream belongs to the session's account and mode. */
   async #isOurs(stream: string): Promise<boolean> {
     for await (const { metadata } of readStreamBack(this.parts.store, stream, { max: 1 }))
       return metadata?.account === this.#whose.account && metadata.livemode === this.#whose.livemode;
     return false;
   }
 
-  /** What the rows show as open; page by page, so that none is left out however many there are. */
+  /** Yields the objects that are open in the rows, page by page, however many there are. */
   async *#openRows(): AsyncGenerator<Readonly<{ object: string; id: string; stream: string }>> {
     const { only } = this.options;
     const views = [
@@ -309,7 +321,10 @@ export class Reconcile {
       .map((one) => ({ recorded: one, rows: rowsOf(one) }));
   }
 
-  /** An object now; null where its test clock advances, or it is of the other mode. @throws Stopped */
+  /**
+   * A look at the object's current state; null while its test clock advances, or when it is of the other mode. @throws
+   * Stopped
+   */
   async #lookAt(object: string, id: string, apiVersion: string | undefined): Promise<Look | null> {
     this.#assertWanted();
     const resource = resourceOf(object);
@@ -328,15 +343,15 @@ export class Reconcile {
   }
 
   /**
-   * Looks again a minute later, in rounds: what differs in the same way is a finding, and is repaired where that is wanted. What differs in
-   * another way goes on changing.
+   * Looks again a minute later, in rounds. What differs in the same way is a finding, and is repaired if enabled; what
+   * differs in another way is still changing.
    */
   async #confirm(): Promise<void> {
     for (let look = 2; look <= LOOKS_MAX && this.#open.length > 0; look += 1) {
       await this.options.wait(LOOKS_APART_S);
       for (const suspect of [...this.#open]) {
         const now = await this.#lookAgain(suspect);
-        // It leaves the open ones once it was looked at: what is told of a run that is stopped here is true then.
+        // It leaves `#open` only after the look, so that the `unconfirmed` count of a stopped run is right.
         if (now !== null && isAlike(suspect, now)) this.#findings.push(await this.#found(suspect, now));
         this.#open.shift();
         if (now !== null && !isAlike(suspect, now)) this.#open.push(now);
@@ -345,7 +360,10 @@ export class Reconcile {
     this.#findings.push(...this.#open.splice(0).map((one) => ({ ...findingOf(one), verdict: 'busy' as const })));
   }
 
-  /** What differs still; null where nothing does. In the version of the object's last event, so that nothing else can differ. */
+  /**
+   * The object if it still differs, else null. It is read in the API version of its last event, so that versions cannot
+   * cause a difference.
+   */
   async #lookAgain({ recorded: { look, stream, anchorVersion } }: Suspect): Promise<Suspect | null> {
     const next = await this.#lookAt(look.name, look.id, anchorVersion ?? undefined);
     if (next === null) return null;
@@ -380,7 +398,7 @@ export class Reconcile {
   }
 }
 
-/** The object that a stream is named by; null where it is nothing that Stripe is asked for. */
+/** The object that a stream is named after; null when it is no resource of the API. */
 export function objectOfStream(stream: string): Readonly<{ object: string; id: string }> | null {
   const [, object = '', rest = ''] = /^([a-z_.]+)-(.+)$/.exec(stream) ?? [];
   if (resourceOf(object) === null) return null;
@@ -397,10 +415,10 @@ const SUSPICIOUS: ReadonlySet<string> = new Set(['unknown', 'drift', 'gone', 'co
 
 const rowsOf = ({ verdict }: Recorded): readonly RowChange[] => ('rows' in verdict ? verdict.rows : []);
 
-/** What reports name, and do not repeat. */
+/** Personal fields: reports name them and omit their values. */
 const PERSONAL = /^(name|email|phone|description|metadata|address|shipping|customer_\w+|billing\w*)$/;
 
-/** A change as reports show it. */
+/** The change with personal values redacted, as reports show it. */
 export const withoutPersonal = (change: RowChange): RowChange =>
   PERSONAL.test(change.field) ? { ...change, ledger: '…', stripe: '…' } : change;
 

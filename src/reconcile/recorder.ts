@@ -19,27 +19,30 @@ export type RecorderParts = Readonly<{
   projections: readonly AnyProjection[];
 }>;
 
-/** What a look was found to be, and what became of it. `no_stream`: no stream can bear the object's name. */
+/**
+ * The verdict on a look, and what was appended. `no_stream`: no stream can bear the object's name. `busy`: the stream
+ * kept moving.
+ */
 export type Recorded = Readonly<{
   look: Look;
   stream: string | null;
   verdict: Verdict | Readonly<{ kind: 'no_stream' }> | Readonly<{ kind: 'busy' }>;
-  /** The version in which the object's last event shows it; null where there is none, or it was not asked. */
+  /** The API version of the object's last event; null when there is none, or it was not read. */
   anchorVersion: string | null;
   appended: Readonly<{ revision: bigint; position: bigint }> | null;
 }>;
 
-/** Which verdicts are recorded. */
+/** The verdicts that are appended. */
 export type Worth = ReadonlySet<Verdict['kind']>;
-/** All that is news to any read model, now or later. */
+/** Everything that is new to a read model, now or later. */
 export const NEWS: Worth = new Set(['unknown', 'drift', 'gone', 'immaterial']);
-/** What rows show otherwise than Stripe does. */
+/** Differences between the rows and Stripe. */
 export const REPAIRS: Worth = new Set(['unknown', 'drift', 'gone']);
-/** The same of what does not go away, such as balance transactions: of one nothing changes but whether it is available. */
+/** Differences for objects that never go away, such as balance transactions: only their availability changes. */
 export const LISTED: Worth = new Set(['unknown', 'drift']);
 export const NOTHING: Worth = new Set();
 
-/** The store takes no appends: nothing is known of what was to be recorded. */
+/** The store does not accept the append, so the look is not recorded. */
 export class NotRecorded extends Error {
   readonly code = 'NOT_RECORDED';
 }
@@ -47,15 +50,18 @@ export class NotRecorded extends Error {
 const MOVED_MAX = 10;
 const STREAMS_AT_ONCE = 64;
 
-/** Judges what Stripe showed against the log, and appends what is news, at exactly the revision that was judged. */
+/** Judges looks against the log, and appends what is new at exactly the revision that was judged. */
 export class Recorder {
   readonly #known = new KnownStreams();
-  /** The last that works on a stream; whoever comes after it waits, and sees what it appended. */
+  /** By stream: the last task in its queue. A later task waits, and sees what the earlier ones appended. */
   readonly #inTurn = new Map<string, Promise<unknown>>();
 
   constructor(private readonly parts: RecorderParts) {}
 
-  /** Looks of one page, each once; those of one stream after each other. `streamOf`: where they belong, if their objects do not tell. */
+  /**
+   * Records the looks of one page, one after another within a stream. `streamOf`: where looks belong, when their
+   * objects do not say.
+   */
   async recordAll(
     looks: readonly Look[],
     { worth, purpose, streamOf = streamOfLook }: Options,
@@ -100,8 +106,8 @@ export class Recorder {
     looks: readonly Look[],
     { worth, purpose, isKnown }: Options & { isKnown: boolean },
   ): Promise<Recorded[]> {
-    // The index may be behind: an append to a stream that it does not know is refused where there is one. Where nothing is appended,
-    // nothing else would tell.
+    // The index may be behind, so an append to a stream that it does not know must fail if the stream exists. Without
+    // an append nothing reveals that, so the stream is read.
     let known: KnownStream | undefined;
     if (worth.has('unknown'))
       known = this.#known.get(stream) ?? (isKnown ? undefined : { revision: -1n, objects: new Set() });
@@ -129,7 +135,7 @@ export class Recorder {
           break;
         }
         known = undefined;
-        // The same look by another process: it stands where that one found the stream.
+        // Another process appended the same look after the same event.
         if (outcome.kind === 'duplicate' || tries === MOVED_MAX) {
           const kind = outcome.kind === 'duplicate' ? 'same' : 'busy';
           recorded.push({ look, stream, verdict: { kind }, anchorVersion, appended: null });
@@ -154,7 +160,10 @@ type Options = Readonly<{ worth: Worth; purpose: Purpose; streamOf?: (look: Look
 const OVERLOADED_MAX = 120;
 const OVERLOADED_MS = 500;
 
-/** Appends, as soon as the store can: whoever asks Stripe has time. @throws NotRecorded for what says nothing of the event */
+/**
+ * Appends, and retries while the store is overloaded: callers that read from Stripe have time. @throws NotRecorded for
+ * an outcome that says nothing about the event
+ */
 export async function appendWhenItCan(appender: Appender, event: NewEvent, what: string) {
   for (let tries = 1; ; tries += 1) {
     const outcome = await appender.append(event);

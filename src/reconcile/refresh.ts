@@ -13,19 +13,22 @@ import { Recorder, REPAIRS, type Recorded, type RecorderParts } from './recorder
 import { openSession, WrongKey, type KeyOptions, type Session } from './session.js';
 import { lookByClock, retrieveByClock } from './test-clocks.js';
 
-/** What Stripe showed of an object now, and what became of it. */
+/** The result of reading one object from Stripe, and what was recorded. */
 export type Refreshed = Readonly<{
   object: string;
   id: string;
   verdict: Recorded['verdict']['kind'];
   rows: readonly RowChange[];
-  /** From when on it is to be looked at again, since events may be on their way; in seconds. */
+  /** The second from which to look again, because events may be in flight; null: no need. */
   until: number | null;
   cause: string | null;
   appended: Readonly<{ stream: string; revision: bigint; position: bigint }> | null;
 }>;
 
-/** `absent`: neither Stripe nor the ledger knows it. `refused`: Stripe says why; `away`: it may answer later. */
+/**
+ * `absent`: neither Stripe nor the ledger knows it. `refused`: `message` gives Stripe's reason. `away`: Stripe may
+ * answer later.
+ */
 export type RefreshOutcome =
   | Readonly<{ kind: 'refreshed'; objects: readonly Refreshed[] }>
   | Readonly<{ kind: 'absent' | 'no_key' }>
@@ -37,20 +40,20 @@ const VIEWS = {
   subscription: viewOf(subscriptions, 'subscriptions'),
   customer: viewOf(customers, 'customers'),
 } as const;
-/** Of a customer: what can still change money or access. */
+/** Lists to refresh with a customer: what can still change money or access. */
 const OF_CUSTOMER = [
   ['subscription', { status: 'all' }],
   ['invoice', { status: 'open' }],
 ] as const;
 
-/** A refusal on the way; nothing is known then. */
+/** Stripe refused a request, so nothing is known. */
 class Refused extends Error {
   constructor(readonly refusal: Refusal) {
     super(refusal.message);
   }
 }
 
-/** Looks at single objects at Stripe when somebody asks, and appends what the ledger does not know. */
+/** Reads single objects from Stripe on request, and appends what the ledger does not know. */
 export class Refresher {
   readonly #recorder: Recorder;
   readonly #sessions = new Map<KeyOptions, Promise<Session>>();
@@ -69,7 +72,7 @@ export class Refresher {
     for (const session of this.#sessions.values()) (await session.catch(() => null))?.api.close();
   }
 
-  /** An object as Stripe shows it now; of a customer its subscriptions and open invoices too. @throws NotRecorded */
+  /** Refreshes an object; for a customer also its subscriptions and open invoices. @throws NotRecorded */
   async refresh(object: Refreshable, id: string): Promise<RefreshOutcome> {
     const known = await this.#whoseIs(object, id);
     const keys = this.keys.filter(({ livemode }) => known === null || known.livemode === livemode);
@@ -94,7 +97,7 @@ export class Refresher {
     }
   }
 
-  /** Whose an object is by the rows; null where they do not know it. */
+  /** The account and mode of an object by the rows; null when the rows do not have it. */
   async #whoseIs(object: Refreshable, id: string): Promise<Whose | null> {
     const { rows } = await this.parts.database.query<Whose>(
       `select account, livemode from ${VIEWS[object]} where id = $1 limit 1`,
@@ -107,18 +110,18 @@ export class Refresher {
     const known = this.#sessions.get(key);
     if (known !== undefined) return known;
     const { signal } = this.#stopping;
-    // Somebody waits for the answer.
+    // A person waits for the answer.
     const patience = { triesMax: 2, timeoutMs: 8_000 };
     const budget = new RunBudget(REQUESTS_MAX);
     const { requested: onRequest } = this;
     const opening = openSession(this.parts.store, { ...key, ...patience, signal, budget, onRequest });
     this.#sessions.set(key, opening);
-    // What failed is tried again by the next one who asks.
+    // After a failure, the next request opens a new session.
     opening.catch(() => this.#sessions.delete(key));
     return opening;
   }
 
-  /** Null where neither side knows the object. @throws Refused */
+  /** The looks at an object; null when neither side knows it. @throws Refused */
   async #looksAt(
     { api }: Session,
     { object, id, whose, isKnown }: { object: Refreshable; id: string; whose: Whose; isKnown: boolean },

@@ -1,25 +1,25 @@
 import type { EventStore } from '../eventstore/event-store.js';
 import { readRun, RunTaken, stepOf, type Run, type Standing, type Started } from './run-log.js';
 
-/** How often a process says that it works at a run, when there is nothing else to say. */
+/** How often a process with nothing else to record confirms that it works on a run. */
 const BEAT_MS = 15_000;
-/** A run that says nothing for longer has nobody who works at it. */
+/** A run that is silent for longer has no process. */
 export const SILENT_MS = 60_000;
 
 type Options = Readonly<{
-  /** Told once when somebody wants the run stopped, or another process has it. */
+  /** Called when someone wants the run stopped, or another process has taken it. */
   onStop?: () => void;
-  /** Whether the process ends, so that another is to go on. */
+  /** Whether this process is ending, so that another must continue. */
   isReleased?: () => boolean;
-  /** How often what failed is tried again by whoever takes it up (default: never). */
+  /** How often a failed run is retried by the next process that takes it (default: never). */
   retriesMax?: number;
   beatMs?: number;
 }>;
 
-/** What all steps of a run keep: who asked the service for it, and how many processes were killed at it. */
+/** What every step of a run keeps: who requested it, and how many processes were killed on it. */
 const KEPT = ['by', 'attempts'] as const;
 
-/** A run that this process works at: its next step at the expected revision is the right to go on. */
+/** A run that this process works on. Appending the next step at the expected revision is the right to continue. */
 class RunAtWork {
   #run: Run;
   #last: Promise<unknown> = Promise.resolve();
@@ -49,7 +49,7 @@ class RunAtWork {
     return this.#run.standing;
   }
 
-  /** The next step, after those before it. @throws RunTaken when another process has appended one */
+  /** Appends the next step, in order. @throws RunTaken when another process has appended one */
   say(standing: Standing): Promise<void> {
     const saying = this.#last.then(() => this.#say(standing));
     this.#last = saying.catch(() => undefined);
@@ -80,7 +80,7 @@ class RunAtWork {
     }
   }
 
-  /** What the step is where somebody wants the run stopped, or the process ends. */
+  /** The step to record instead, if someone wants the run stopped or the process is ending. */
   #asItIs({ step, state }: Standing): Standing {
     const by = this.#wantsStop;
     if (by !== null && step === 'checkpoint') return { step: 'stopping', state: { ...state, stoppedBy: by } };
@@ -93,9 +93,9 @@ class RunAtWork {
 
   async #beat(beatMs: number): Promise<void> {
     if (performance.now() - this.#saidAt < beatMs) return;
-    // What was found is said once.
+    // Findings are recorded once.
     const { found: _, ...state } = this.standing.state;
-    // A store that is away is asked again by the next one; who else has the run, the next step tells.
+    // If the store is unavailable, the next beat tries again; if another process has the run, the next step throws.
     await this.say({ step: 'checkpoint', state }).catch(() => undefined);
   }
 }
@@ -104,7 +104,10 @@ export type { RunAtWork };
 
 const ENDED: ReadonlySet<Standing['step']> = new Set(['finished', 'stopped', 'wanted']);
 
-/** Works at a run, and says that it does. What fails stops the run, which says why, unless it is to be tried again. */
+/**
+ * Works on a run, with a heartbeat. A failure stops the run and is recorded as its cause, unless the run is to be
+ * retried.
+ */
 export async function workAt<T>(
   store: EventStore,
   { run, ...options }: Options & Readonly<{ run: Run }>,

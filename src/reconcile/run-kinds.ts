@@ -11,12 +11,12 @@ import { latestRuns, type Started } from './run-log.js';
 import { whoseOf, type Session } from './session.js';
 import { RESOURCES } from '../stripe-api/resources.js';
 
-/** Stripe's names of what a run can be of. */
+/** Stripe's names for the objects that a run can cover. */
 export const OBJECTS: readonly string[] = RESOURCES.map(({ object }) => object);
 
 export type RunParts = RecorderParts & Readonly<{ session: Session; signal: AbortSignal }>;
 
-/** What a run is begun with, in the account of a session. */
+/** The data that begins a run, for the account of a session. */
 export const startedBy = (
   { account, connected, livemode, apiVersion, at, opened }: Session,
   { kind, key, options }: Pick<Started, 'kind' | 'key' | 'options'>,
@@ -29,14 +29,14 @@ export const startedBy = (
   },
 });
 
-/** Reads what Stripe has. @throws RunTaken */
+/** Reads everything that Stripe has. @throws RunTaken */
 export const runBackfill = (
   { session, ...parts }: RunParts & { laterMs?: number },
   run: RunAtWork,
   news: BackfillNews,
 ): Promise<BackfillEnd> => new Backfill({ ...parts, api: session.api, whose: whoseOf(session) }, run, news).work();
 
-/** Compares what moved money with what Stripe says moved. @throws RunTaken, NotRecorded */
+/** Compares the ledger's money with Stripe's balance transactions. @throws RunTaken, NotRecorded */
 export async function runMoney(
   { session, ...parts }: RunParts,
   run: RunAtWork,
@@ -48,7 +48,7 @@ export async function runMoney(
   return { compared, found: await endOfMoney(run, compared) };
 }
 
-/** Whether a run has read all balance transactions from the first on. */
+/** Whether a finished run has read all balance transactions from the first. */
 export async function hasAllTransactions(
   store: EventStore,
   { account, livemode }: Pick<Session, 'account' | 'livemode'>,

@@ -1,6 +1,6 @@
 /**
- * Runs in the log: what was begun, how far it is, what it found. So they survive Postgres, and whoever appends the next step at the
- * expected revision is the one that works: another process that resumes the same run is told so.
+ * Runs in the log: what was begun, how far it is, what it found. So runs survive the loss of Postgres, and the process
+ * that appends the next step at the expected revision holds the run; another that resumes it gets `RunTaken`.
  */
 import { randomUUID } from 'node:crypto';
 import type { EventStore } from '../eventstore/event-store.js';
@@ -12,30 +12,30 @@ export type RunKind = 'backfill' | 'recover' | 'reconcile' | 'money';
 
 type About = Readonly<{
   kind: RunKind;
-  /** Of the key, which is of one account. */
+  /** The mode of the key, which belongs to one account. */
   livemode: boolean;
   /** Label of the key. */
   key: string;
-  /** What was asked for, as the kind knows it. */
+  /** The requested options, specific to the kind. */
   options: Readonly<Record<string, unknown>>;
 }>;
 
-/** What somebody asked the service for. `at`: when, in seconds by the clock of the process that was asked. */
+/** A run requested from the service. `at`: when, in seconds by the clock of the process that received the request. */
 export type Wanted = About & Readonly<{ by: string; at: number }>;
 
 /** What a run is about. Seconds are of Stripe's clock. */
 export type Started = About &
   Readonly<{
-    /** The key's own account. */
+    /** The account of the run: the key's own, or a connected one. */
     account: string;
     apiVersion: string;
-    /** When it began; what was made later is left to events. */
+    /** When it began; events cover what was created later. */
     at: number;
   }>;
 
 /**
- * How a run stands; `state` is for its kind to know. `wanted`: no process works at it, and one is to. `stopping`: somebody wants it
- * stopped, and its process has not yet. `finished`: nothing is left to do, though `complete` may be false.
+ * The state of a run; `state` is specific to its kind. `wanted`: no process works on it, and one should. `stopping`:
+ * someone wants it stopped, and its process has not stopped yet. `finished`: nothing is left to do.
  */
 export type Standing = Readonly<{
   step: 'wanted' | 'started' | 'checkpoint' | 'stopping' | 'finished' | 'stopped';
@@ -46,14 +46,14 @@ type Common = Readonly<{
   id: string;
   standing: Standing;
   revision: bigint;
-  /** When its last step was recorded, by the clock of the store. */
+  /** When its last step was recorded, by the store's clock. */
   saidAt: Date;
 }>;
 export type Run = Common & Readonly<{ started: Started }>;
-/** One that no process has begun yet. */
+/** A run that no process has begun yet. */
 export type WaitingRun = Common & Readonly<{ started: null; wanted: Wanted }>;
 
-/** The connected account that a run is of; null: the key's own. */
+/** The connected account of a run; null: the key's own account. */
 export const connectedOf = ({ options }: Pick<About, 'options'>): string | null =>
   (options['account'] as string | undefined) ?? null;
 
@@ -75,7 +75,7 @@ export const streamOfRun = (id: string): string => `ledger-run-${id}`;
 const ATTEMPTS_TO_LIST = 20;
 const READ_AT_ONCE = 16;
 
-/** Begins a run. @throws when the store does not take it */
+/** Begins a run. @throws when the store does not accept it */
 export async function beginRun(store: EventStore, started: Started): Promise<Run> {
   const id = randomUUID();
   for (let attempt = 1; ; attempt += 1) {
@@ -86,7 +86,7 @@ export async function beginRun(store: EventStore, started: Started): Promise<Run
   return { id, started, standing: { step: 'started', state: {} }, revision: 0n, saidAt: new Date() };
 }
 
-/** Names a run in the list of all, which ends at this revision; false when it does not. */
+/** Appends a run to the list of all runs, which ends at `revision`; false when it does not. */
 const listRun = (
   store: EventStore,
   { id, kind, livemode, key }: Pick<About, 'kind' | 'livemode' | 'key'> & { id: string },
@@ -94,8 +94,8 @@ const listRun = (
 ): Promise<boolean> => append(store, LIST, { type: `${PREFIX}listed`, data: { id, kind, livemode, key }, revision });
 
 /**
- * Records that somebody wants a run, where the list of all ends at this revision: null when it does not, so that two that are wanted at
- * one time know of each other.
+ * Records that a run is wanted, if the list of all runs ends at `listEnd`; null when it does not, so that of two
+ * simultaneous requests each sees the other.
  */
 export async function wantRun(store: EventStore, wanted: Wanted, listEnd: bigint): Promise<WaitingRun | null> {
   const id = randomUUID();
@@ -104,10 +104,10 @@ export async function wantRun(store: EventStore, wanted: Wanted, listEnd: bigint
   return { id, started: null, wanted, standing: { step: 'wanted', state: {} }, revision: 0n, saidAt: new Date() };
 }
 
-/** Where the list of all runs ends; -1n: there are none. */
+/** The revision at which the list of all runs ends; -1n: there are none. */
 export const listEndOf = async (store: EventStore): Promise<bigint> => (await lastOf(store, LIST))?.revision ?? -1n;
 
-/** A run as it stands; null when there is none of this id. */
+/** The current state of a run; null when none has this id. */
 export async function readRun(store: EventStore, id: string): Promise<Run | WaitingRun | null> {
   const first = await readEventAt(store, streamOfRun(id), 0n);
   if (first === null) return null;
@@ -125,14 +125,16 @@ export async function readRun(store: EventStore, id: string): Promise<Run | Wait
   return started === null ? { ...common, started, wanted: first.data as Wanted } : { ...common, started };
 }
 
-/** A run that was wanted is begun by its second event, if it is. */
+/** How a run began; null when it has not. A wanted run begins with its second event. */
 async function startedOf(store: EventStore, id: string, first: RecordedEvent): Promise<Started | null> {
   if (first.type === `${PREFIX}started`) return first.data as Started;
   const second = await readEventAt(store, streamOfRun(id), 1n);
   return second?.type === `${PREFIX}started` ? (second.data as Started) : null;
 }
 
-/** The latest runs, the newest first: those that were listed before a place, else from the end; `without` those that are known. */
+/**
+ * The latest runs, newest first, before the list revision `before` or from the end; leaves out the ids in `without`.
+ */
 export async function latestRuns(
   store: EventStore,
   { before, max, without }: { before?: bigint | undefined; max: number; without?: ReadonlySet<string> },
@@ -151,14 +153,14 @@ export async function latestRuns(
   return runs;
 }
 
-/** A step of a run at exactly its revision: false when another process, or somebody who wants it stopped, was faster. */
+/** Appends a step of a run at exactly its revision; false when another process, or a request to stop, was faster. */
 export const stepOf = (
   store: EventStore,
   { id, revision }: Pick<Common, 'id' | 'revision'>,
   { step, state }: Standing,
 ): Promise<boolean> => append(store, streamOfRun(id), { type: `${PREFIX}${step}`, data: state, revision });
 
-/** Begins a run that was wanted; null when another process was faster. */
+/** Begins a wanted run; null when another process was faster. */
 export async function startRun(store: EventStore, { id, revision }: WaitingRun, started: Started): Promise<Run | null> {
   if (!(await append(store, streamOfRun(id), { type: `${PREFIX}started`, data: started, revision }))) return null;
   return { id, started, standing: { step: 'started', state: {} }, revision: revision + 1n, saidAt: new Date() };
@@ -166,7 +168,7 @@ export async function startRun(store: EventStore, { id, revision }: WaitingRun, 
 
 type Step = Readonly<{ type: string; data: unknown; revision: bigint }>;
 
-/** False when the stream does not end at the revision. @throws when the store does not take it */
+/** Appends one event; false when the stream does not end at `revision`. @throws when the store does not accept it */
 export async function append(store: EventStore, stream: string, { type, data, revision }: Step): Promise<boolean> {
   const written = await appendOwn(store, stream, { events: [{ eventId: randomUUID(), type, data }], revision });
   if (written.kind === 'written') return true;

@@ -7,46 +7,49 @@ import { Rates } from '../stripe-api/rates.js';
 import type { Whose } from './look.js';
 import { StripeApi, type AccountFacts, type RequestReport } from '../stripe-api/stripe-api.js';
 
-/** A key of one account and mode, and how often it may be asked with. */
+/** A key for one account and mode, and its rate. */
 export type KeyOptions = Readonly<{
   key: string;
   livemode: boolean;
   url: string;
-  /** Null: that of the events. */
+  /** Null: the version of the account's events. */
   apiVersion: string | null;
   perSecond: number;
-  /** The bounds of a second, where others ask with this key too (default: of its own). */
+  /** The rate limiter to share with other users of this key (default: its own). */
   rates?: Rates;
 }>;
 
-/** How Stripe is asked, and within which bounds. */
+/** How to call Stripe, and within which limits. */
 export type SessionOptions = KeyOptions &
   Readonly<{
     budget: Budget;
     signal: AbortSignal;
-    /** A connected account in whose name is asked (default: none). */
+    /** The connected account to act for (default: none). */
     account?: string | null;
-    /** How often a request is tried (default: 6 times), and how long one may take. */
+    /** The maximum number of tries per request (default: 6), and the timeout of each. */
     triesMax?: number;
     timeoutMs?: number;
     onRequest?: (report: RequestReport) => void;
   }>;
 
-/** Stripe's API for a key whose account is the one whose webhooks the log has. */
+/** Stripe's API for a key whose account was checked against the webhooks in the log. */
 export type Session = Readonly<{
   api: StripeApi;
   account: string;
-  /** The same where it is a connected one: so its events and objects are marked. Null: the key's own, which they do not name. */
+  /**
+   * The account if it is a connected one: its events and objects carry this id. Null: the key's own account, whose
+   * events and objects do not name it.
+   */
   connected: string | null;
-  /** When the account was opened, in seconds; null where Stripe does not say. */
+  /** When the account was opened, in seconds; null when Stripe does not say. */
   opened: number | null;
   livemode: boolean;
   apiVersion: string;
-  /** Stripe's clock as the session began. */
+  /** The second by Stripe's clock at which the session began. */
   at: number;
 }>;
 
-/** The key is of no use here; the message says what to do. */
+/** The key cannot be used here; the message says what to do. */
 export class WrongKey extends Error {
   readonly code = 'WRONG_KEY';
 }
@@ -55,15 +58,15 @@ const EVENTS_KEPT_S = 29 * 86_400;
 const LOOKED_AT_MAX = 1_000;
 const COMPARED = 3;
 
-/** Whose objects and events a session shows, as the log marks them. */
+/** The account and mode of a session, as the log marks them. */
 export const whoseOf = ({ connected, livemode }: Pick<Session, 'connected' | 'livemode'>): Whose => ({
   account: connected,
   livemode,
 });
 
 /**
- * Begins to ask. A key of another account or mode would fill the log with what is not its own, for ever: so the latest webhooks must be
- * events that the key can see. To be closed by its `api`. @throws WrongKey
+ * Opens a session. A key of another account or mode would fill the log with foreign events for good, so the latest
+ * webhooks must be events that the key can read. The caller closes its `api`. @throws WrongKey
  */
 export async function openSession(store: EventStore, options: SessionOptions): Promise<Session> {
   const { livemode } = options;
@@ -92,7 +95,7 @@ export async function openSession(store: EventStore, options: SessionOptions): P
   }
 }
 
-/** The same for an account that is known to be connected to that of a session, without asking. */
+/** Opens a session, without a request, for an account that is known to be connected to that of a session. */
 export const connectedSession = (
   { apiVersion, livemode, at }: Session,
   options: SessionOptions & Readonly<{ rates: Rates }>,
@@ -102,7 +105,7 @@ export const connectedSession = (
   ...{ account, connected: account, opened: null, livemode, apiVersion, at },
 });
 
-/** For requests whose answers do not depend on it: the account, and events, which come in their own. */
+/** For requests whose answers do not depend on the version: the account, and events, which keep their own. */
 const ANY_VERSION = '2025-03-31.basil';
 
 const apiOf = (
@@ -116,7 +119,10 @@ const apiOf = (
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
 
-/** The version in which the account's events are rendered; without any of 30 days there is nothing that another would differ from. */
+/**
+ * The API version of the account's events. Without an event in the last 30 days any version will do, so it is the
+ * newest.
+ */
 async function versionOfEvents(api: StripeApi): Promise<string> {
   for await (const page of api.events({ limit: 1 })) {
     if (page.kind !== 'page') throw new WrongKey(page.message);
@@ -127,10 +133,10 @@ async function versionOfEvents(api: StripeApi): Promise<string> {
   return NEWEST_VERSION;
 }
 
-/** `since`: the second in which it happened, or came where it does not say: one may come weeks late. */
+/** `since`: the second of the event, or of its receipt if it has none; a webhook may arrive weeks late. */
 type Webhook = Readonly<{ id: string; apiVersion: string | null; since: number }>;
 
-/** The latest webhooks of an account in a mode, of those that came last. */
+/** The latest webhooks of an account and mode, among the last events of the log. */
 async function latestWebhooks(store: EventStore, { livemode, account }: Whose): Promise<Webhook[]> {
   const events = await readLogPage(store, { direction: 'backwards', from: 'end', max: LOOKED_AT_MAX });
   return events.flatMap((recorded): Webhook[] => {
@@ -145,7 +151,10 @@ async function latestWebhooks(store: EventStore, { livemode, account }: Whose): 
   });
 }
 
-/** A test clock's time may lie years ahead, and not every body tells a time: then it counts when it came. */
+/**
+ * The second of the event or of its receipt, whichever is earlier: a test clock's time may lie years ahead, and not
+ * every body has a time.
+ */
 function since(recorded: RecordedEvent): number {
   const came = Math.floor(recorded.recordedAt.getTime() / 1_000);
   try {

@@ -5,7 +5,7 @@ import { resourceOf, type Resource } from '../stripe-api/resources.js';
 import type { RetrieveOptions, StripeApi } from '../stripe-api/stripe-api.js';
 import { lookOf, testClockOf, type Look, type Whose } from './look.js';
 
-/** The time of a test clock that stands; null of one that advances, which says nothing of the objects that go by it. */
+/** The time of a test clock; null while it advances, when it says nothing about the objects on it. */
 async function timeOfClock(api: StripeApi, id: string): Promise<number | null> {
   const clocks = resourceOf('test_helpers.test_clock');
   if (clocks === null) return null;
@@ -13,19 +13,19 @@ async function timeOfClock(api: StripeApi, id: string): Promise<number | null> {
   return found.kind === 'found' ? timeIn(found.item) : null;
 }
 
-/** The same of a clock that was listed. */
+/** The time of a listed test clock; null while it advances. */
 export function timeIn({ value }: Item): number | null {
   const { status, frozen_time: time } = value as { status?: unknown; frozen_time?: unknown };
   return status === 'ready' && typeof time === 'number' ? time : null;
 }
 
-/** The clock that an object goes by; null for real time. */
+/** The test clock that an object is on; null: real time. */
 const clockOf = (item: Item): string | null =>
   isJsonObject(item.value) ? testClockOf({ name: item.object, object: item.value }) : null;
 
 /**
- * A look at an object by the times of test clocks, which were asked before the object: it stands where it was or later. Null where its
- * clock advances.
+ * The look at an object, with the times of test clocks that were read before it, so that a look never sorts later than
+ * the state it shows. Null while its clock advances.
  */
 export function lookByClock(
   item: Item,
@@ -39,10 +39,10 @@ export function lookByClock(
   return time === null ? null : lookOf(item, answer, whose, time);
 }
 
-/** One object now. `time`: of its test clock, null for real time. */
+/** One object now. `time`: that of its test clock; null: real time. */
 export type Seen = Found & Readonly<{ time: number | null }>;
 
-/** Asks for one object, and for the test clock that it goes by. `advancing`: that one does not stand. */
+/** Retrieves one object, and the test clock that it is on. `advancing`: its clock advances. */
 export async function retrieveByClock(
   api: StripeApi,
   resource: Resource,
@@ -54,7 +54,7 @@ export async function retrieveByClock(
   if (clock === null) return { ...first, time: null };
   const time = await timeOfClock(api, clock);
   if (time === null) return { kind: 'advancing' };
-  // A clock is asked before what goes by it.
+  // A clock must be read before the objects on it, so read the object again.
   const found = await api.retrieve(resource, id, options);
   return found.kind === 'found' ? { ...found, time } : found;
 }

@@ -10,22 +10,22 @@ import { absenceOf, lookOf, type Purpose, type Whose } from './look.js';
 import { appendWhenItCan, Recorder, REPAIRS, type RecorderParts } from './recorder.js';
 import { retrieveByClock } from './test-clocks.js';
 
-/** What became of an event without a snapshot. `appended`: 0 where nothing was news. */
+/** The outcome for a thin event (one without a snapshot). `appended`: 0 when nothing was new. */
 export type Fetched = Readonly<{ id: string; type: string; outcome: 'event' | 'object' | 'nothing'; appended: number }>;
 
-/** Stripe makes no event of some changes, and says so later by one of these. */
+/** Stripe fails to generate an event for some changes, and reports that later with one of these. */
 const FAILURE = /^v2\.core\.health\.event_generation_failure\./;
-/** Types of events of the second version, which bear no snapshot: `v1.billing.meter.…`, `v2.core.…`. */
+/** Types of v2 events, which carry no snapshot: `v1.billing.meter.…`, `v2.core.…`. */
 const THIN = '^v[0-9]+\\.';
 const AT_ONCE = 20;
 
 type Parts = RecorderParts & Readonly<{ api: StripeApi; whose: Whose; run: string | null }>;
-/** Stripe's API for a connected account; null where it is not one that is asked for. */
+/** Stripe's API for a connected account; null when it is not watched. */
 type ApiOf = (account: string) => StripeApi | null;
 
 /**
- * Fetches what events without a snapshot are about, behind a position of the log: Stripe's own event where there is one, else the object.
- * Ends with the position up to which all are dealt with, which does not move past one that Stripe does not answer for now.
+ * Fetches what thin events after a position are about: Stripe's own event if there is one, else the object. Returns the
+ * position up to which all are processed, which stays before one that Stripe does not answer for now.
  */
 export async function fetchThin(
   parts: Parts,
@@ -51,13 +51,16 @@ export async function fetchThin(
 const thinEvents = (store: EventStore, after: bigint | null): Promise<RecordedEvent[]> =>
   readOfTypes(store, { types: THIN, after, max: AT_ONCE });
 
-/** Thin events say in `context` whose they are (docs.stripe.com/webhooks/event-notification-handlers); null: the key's own. */
+/**
+ * The connected account that a thin event names in `context` (docs.stripe.com/webhooks/event-notification-handlers);
+ * null: the key's own.
+ */
 function connectedIn({ data }: RecordedEvent): string | null {
   const context = textIn(data as Json, 'context');
   return context !== null && /^acct_\w+$/.test(context) ? context : null;
 }
 
-/** Thin events say their mode. */
+/** Whether an event is a thin event of this mode. */
 const isOf = ({ metadata }: RecordedEvent, whose: Whose): boolean =>
   metadata?.quarantine === 'thin_event' && (metadata.livemode ?? whose.livemode) === whose.livemode;
 
@@ -66,7 +69,7 @@ async function fetchOne(parts: Parts, { type, data }: RecordedEvent): Promise<Fe
   const nothing = { id: told, type, outcome: 'nothing', appended: 0 } as const;
   const path = `/v2/core/events/${encodeURIComponent(told)}`;
   const reply = await parts.api.ask({ resource: 'v2.core.event', operation: 'retrieve', path });
-  // One that Stripe no longer has says in its delivery what it is about.
+  // If Stripe no longer has the event, its delivery says what it is about.
   if (reply.kind !== 'answered' && reply.kind !== 'gone') return isLasting(reply) ? nothing : reply;
   const body = reply.kind === 'answered' ? (reply.value as Json) : (data as Json);
   const snapshot = textIn(body, 'snapshot_event');
@@ -106,7 +109,10 @@ const neverAnswered = (): never => {
   throw new Error('An absence without an answer.');
 };
 
-/** What an event is about, where the ledger asks for such objects: by its address, or by its type where that is one of the dashboard. */
+/**
+ * The object that an event is about, if the ledger reads its kind; found by its URL, or by its type when the URL is a
+ * dashboard one.
+ */
 function aboutOf(body: Json, type: string): Readonly<{ resource: Resource; id: string }> | null {
   const impact = objectIn(objectIn(body, 'data'), 'impact');
   const related = objectIn(FAILURE.test(type) ? impact : body, 'related_object');
@@ -117,7 +123,10 @@ function aboutOf(body: Json, type: string): Readonly<{ resource: Resource; id: s
   return resource === undefined || id === null ? null : { resource, id };
 }
 
-/** Whether a refusal stays: the key lacks a right, the account is not connected any more, or this is nothing that can be asked for. */
+/**
+ * Whether a refusal is permanent: the key lacks a right, the account is no longer connected, or the object cannot be
+ * requested.
+ */
 const isLasting = ({ kind }: Readonly<{ kind: string }>): boolean =>
   ['denied', 'refused', 'not_available', 'not_connected', 'other_mode', 'gone'].includes(kind);
 

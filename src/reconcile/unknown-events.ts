@@ -6,17 +6,17 @@ import type { RecordedEvent } from '../eventstore/recorded-event.js';
 import type { StripeApi } from '../stripe-api/stripe-api.js';
 import type { Whose } from './look.js';
 
-/** A webhook event that Stripe did not know when it was asked for it. `at`: when, in milliseconds by our clock. */
+/** A webhook event that Stripe did not know. `at`: when it was looked up, in milliseconds by our clock. */
 export type Suspect = Readonly<{ id: string; type: string; stream: string; created: number; at: number }>;
 
 type Asked = Readonly<{
   whose: Whose;
-  /** The position up to which the log was looked at; null: it was not, and its past is left alone. */
+  /** The position up to which the log was checked; null: not at all yet, and its past is not checked. */
   after: bigint | null;
   suspects: readonly Suspect[];
-  /** Events that Stripe lists, of the last passes. */
+  /** The ids of events that Stripe listed in the last passes. */
   listed: ReadonlySet<string>;
-  /** Seconds of Stripe's clock: up to where all events are listed, and now. */
+  /** Seconds of Stripe's clock: the end of the covered period, and now. */
   coveredTo: number;
   now: number;
   nowMs: number;
@@ -26,18 +26,18 @@ export type Unknown = Readonly<{ to: bigint | null; suspects: readonly Suspect[]
 
 const PAGE = 500;
 const PAGES_MAX = 10;
-/** Each costs a request: what arrives late is asked for one by one. */
+/** Lookups per pass; each event that arrived late costs a request. */
 const ASKED_MAX = 20;
 const SUSPECTS_MAX = 100;
 const EVENTS_KEPT_S = 29 * 86_400;
-/** The list may lack an event for some minutes. */
+/** The time between two lookups: Stripe may lack an event for some minutes. */
 const LOOKS_APART_MS = 600_000;
-/** Told of accounts that are not the key's own. */
+/** Events about accounts other than the key's own. */
 const OF_OTHERS = /^account\.application\./;
 
 /**
- * Webhook events that bear a right signature, and that Stripe does not know, also when it is asked twice: a signing secret is in wrong hands,
- * or one of another account is configured.
+ * Webhook events with a valid signature that Stripe does not know, even at a second lookup: a signing secret has
+ * leaked, or the secret of another account is configured.
  */
 export async function unknownToStripe(
   { store, api }: Readonly<{ store: EventStore; api: StripeApi }>,
@@ -73,7 +73,7 @@ async function candidates(
     for (const event of next) {
       const told = webhookOf(event, whose);
       if (told !== null) {
-        // Younger ones are listed by the next pass; what lies ahead goes by a test clock.
+        // The next pass lists younger events; a future time comes from a test clock.
         if (told.created > coveredTo && told.created <= now) return { to, suspicious };
         if (!listed.has(told.id) && told.created > now - EVENTS_KEPT_S) {
           if (requests === ASKED_MAX) return { to, suspicious };
@@ -90,7 +90,7 @@ async function candidates(
   return { to, suspicious };
 }
 
-/** What a webhook of the key's own account and mode says of itself; null of all else. */
+/** The identity of a webhook of the key's own account and mode; null for any other event. */
 function webhookOf({ metadata, type, stream, data }: RecordedEvent, { account, livemode }: Whose) {
   if (metadata?.source !== 'webhook' || metadata.quarantine !== undefined) return null;
   if (metadata.account !== account || metadata.livemode !== livemode || OF_OTHERS.test(type)) return null;

@@ -9,7 +9,7 @@ import type { WatchNews } from './watch.js';
 
 type Described = Readonly<{ name: string; help: string; labelNames?: string[] }>;
 
-/** What asking Stripe by itself tells, as metrics. */
+/** Metrics of the watch. */
 export class WatchMetrics implements WatchNews {
   readonly #requests: Counter;
   readonly #limited: Counter;
@@ -17,7 +17,7 @@ export class WatchMetrics implements WatchNews {
   readonly #coveredUntil: Gauge;
   readonly #connectedUntil: Gauge;
   readonly #connected = new Map<string, number>();
-  /** What the last comparison of each account found. */
+  /** By account and mode: the findings of the last comparison. */
   readonly #found = new Map<string, Reconciled['findings']>();
   readonly #gaps: Counter;
   readonly #missing: Counter;
@@ -110,7 +110,7 @@ export class WatchMetrics implements WatchNews {
     const mode = livemode ? 'live' : 'test';
     if (covered !== null && connected === null) this.#coveredUntil.set({ account, mode }, covered.to);
     else if (covered !== null) {
-      // They may be thousands, too many for labels.
+      // Connected accounts may number in the thousands, too many for labels.
       this.#connected.set(`${account} ${mode}`, covered.to);
       this.#connectedUntil.set(Math.min(...this.#connected.values()));
     }
@@ -160,7 +160,7 @@ export class WatchMetrics implements WatchNews {
 
 const KINDS_TOLD_MAX = 10;
 
-/** Each name and how often it is there, for a line of the log. */
+/** Names with their counts, for a log line. */
 function counted(names: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);

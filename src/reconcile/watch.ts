@@ -25,17 +25,17 @@ import {
   type SessionOptions,
 } from './session.js';
 
-/** What is told of what was asked and found. */
+/** Callbacks for requests and results. */
 export type WatchNews = Readonly<{
   requested: (report: RequestReport) => void;
   budgetLeft: (requests: number) => void;
   recovered: (session: Session, recovered: Extract<Recovered, { kind: 'recovered' }>) => void;
   reconciled: (session: Session, reconciled: Reconciled) => void;
-  /** Events without a snapshot that were fetched, and webhooks that Stripe does not know. */
+  /** Thin events that were fetched, and webhooks that Stripe does not know. */
   followed: (news: FollowNews) => void;
   listedLate: (events: readonly MissedEvent[]) => void;
   money: (session: Session, compared: MoneyCompared) => void;
-  /** It cannot go on for now, and tries again later. */
+  /** The watch cannot continue for now, and retries later. */
   warned: (text: string) => void;
 }>;
 
@@ -43,35 +43,37 @@ export type WatchOptions = KeyOptions &
   Readonly<{
     /** Label of the key. */
     label: string;
-    /** Requests in any 24 hours, those of processes before this one included. */
+    /** The maximum number of requests in any 24 hours, including those of earlier processes. */
     perDay: number | 'auto';
-    /** Whether it appends what no event tells. */
+    /** Whether to append observations for changes that no event reports. */
     repair: boolean;
-    /** Connected accounts that are asked for too, for half of the budget (default: none). */
+    /** Connected accounts to watch as well, with half of the budget (default: none). */
     connected?: ConnectedAccounts;
-    /** Milliseconds from pass to pass; while something is missing; and from one comparison of open objects to the next. */
+    /**
+     * Milliseconds between passes; between passes while events are missing; and between comparisons of open objects.
+     */
     everyMs?: number;
     hurryMs?: number;
     compareEveryMs?: number;
-    /** How long what differs is left alone until its second look. */
+    /** The delay before a second look at an object that differs, in ms. */
     lookAgainMs?: number;
   }>;
 
 const EVERY_MS = 600_000;
 const HURRY_MS = 60_000;
-/** Until the stores are looked for again. */
+/** The delay before an unavailable store is retried. */
 const AWAY_MS = 5_000;
 const COMPARE_EVERY_MS = 86_400_000;
 const LOOK_AGAIN_MS = 60_000;
-/** Of an account with few events: Stripe allows every account 10,000 reads a month. */
+/** The budget of an account with few events; Stripe allows every account 10,000 reads a month. */
 const PER_DAY = 300;
-/** A comparison further back is not of today. */
+/** How many runs to read; an earlier comparison is not from today. */
 const LOOK_BACK = 50;
-/** What one claim reserves, or a hundredth of the budget where that is more. What asks longer claims again. */
+/** The requests that one claim reserves, or 1 % of the budget if that is more. Longer work claims again. */
 const RESERVED = 50;
 
 const CLAIMS_MAX = 5;
-/** Events that Stripe listed, of the last passes. */
+/** The number of listed event ids kept from the last passes. */
 const LISTED_MAX = 50_000;
 
 type Passed = 'elsewhere' | 'complete' | 'missing' | 'refused';
@@ -81,8 +83,9 @@ const TAKEN: Taken = { kind: 'taken' };
 const OVER: Taken = { kind: 'spent', until: null };
 
 /**
- * Asks Stripe by itself, for one key: every ten minutes for events that were not delivered, once a day whether what can still change
- * money or access is as the rows say. One process of many does it, by claims in the log; its requests of 24 hours are bounded.
+ * Polls Stripe with one key: every ten minutes for events that were not delivered, and once a day to compare what can
+ * still change money or access with the rows. Claims in the log elect one of many processes, and bound its requests in
+ * 24 hours.
  */
 export class Watch {
   readonly #by = randomUUID();
@@ -92,10 +95,10 @@ export class Watch {
   #budget: DailyBudget | null = null;
   #allowed = PER_DAY;
   #spentUnderClaim = 0;
-  /** What the claim in hand allows; null before the first, when a session needs some requests to begin. */
+  /** The requests that the current claim allows; null before the first claim, since opening a session takes some. */
   #reserved: number | null = null;
   #claiming: Promise<boolean> | null = null;
-  /** How often it has asked in all, and may ask for connected accounts now. */
+  /** All requests so far, and those that may still go to connected accounts. */
   #asked = 0;
   #connectedMay = 0;
   readonly #connected = {
@@ -103,10 +106,10 @@ export class Watch {
     sessions: new Map<string, Session>(),
   };
   readonly #rates: Rates;
-  /** By account. */
+  /** When each account was last compared. */
   readonly #comparedAt = new Map<string, number>();
   #trouble: string | null = null;
-  /** The latest events that Stripe listed. */
+  /** The ids of the latest events that Stripe listed. */
   readonly #listed = new Set<string>();
 
   constructor(
@@ -121,7 +124,7 @@ export class Watch {
     this.#running ??= this.#run();
   }
 
-  /** Lets the pass under way end. */
+  /** Stops after the current pass. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
@@ -129,7 +132,7 @@ export class Watch {
     for (const session of [this.#session, ...this.#connected.sessions.values()]) session?.api.close();
   }
 
-  /** Lets another process go on at once, and says how often this one asked. */
+  /** Ends the claim, so that another process can take over at once, and records how many requests this one made. */
   async #release(): Promise<void> {
     if (this.#session === null || this.#reserved === null) return;
     const now = Date.now();
@@ -164,15 +167,18 @@ export class Watch {
     }
   }
 
-  /** Once for each trouble: it lasts for hours. */
+  /** Warns once per problem; it may last for hours. */
   #warn(text: string): void {
     if (this.#trouble !== text) this.news.warned(text);
     this.#trouble = text;
   }
 
-  /** One pass; `elsewhere`: another process does it. @throws what the store, Postgres or a wrong key says */
+  /**
+   * Makes one pass; `elsewhere`: another process holds the claim. @throws an error of the store or Postgres, or
+   * WrongKey
+   */
   async pass(): Promise<Passed> {
-    // Without Postgres nothing is known of what is missing: then Stripe is not asked either.
+    // Without Postgres, missing events cannot be determined, so do not spend requests on Stripe.
     await indexPosition(this.parts.database);
     const session = (this.#session ??= await this.#open());
     if (!(await this.#claimed(session))) return 'elsewhere';
@@ -188,7 +194,7 @@ export class Watch {
     this.#tellBudget();
     if (recovered.kind === 'overtaken') return 'elsewhere';
     if (recovered.kind === 'refused') {
-      // Whoever ends a connection is no fault of the ledger.
+      // A connection that its owner ended is no fault of the ledger.
       if (recovered.because !== 'not_connected' && recovered.because !== 'over_budget') this.#warn(recovered.message);
       return 'refused';
     }
@@ -200,7 +206,7 @@ export class Watch {
     return recovered.missed.some(isFault) ? 'missing' : 'complete';
   }
 
-  /** Connected accounts in turn, for as many requests as half the budget of a day allows until the next pass. */
+  /** Passes over connected accounts in turn, with the share of half the daily budget that one interval earns. */
   async #passConnected(platform: Session): Promise<void> {
     const { everyMs = EVERY_MS, connected } = this.options;
     if (connected === undefined) return;
@@ -222,7 +228,7 @@ export class Watch {
     return inTurn(turns, Math.floor(Date.now() / 1_000));
   }
 
-  /** Those named, or all that Stripe lists, asked once a day. */
+  /** The configured accounts, or all that Stripe lists, refreshed once a day. */
   async #connectedAccounts(platform: Session): Promise<readonly string[]> {
     const { connected = [] } = this.options;
     if (connected !== 'all') return connected.filter((account) => account !== platform.account);
@@ -246,7 +252,7 @@ export class Watch {
     return session;
   }
 
-  /** What Stripe lists, as far as the next pass may need it. */
+  /** Remembers the latest listed ids, which the next pass may need. */
   #noteListed(ids: readonly string[]): void {
     for (const id of ids) this.#listed.add(id);
     for (const id of this.#listed) {
@@ -281,7 +287,7 @@ export class Watch {
     };
   }
 
-  /** One request of what the claim in hand reserves, else of a next one, if this process is still the one that asks. */
+  /** Takes one request from the current claim, or from a new one if this process still holds the claim. */
   async #take(): Promise<Taken> {
     const [session, budget] = [this.#session, this.#budget];
     while (session !== null && this.#reserved !== null && this.#spentUnderClaim >= this.#reserved) {
@@ -299,7 +305,7 @@ export class Watch {
     return taken;
   }
 
-  /** Whether this process is the one that asks; then its budget counts what others asked before. */
+  /** Whether this process holds the claim. Its budget then counts the requests of earlier holders. */
   async #claimed(session: Session): Promise<boolean> {
     for (let tries = 1; tries <= CLAIMS_MAX; tries += 1) {
       const claimed = await this.#claim(session);
@@ -308,7 +314,7 @@ export class Watch {
     return false;
   }
 
-  /** `again`: something else was said of the account at the same moment. */
+  /** `again`: another event was appended to the account's stream at the same moment. */
   async #claim(session: Session): Promise<'mine' | 'elsewhere' | 'again'> {
     const now = Date.now();
     const { everyMs = EVERY_MS, perDay } = this.options;
@@ -319,7 +325,7 @@ export class Watch {
       this.#budget = new DailyBudget(() => this.#allowed, spent.requests);
       for (let asked = 0; asked < this.#spentUnderClaim; asked += 1) this.#budget.take();
     }
-    // What the session needed to begin is of the first claim.
+    // The first claim also covers the requests that opened the session.
     const isFirst = this.#reserved === null;
     const spentBefore = isFirst ? 0 : this.#spentUnderClaim;
     const wanted = Math.max(RESERVED, Math.ceil(this.#allowed / 100));
@@ -358,7 +364,7 @@ export class Watch {
     this.#tellBudget();
   }
 
-  /** Once the log has all transactions before: to read them all is for a person to begin. */
+  /** Compares money, but only once the log has all earlier transactions; a person starts the first full read. */
   async #compareMoney(session: Session, signal: AbortSignal): Promise<void> {
     const { store } = this.parts;
     if (!(await hasAllTransactions(store, session))) return;
@@ -377,7 +383,7 @@ export class Watch {
     await this.#tell(session, (run) => endWith(run, late.map(shownEvent)));
   }
 
-  /** Milliseconds since the last comparison of open objects to its end, so that a restart does not begin another. */
+  /** Milliseconds since the last finished comparison of open objects, so that a restart does not begin another. */
   async #sinceCompared({ account, livemode }: Session): Promise<number> {
     const runs = await latestRuns(this.parts.store, { max: LOOK_BACK });
     const last = runs.find(
@@ -391,7 +397,7 @@ export class Watch {
     return last === undefined ? Infinity : Math.max(0, Date.now() - last.saidAt.getTime());
   }
 
-  /** What was missing is a run of its own, so that people see it where they look. */
+  /** Records missing events as a run of its own, so that people see it in the list of runs. */
   async #tellMissing(session: Session, recovered: Recovered): Promise<void> {
     await this.#tell(session, (run) => endOfRecovery(run, recovered));
   }
