@@ -1,6 +1,6 @@
 import type { AppenderLimits } from '../../src/eventstore/appender.js';
 
-/** Wide enough for most tests of appenders; those of a limit set it themselves. */
+/** Wide enough for most tests of appenders; tests of one limit set it themselves. */
 export const APPENDER_LIMITS: AppenderLimits = {
   waitingMax: 1_000,
   waitingBytesMax: 1 << 26,

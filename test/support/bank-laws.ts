@@ -22,7 +22,7 @@ const lifeOf = (seed: number): SimulatedLife => {
   return life;
 };
 
-/** What Stripe's API shows of a transaction, as an event of the ledger. */
+/** A transaction as Stripe's API returns it, as an event of the ledger. */
 const observationOf = (transaction: BalanceTransaction): SimulatedEvent => ({
   stream: `balance_transaction-${transaction.id}`,
   stripeEvent: {
@@ -38,15 +38,21 @@ const observationOf = (transaction: BalanceTransaction): SimulatedEvent => ({
   },
 });
 
-/** What a policy says of payments beside what moved: under way, or revenue until an invoice has them. */
+/**
+ * Postings that depend on the policy rather than on moved money: pending payments, and payments that are revenue until
+ * an invoice has them.
+ */
 const OF_POLICY = /^(pending|pending-ended|(\w+-)?standalone(-\w+)?)$/;
 
-/** Plays the life of a seed with a bank that keeps its own books, and says where the journal differs from them, by several policies. */
+/**
+ * Simulates the life of a seed with a bank that keeps its own books. Returns the differences of the journal from them,
+ * under several policies.
+ */
 export function bankViolationsOf(seed: number): MoneyViolation[] {
   const life = lifeOf(seed);
   const bank = bankOfLife(life);
   const account = simulatedAccount({ seed, livemode: false, openedAt: 0 });
-  // Some transactions were not looked at yet; disputes tell of theirs.
+  // Not every transaction has been observed yet; disputes include theirs.
   const random = seededRandom(seed, 'observed');
   const share = random.pick([0, 0.7, 1]);
   const observed = bank.transactions.filter(() => random.chance(share));
@@ -78,7 +84,7 @@ export function bankViolationsOf(seed: number): MoneyViolation[] {
   });
 }
 
-/** Payouts of which every transaction was seen, and whose settlements do not bring into the balance what went out of it. */
+/** Fully observed payouts whose settlements do not add up to what left the balance. */
 function wrongPayouts({ entries }: Books, { payouts }: Bank, known: ReadonlySet<string>): string[] {
   const netOf = new Map(
     entries

@@ -5,13 +5,15 @@ import type { SimulatedLife } from '../../simulator/simulator.js';
 import { bankOf, type Bank } from '../../simulator/bank/bank.js';
 import { DAY } from '../../simulator/calendar.js';
 
-/** The account of a life's bank, as if it were the only customer. */
+/** The bank of a single life, as if it were the account's only customer. */
 export const bankOfLife = ({ customer, ledger }: SimulatedLife): Bank => bankOf(customer, ledger.movements);
 
-/** An account of either books: what moved, when. */
+/** A movement in either set of books. */
 export type Stood = Readonly<{ at: number; under: string; amountMinor: number }>;
 
-/** What the simulator's books and the journal must agree on, by names of both, and whether invoice by invoice. */
+/**
+ * Accounts on which the simulator's books and the journal must agree, by both names, and whether invoice by invoice.
+ */
 type Same = Readonly<{ ledger: readonly LedgerAccount[]; names: readonly string[]; byInvoice?: true }>;
 const SAME: readonly Same[] = [
   { ledger: ['receivable'], names: [accounts.receivable], byInvoice: true },
@@ -24,7 +26,7 @@ const SAME: readonly Same[] = [
   { ledger: ['atBank'], names: [accounts.bank] },
 ];
 
-/** From 2025-03-31.basil until 2026-05-27.dahlia no event tells that an invoice was paid outside Stripe: nobody knows who paid. */
+/** From 2025-03-31.basil until 2026-05-27.dahlia, no event tells that an invoice was paid outside Stripe. */
 const PAID: Readonly<Record<'told' | 'untold', readonly Same[]>> = {
   told: [
     { ledger: ['loose'], names: [accounts.unapplied] },
@@ -33,14 +35,14 @@ const PAID: Readonly<Record<'told' | 'untold', readonly Same[]>> = {
   untold: [{ ledger: ['loose', 'outside'], names: [accounts.unapplied, accounts.external] }],
 };
 
-/** Where the books of the simulator and the journal differ at a midnight, or in the end. */
+/** The differences between the simulator's books and the journal at each midnight, or at the end. */
 export function differencesOf(
   life: SimulatedLife,
   kept: readonly Posting[],
   journal: readonly Readonly<{ entry: Entry; invoice: string | null }>[],
 ): string[] {
   const { api_version: version } = (life.events[0] as SimulatedLife['events'][number]).stripeEvent;
-  // Under a test clock payments go by another time than the invoices that they pay.
+  // Under a test clock, payments run on another time than their invoices.
   const isClocked = life.events.some(({ stripeEvent }) => stripeEvent.type.startsWith('test_helpers'));
   const ended = (stood: readonly Stood[]): readonly Stood[] => stood.map((one) => ({ ...one, at: 0 }));
   return [...SAME, ...PAID[version < '2025-03-31' ? 'told' : 'untold']].flatMap(({ ledger, names, byInvoice }) => {

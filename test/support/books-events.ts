@@ -1,10 +1,10 @@
 import { BASIL, charge, invoicePayment, stripeEvent } from './stripe-objects.js';
 import { START, subscriptionObject } from './subscription-events.js';
 
-/** Seconds of a day at midnight, e.g. `2026-02-01`. */
+/** Unix seconds of a day's midnight in UTC, e.g. of `2026-02-01`. */
 export const secondOf = (day: string): number => Date.parse(`${day}T00:00:00Z`) / 1000;
 
-/** An account and a mode of its own: sums of a test are of what it sent. */
+/** A separate account and mode, so that a test's sums contain only what it sent. */
 export type Whose = Readonly<{ account: string; livemode: boolean }>;
 
 export const eventOf =
@@ -17,7 +17,7 @@ export const eventOf =
 
 type LineOf = Readonly<{ id: string; amount: number; tax?: number; from?: string; to?: string }>;
 
-/** An invoice in US dollars that was finalised on a day, in the form of basil. */
+/** An invoice in US dollars finalised on a day, in basil's shape. */
 export function bill(
   id: string,
   {
@@ -68,12 +68,12 @@ export function bill(
   };
 }
 
-/** What a paid invoice has beside. */
+/** The additional fields of a paid invoice. */
 export const paid = (amount: number) => ({
   ...{ status: 'paid', amount_paid: amount, amount_remaining: 0 },
 });
 
-/** A charge in US dollars, and its application to an invoice. */
+/** A charge in US dollars and its application to an invoice. */
 export const paymentOf = (
   { ch, inpay, invoice, customer }: Readonly<Record<'ch' | 'inpay' | 'invoice' | 'customer', string>>,
   { day, amount }: Readonly<{ day: string; amount: number }>,
@@ -95,7 +95,7 @@ export const paymentOf = (
   ] as const;
 };
 
-/** A subscription in US dollars with one item of a monthly price per unit. */
+/** A subscription in US dollars with one item at a monthly price per unit. */
 export function subscribed(
   id: string,
   {

@@ -1,4 +1,4 @@
-/** Rows against what is true at Stripe. */
+/** Compares read-model rows with the true state at Stripe. */
 import { projections } from '../../projections/index.js';
 import type { StripeObject } from '../../simulator/json.js';
 import { answerOf } from '../../src/api/answer.js';
@@ -7,7 +7,7 @@ import { differences } from './expected-row.js';
 import { oracle } from './oracle.js';
 import { query } from './read-models.js';
 
-/** Where rows are not what these objects are. */
+/** The differences between the rows and these Stripe objects. */
 export async function wrongRowsIn(databaseUrl: string, objects: Iterable<StripeObject>): Promise<string[]> {
   const wrong: string[] = [];
   for (const [table, { objects: kinds, rowsOf }] of Object.entries(oracle)) {

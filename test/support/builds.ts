@@ -15,10 +15,10 @@ const programsIn = (root: string) => ({
 /** The build under test. */
 export const thisBuild: Build = { ...programsIn(ROOT), remove: async () => undefined };
 
-/** Another build: this one, whose projection of subscriptions is what an expression makes of the `original`. */
+/** Another build, whose projection of subscriptions is an expression over the `original`. */
 export async function anotherBuild(expression: string): Promise<Build> {
   const directory = await temporaryDirectory();
-  // The files of the console are served from where they were written.
+  // The console's files are served from their source folder.
   for (const folder of ['dist', 'src/console/browser'])
     await cp(join(ROOT, folder), join(directory.path, folder), {
       recursive: true,

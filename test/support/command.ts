@@ -4,12 +4,12 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 
-/** A run of a program in a process of its own. */
+/** A program that runs in a separate process. */
 export type Command = Readonly<{
   /** The next line of its output; undefined at the end. */
   line(): Promise<string | undefined>;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves when it has ended. The exit code is null when a signal ended it. */
+  /** Resolves when it has exited. The exit code is null after a signal. */
   ended: Promise<{ code: number | null; errors: string }>;
 }>;
 

@@ -1,23 +1,23 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way to a server that a test can cut, or make deaf in one direction. */
+/** A proxy in front of a server that a test can cut, or silence in one direction. */
 export type CuttableProxy = Readonly<{
   port: number;
-  /** Bytes that the server has answered. */
+  /** Bytes answered by the server. */
   answeredBytes(): number;
-  /** Drops what the server answers from now on, as a half-open link does; what clients send still arrives. */
+  /** Drops the server's answers from now on, as a half-open link does; what clients send still arrives. */
   swallowAnswers(): void;
-  /** As `swallowAnswers`, from when a client has sent this text. */
+  /** As `swallowAnswers`, once a client has sent this text. */
   swallowAnswersAfter(text: string): void;
-  /** Ends all connections and lets new ones through again. */
+  /** Closes all connections and accepts new ones again. */
   cut(): void;
-  /** Refuses connections, after ending those there are. */
+  /** Closes all connections and refuses new ones. */
   refuse(): void;
   close(): Promise<void>;
 }>;
 
-/** Forwards connections to a port of this machine, or to the path of a socket. */
+/** Forwards connections to a local port or socket path. */
 export async function startProxy(target: number | string): Promise<CuttableProxy> {
   const sockets = new Set<Socket>();
   let swallowing = false;

@@ -6,7 +6,7 @@ export const SECRET = 'whsec_a_secret_of_the_tests_0123456789';
 export const READ_TOKEN = 'a-token-that-may-read';
 export const ADMIN_TOKEN = 'a-token-that-may-do-all';
 
-/** What the webhook answers. */
+/** The webhook's answer. */
 export type Answer = {
   outcome: 'appended' | 'duplicate' | 'quarantined';
   stream: string;
@@ -14,7 +14,7 @@ export type Answer = {
   position: string;
 };
 
-/** A `Stripe-Signature` header as Stripe makes it, now or at `timestamp` (Unix seconds). */
+/** A `Stripe-Signature` header as Stripe builds it, now or at `timestamp` (Unix seconds). */
 export const signatureOf = (payload: string, options: { secret?: string; timestamp?: number } = {}): string =>
   Stripe.webhooks.generateTestHeaderString({
     payload,
@@ -36,7 +36,7 @@ export async function deliver(
   return { status: response.status, body: (await response.json()) as Answer, headers: response.headers };
 }
 
-/** Delivers bytes that need not be text, signed as Stripe does. */
+/** Delivers bytes that need not be text, signed as Stripe signs. */
 export async function deliverBytes(url: string, body: Buffer): Promise<{ status: number; body: Answer }> {
   const timestamp = Math.floor(Date.now() / 1000);
   const mac = createHmac('sha256', SECRET).update(`${timestamp}.`).update(body).digest('hex');
@@ -45,7 +45,7 @@ export async function deliverBytes(url: string, body: Buffer): Promise<{ status:
   return { status: response.status, body: (await response.json()) as Answer };
 }
 
-/** Asks the read API; the answer must be as docs/openapi.json says. */
+/** Queries the read API and checks the answer against docs/openapi.json. */
 export async function read<T = Record<string, unknown>>(
   url: string,
   path: string,

@@ -1,6 +1,6 @@
 import { readEndpoints } from '../../src/data-directory/endpoints.js';
 
-/** The embedded servers that run on a data directory. */
+/** The URLs of the embedded servers on a data directory. */
 export async function endpointsOf(dataDirectory: string): Promise<{ eventstoreUrl: string; databaseUrl: string }> {
   const endpoints = await readEndpoints(dataDirectory);
   if (endpoints?.eventstore == null || endpoints.database == null)

@@ -17,8 +17,8 @@ export async function endOf(store: EventStore): Promise<bigint | null> {
 }
 
 /**
- * The index of event ids on a Postgres of its own, moved by the test instead of the projector: so it can be behind,
- * gone, or that of another log.
+ * The index of event ids on a separate Postgres. The test advances it instead of the projector, so that it can lag, be
+ * missing, or belong to another log.
  */
 export class TestIndex {
   readonly #events: RecordedEvent[] = [];
@@ -42,12 +42,14 @@ export class TestIndex {
     return index;
   }
 
-  /** Makes the tables where they are gone; they are empty then. */
+  /** Creates the tables if they are missing; they are empty then. */
   async make(): Promise<void> {
     await ensureSchema(this.database, []);
   }
 
-  /** Indexes the log since the test began, hidden events too, as the projector would; or these streams alone. */
+  /**
+   * Indexes the log since the start of the test as the projector would, hidden events included; or only these streams.
+   */
   async indexAll(streams?: readonly string[]): Promise<void> {
     await this.#readOn();
     const events = this.#events.filter(({ stream }) => streams?.includes(stream) ?? true);
@@ -55,7 +57,7 @@ export class TestIndex {
     if (last === undefined) return;
     const logName = await nameOfLog(this.store, 5_000);
     await this.database.transaction(async (connection) => {
-      // An id stands where it was first.
+      // An id is indexed at its first place.
       await indexEvents(connection, [...new Map(events.toReversed().map((event) => [event.eventId, event])).values()]);
       await connection.query(
         'update ledger.checkpoints set log_name = $2, position = $3, event_id = $4 where name = $1 and (position is null or position < $3)',
@@ -75,7 +77,7 @@ export class TestIndex {
     }
   }
 
-  /** What the tables hold, to go back to: as after a fail-over to a replica that lags. */
+  /** Saves the tables and returns a function that restores them, as after a fail-over to a lagging replica. */
   async remember(): Promise<() => Promise<void>> {
     const copies = `memory_${randomUUID().replaceAll('-', '')}`;
     await this.database.query(`create schema ${copies}`);
@@ -91,7 +93,7 @@ export class TestIndex {
     };
   }
 
-  /** Lets it be the index of another log. */
+  /** Makes it the index of another log. */
   async rename(): Promise<void> {
     await this.database.query('update ledger.checkpoints set log_name = $2 where name = $1', [
       EVENT_INDEX_GENERATION,

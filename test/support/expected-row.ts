@@ -1,6 +1,6 @@
 import type { StripeObject } from '../../simulator/json.js';
 
-/** What the read API must say of a subscription: the fields that the simulator's truth decides. */
+/** What the read API must return for a subscription: the fields that the simulator determines. */
 export interface ExpectedRow {
   readonly [field: string]: unknown;
 }
@@ -42,7 +42,9 @@ interface StripeSubscription {
   readonly test_clock: string | null;
 }
 
-/** Reads the row off a Stripe subscription of any rendered API version, independently of the service's own reading. */
+/**
+ * The expected row of a Stripe subscription in any rendered API version, computed independently of the service's code.
+ */
 export function expectedRow(stripeSubscription: StripeObject): ExpectedRow {
   const subscription = stripeSubscription as unknown as StripeSubscription;
   const { pause_collection: pause } = subscription;
@@ -92,7 +94,7 @@ function time(seconds: number | null): string | null {
   return seconds === null ? null : new Date(seconds * 1000).toISOString();
 }
 
-/** Where an answer differs from what is expected, one line each. Fields that are not expected are not looked at. */
+/** The differences of an answer from the expectation, one line each. Unexpected fields are ignored. */
 export function differences(expected: unknown, actual: unknown, path = ''): string[] {
   if (Array.isArray(expected)) {
     const list = Array.isArray(actual)

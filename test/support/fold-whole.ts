@@ -5,17 +5,20 @@ import { factsByObject, type Failure, type FoldedObject, type Folding } from '..
 
 type FoldedObjects = ReadonlyMap<string, FoldedObject>;
 
-/** `failed`: `objects` are those of the events before the failing one. */
+/** `failed`: `objects` contains the events before the failing one. */
 export type WholeFold =
   | Readonly<{ kind: 'folded'; objects: FoldedObjects }>
   | Readonly<{ kind: 'failed'; objects: FoldedObjects; failure: Failure }>;
 
-/** The yardstick of the projector's own fold: folds all events of a stream at once, or as many of the first as can be folded. */
+/**
+ * The reference for the projector's fold: folds all events of a stream at once, or the longest prefix that can be
+ * folded.
+ */
 export function foldWhole(folding: Folding, events: readonly ReadEvent[]): WholeFold {
   const whole = attempt(folding, events);
   if (whole.kind === 'folded') return whole;
   let [good, bad] = [0, { count: events.length, error: whole.error }];
-  // By halves: what cannot be folded cannot be with more behind it.
+  // Binary search works, since a prefix that cannot be folded stays so when more events follow.
   while (bad.count - good > 1) {
     const count = Math.floor((good + bad.count) / 2);
     const part = attempt(folding, events.slice(0, count));

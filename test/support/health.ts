@@ -2,6 +2,6 @@ import { read } from './delivery.js';
 
 type Reads = { ready: boolean; catchUp: string; cause?: string; postgres: string };
 
-/** How the reads of a service are, as it tells those who have a token in /health/ready. */
+/** The state of a service's reads, as /health/ready reports it to clients with a token. */
 export const readsOf = async ({ url }: { url: string }): Promise<Reads> =>
   (await read<{ reads: Reads }>(url, '/health/ready')).body.reads;

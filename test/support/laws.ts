@@ -16,19 +16,19 @@ import type { StripeObject } from '../../simulator/json.js';
 import { seededRandom, type Random } from '../../simulator/random.js';
 import { lives, type SimulatedEvent, type SimulatedLife } from '../../simulator/simulator.js';
 
-/** A simulated life, and how its events arrived: repeated, overtaking each other, some much later. */
+/** A simulated life and the arrival of its events: repeated, out of order, some much later. */
 type Lived = Readonly<{
   life: SimulatedLife;
-  /** For each stream its facts in true order, and as they arrived, each once. */
+  /** By stream, the facts in true order and in order of arrival, each once. */
   streams: readonly Readonly<{ truth: readonly Fact[]; arrived: readonly Fact[] }>[];
-  /** Of all streams together, by table, from the facts as they arrived. */
+  /** The answers over all streams, by table, from the facts as they arrived. */
   answers: ReadonlyMap<string, readonly Answer[]>;
 }>;
 
-/** A life that broke a law: the seed plays it again. */
+/** A broken law; the seed replays the life. */
 export type Violation = Readonly<{ seed: number; law: string; detail: string }>;
 
-/** What holds of every life, each as the list of what does not. */
+/** The laws of every life. Each returns its violations. */
 const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
   'every event goes to the stream that the simulator knows': ({ life }) =>
     life.events
@@ -60,7 +60,7 @@ const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
 
 export const lawNames = Object.keys(laws);
 
-/** Plays the life of a seed, lets it arrive in some disorder, and says which laws it broke. */
+/** Simulates the life of a seed, delivers it in some disorder, and returns the laws it broke. */
 export function violationsOf(seed: number): Violation[] {
   try {
     const lived = arrive(lifeOf(seed), seededRandom(seed, 'arrival'));
@@ -76,7 +76,7 @@ export function violationsOf(seed: number): Violation[] {
   }
 }
 
-/** The life of a seed; some let values go there and back within a second, some pay in all the ways there are. */
+/** The life of a seed. In some, values change back within a second; in others, every way of paying occurs. */
 function lifeOf(seed: number): SimulatedLife {
   const options = { cycles: seed % 4 === 0, bank: seed % 4 === 1 };
   for (const life of lives({ seed, subscriptions: 1, apiVersion: 'mixed', ...options })) return life;
@@ -105,7 +105,7 @@ function arrive(life: SimulatedLife, random: Random): Lived {
   return { life, streams, answers };
 }
 
-/** Each event once, where it arrived first, as the log keeps it. */
+/** Each event once, at its first arrival, as the log keeps it. */
 function arrivalsOf(events: readonly SimulatedEvent[], random: Random): SimulatedEvent[] {
   const reorderWindow = random.pick([0, 5, 50, events.length]);
   const arriving = deliveries(events, { seed: random.integer(0, 2 ** 31), duplicateRate: 0.3, reorderWindow });
@@ -163,7 +163,7 @@ function risksOf(told: readonly StripeObject[]): ExpectedRow[] {
     });
 }
 
-/** Fields of Stripe's objects that name others, and the kind of link they make. */
+/** The fields of Stripe's objects that reference others, with the kind of link. */
 const references = {
   subscription: 'subscription',
   invoice: 'invoice',

@@ -4,7 +4,7 @@ import { thisBuild, type Build } from './builds.js';
 
 export type Ended = Readonly<{ code: number | null; output: string; errors: string }>;
 
-/** A command of the ledger in a process of its own, and how it ends. */
+/** Starts a ledger command in a separate process. */
 export function startCommand(
   args: readonly string[],
   urls: { eventstoreUrl: string; databaseUrl: string; environment?: Readonly<Record<string, string>> },
@@ -27,7 +27,7 @@ export function startCommand(
   return { child, ended };
 }
 
-/** What `verify --json` found, without the counts at its end. */
+/** The findings of one kind in the output of `verify --json`, without the counts at its end. */
 export function findingsOf<K extends Finding['kind']>(output: string, kind: K): Extract<Finding, { kind: K }>[] {
   const findings = output
     .trimEnd()

@@ -4,10 +4,10 @@ import { startService, type Service } from '../../src/service.js';
 import { ADMIN_TOKEN, READ_TOKEN, SECRET } from './delivery.js';
 import { serviceDatabase, testEventStore, type TestServer } from './servers.js';
 
-/** Environment of a service of the tests; the same for one in this process and one in its own. */
+/** The environment of a test service, the same in this process and in a separate one. */
 export const testEnvironment = (urls: { eventstoreUrl: string; databaseUrl: string }): Record<string, string> => ({
   PORT: '0',
-  // What decides appends to the log; the tests of it say so.
+  // Access decisions append to the log; the tests of them switch them on.
   ACCESS_CHANGES: 'no',
   LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'fatal',
   EVENTSTORE_URL: urls.eventstoreUrl,
@@ -18,7 +18,7 @@ export const testEnvironment = (urls: { eventstoreUrl: string; databaseUrl: stri
 
 const silent: LoggerService = { log: () => undefined, error: () => undefined, warn: () => undefined };
 
-/** A service in this process, on servers of its own. */
+/** A service in this process, on its own servers. */
 export type TestLedger = Readonly<{
   url: string;
   eventstoreUrl: string;
@@ -31,11 +31,11 @@ type LedgerParts = Readonly<{
   eventStore?: TestServer;
   database?: TestServer;
   environment?: Record<string, string>;
-  /** Silent unless given. */
+  /** Silent by default. */
   logger?: LoggerService;
 }>;
 
-/** Starts a service; servers that are not given are made, and stopped with it. */
+/** Starts a service. Servers that are not given are created, and stopped with it. */
 export async function startLedger(given: LedgerParts = {}): Promise<TestLedger> {
   const eventStore = given.eventStore ?? (await testEventStore());
   const database = given.database ?? (await serviceDatabase());

@@ -9,14 +9,14 @@ export type LiveEvent = Readonly<{ event: string; id: string; data: Record<strin
 export type LiveClient = Readonly<{
   status: number;
   events: readonly LiveEvent[];
-  /** Waits for an event that was told, now or earlier. */
+  /** Resolves with the first event that matches, received now or earlier. */
   told(what: string, is: (event: LiveEvent) => boolean): Promise<LiveEvent>;
   /** Resolves with how the stream ended: `ended` by the server, or `broken`. */
   ended: Promise<'ended' | 'broken'>;
   close(): void;
 }>;
 
-/** Connects with node:http, as `EventSource` does, and reads until one side ends it. */
+/** Connects with node:http as `EventSource` does, and reads until one side ends the stream. */
 export async function connectLive(
   url: string,
   path: string,
@@ -48,7 +48,7 @@ export async function connectLive(
   };
 }
 
-/** Comments and `retry` are no events. */
+/** Comments and `retry` are not events. */
 function eventOf(block: string): LiveEvent[] {
   const fields = new Map(
     block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),

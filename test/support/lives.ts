@@ -16,7 +16,7 @@ const STATUSES = ['incomplete', 'active', 'past_due', 'active', 'unpaid', 'activ
 /** A subscription and all events about it. */
 export type Life = Readonly<{ id: string; events: readonly ReturnType<typeof subscriptionEvent>[] }>;
 
-/** Two events a second, so that the order within one matters. */
+/** A subscription with two events per second, so that the order within a second matters. */
 export function newLife(): Life {
   const id = randomId('sub');
   const events = STATUSES.map((status, at) =>
@@ -37,7 +37,10 @@ export const shuffled = <T>(items: readonly T[]): T[] =>
     .sort((a, b) => a.by - b.by)
     .map(({ item }) => item);
 
-/** Delivers all events of lives in disorder, from a few senders at once, and resolves with the last position; `onAnswer` hears how many are done. */
+/**
+ * Delivers all events of the lives out of order from a few concurrent senders; resolves with the last position.
+ * `onAnswer` receives the number delivered so far.
+ */
 export async function deliverLives(
   url: string,
   lives: readonly Life[],
@@ -59,12 +62,15 @@ export async function deliverLives(
   return String(last);
 }
 
-/** Waits until the read models of a service are at a position. */
+/** Waits until a service's read models have reached a position. */
 export async function reachPosition(url: string, position: string): Promise<void> {
   expect(await read(url, `/subscriptions?limit=1&minPosition=${position}&waitMs=30000`)).toMatchObject({ status: 200 });
 }
 
-/** Each row is what its events fold to, and each event is in the index once; what is derived is what follows, unless it is still noted. */
+/**
+ * Expects each row to be the fold of its events, each event to be indexed once, and derived rows to be up to date
+ * unless still noted.
+ */
 export async function expectTruth(databaseUrl: string, lives: readonly Life[]): Promise<void> {
   const rows = new Map(
     (
@@ -93,7 +99,7 @@ export async function expectTruth(databaseUrl: string, lives: readonly Life[]): 
   ).toEqual([]);
 }
 
-/** What is derived, and does not follow from the rows of these streams. */
+/** Derived rows that do not follow from the rows of these streams. */
 async function faultsOf(databaseUrl: string, streams: readonly string[]): Promise<DerivedFault[]> {
   const database = new Database(databaseUrl, { connectionsMax: 2, onIdleError: () => undefined });
   const faults: DerivedFault[] = [];

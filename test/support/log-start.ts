@@ -5,12 +5,12 @@ import { nameOfLog } from '../../src/eventstore/log-name.js';
 import { Database } from '../../src/read-models/database.js';
 import { ensureSchema } from '../../src/read-models/schema.js';
 
-/** An event of a log after which the read models of a test begin. */
+/** The event of a log after which a test's read models begin. */
 export type LogStart = Readonly<{ logName: string; position: bigint; eventId: string }>;
 
 const WITHIN_MS = 10_000;
 
-/** Marks the present end of the log of a store with an event that the ledger does not know. */
+/** Marks the current end of a store's log with an event that the ledger does not know. */
 export async function markEndOfLog(eventstoreUrl: string): Promise<LogStart> {
   const store = connectEventStore(eventstoreUrl);
   try {
@@ -26,8 +26,8 @@ export async function markEndOfLog(eventstoreUrl: string): Promise<LogStart> {
 }
 
 /**
- * Lets the read models of a database begin after an event of the log, now and after each rebuild: every line of theirs
- * gets this place as its first checkpoint. A test on a shared store then reads only what was written after it began.
+ * Makes a database's read models begin after an event of the log, now and after each rebuild: every checkpoint starts
+ * there. A test on a shared store then reads only what was written after it began.
  */
 export async function beginAfter(databaseUrl: string, { logName, position, eventId }: LogStart): Promise<void> {
   const database = new Database(databaseUrl, { connectionsMax: 1, onIdleError: () => undefined });

@@ -4,7 +4,7 @@ import { connectEventStore } from '../../src/eventstore/event-store.js';
 import { readStream } from '../../src/eventstore/read.js';
 import type { RecordedEvent } from '../../src/eventstore/recorded-event.js';
 
-/** All events of a stream, read over a connection of its own. */
+/** All events of a stream, read over a separate connection. */
 export async function eventsOf(eventstoreUrl: string, stream: string): Promise<RecordedEvent[]> {
   const store = connectEventStore(eventstoreUrl);
   try {
@@ -16,7 +16,7 @@ export async function eventsOf(eventstoreUrl: string, stream: string): Promise<R
   }
 }
 
-/** The Stripe ids in a stream, in the order of revisions; fails unless revisions run from 0 without a gap. */
+/** The Stripe ids in a stream, in the order of revisions. Fails unless the revisions run from 0 without a gap. */
 export async function stripeIdsOf(eventstoreUrl: string, stream: string): Promise<string[]> {
   const events = await eventsOf(eventstoreUrl, stream);
   events.forEach(({ revision }, at) => {
@@ -25,7 +25,7 @@ export async function stripeIdsOf(eventstoreUrl: string, stream: string): Promis
   return events.map(({ metadata }) => String(metadata?.stripeEventId));
 }
 
-/** An event as intake appends it, but for the bytes of its body: for a log that is made without the webhook. */
+/** An event as intake appends it, except for the bytes of its body; for logs written without the webhook. */
 export function appendedEvent(
   event: { readonly id: string; readonly type: string; readonly api_version: string | null },
   contentHash = '',

@@ -24,15 +24,15 @@ const shuffledBy = <T>(random: Random, rows: readonly T[]): T[] =>
     .map((row) => ({ row, by: random.integer(0, 2 ** 31) }))
     .sort((a, b) => a.by - b.by)
     .map(({ row }) => row);
-/** How much they move is what is due then: what was paid before is part of it. */
+/** The amount of these is whatever is due at that time, so it depends on earlier payments. */
 const OF_WHAT_IS_DUE = ['void', 'uncollectible', 'recovered'];
 const TAKING = /^(credit-note|refund-|dispute-)/;
 const TAKEN_FROM = /^(Income:|Expenses:Losses:|Liabilities:(Deferred|Tax)$)/;
 
 /**
- * What an entry moves by account and currency. Items that become known say what of an invoice was not yet billed, not how much it bills;
- * and payments that do, whether what was overpaid stands on the invoice or on them. What is taken of an invoice is split by what was taken
- * before, so that what becomes known late may split it otherwise.
+ * The amounts of an entry by account and currency. Three things may differ once more is known: the unbilled part of an
+ * invoice, whether an overpayment is booked on the invoice or on the payments, and how a reduction of an invoice is
+ * split, which depends on earlier reductions.
  */
 function movesOf({ kind, postings }: Entry, { isInOrder }: Part): ReadonlyMap<string, number> {
   const sums = new Map<string, number>();
@@ -48,31 +48,31 @@ function movesOf({ kind, postings }: Entry, { isInOrder }: Part): ReadonlyMap<st
 }
 const FAR = Date.UTC(2100, 0, 1) / 1000;
 
-/** A life under one policy: what it left, and as it was known at quiet moments before. */
+/** A life under one policy: its final books, and its books at earlier quiet moments. */
 type Lived = Readonly<{
   ledger: Ledger;
   books: Books;
   policy: MoneyPolicy;
   before: readonly Known[];
   part: Part;
-  /** What the simulator laid to nothing, negative. */
+  /** What the simulator left unapplied, negative. */
   looseMinor: number;
 }>;
-/** By some of the events alone: the first ones, or whichever. */
+/** The books from only some of the events: the first ones, or any. */
 type Part = Readonly<{ books: Books; isInOrder: boolean }>;
-/** What was known when nothing else happened for a while: the events up to then are whole. */
+/** What was known after a quiet time, when all events until then had arrived. */
 type Known = Readonly<{ ledger: Ledger; books: Books }>;
 
 type PassedRow = Row & Readonly<{ payment: string; amount_received_minor: number }>;
 
-/** What takes of an invoice, and where it goes. */
+/** Entries that reduce an invoice, and the accounts that receive the amount. */
 const TAKES = ['refund-applied', 'dispute-applied', 'credit-note', 'void'];
 const GOES_TO: readonly Account[] = [
   ...[accounts.unapplied, accounts.receivable, accounts.customerBalance, accounts.refundsPayable],
   accounts.externalCredit,
 ];
 
-/** What holds of every life by every policy, as the list of what does not. */
+/** The laws of every life under every policy. Each returns its violations. */
 const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
   'ids of entries are unique': ({ books }) => {
     const ids = books.entries.map(({ id }) => id);
@@ -126,7 +126,7 @@ const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
         const is = now.get(was.id);
         if (is === undefined) return [`${was.id} is gone`];
         if (is.effectiveAt !== was.effectiveAt) return [`${was.id} is at ${is.effectiveAt}, not ${was.effectiveAt}`];
-        // A credit note that names a refund says what it is for.
+        // A credit note that names a refund determines what the refund is for.
         if (isNamed(is) || (!part.isInOrder && OF_WHAT_IS_DUE.includes(is.kind))) return [];
         const [moves, moved] = [movesOf(is, part), movesOf(was, part)];
         return isDeepStrictEqual(moves, moved)
@@ -161,7 +161,7 @@ const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
     ({ books, policy, looseMinor }) => {
       const unseen = books.entries.filter(({ id }) => id.startsWith('application:') && id.endsWith(':unknown'));
       const left = sumOf(books.entries, accounts.unapplied) - sumOf(unseen, accounts.unapplied);
-      // By that policy it is revenue, where an event told that it was taken off.
+      // Under that policy it is revenue, if an event reported the detachment.
       const isRight = policy.standalone === 'revenue' ? left <= 0 && left >= looseMinor : left === looseMinor;
       return isRight ? [] : [`${left} are laid to nothing, not ${looseMinor}`];
     },
@@ -223,11 +223,13 @@ function wrongReceivables({ ledger, books }: Known): readonly string[] {
   });
 }
 
-/** What of it was earned before it was billed, and stands beside what is deferred. */
+/** What was earned before billing, in addition to what is deferred. */
 const unbilledOf = (schedule: Schedule, moment: number): number =>
   schedule.earnsFrom < schedule.bookedAt ? schedule.revenue(Math.min(moment, schedule.bookedAt)) : 0;
 
-/** What the policies are by one field each, and what they spread only, which changes nothing in the end. */
+/**
+ * Policies that differ from the default in one field, and in fields that only spread amounts and change no final sum.
+ */
 const FIELDS = (Object.keys(policyChoices) as (keyof typeof policyChoices)[]).filter((name) => !name.startsWith('mrr'));
 const policies: readonly Partial<MoneyPolicy>[] = [
   ...FIELDS.flatMap((name) => policyChoices[name].slice(1).map((value) => ({ [name]: value }) as Partial<MoneyPolicy>)),
@@ -235,7 +237,7 @@ const policies: readonly Partial<MoneyPolicy>[] = [
 ];
 const SPREADS: readonly (keyof MoneyPolicy)[] = ['unbilled', 'discounts', 'recognition', 'catchUp', 'zone', 'pending'];
 
-/** What a life of a seed is judged by: the default policy, one of another field, and a mixture. */
+/** The policies that a life is checked under: the default, one that differs in one field, and a mixture. */
 export const policiesOf = (seed: number, random: Random): readonly Partial<MoneyPolicy>[] => [
   ...[{}, policies[seed % policies.length] ?? {}],
   mixedBy(random),
@@ -244,7 +246,7 @@ export const policiesOf = (seed: number, random: Random): readonly Partial<Money
 const mixedBy = (random: Random): Partial<MoneyPolicy> =>
   Object.fromEntries(Object.entries(policyChoices).map(([name, choices]) => [name, random.pick<string>(choices)]));
 
-/** What all accounts come to in the end. What stands below Income is one sum, with what was earned of items that nobody billed. */
+/** The final balance of all accounts. Everything below Income is one sum, together with what unbilled items earned. */
 function endOf({ entries, lines }: Books): ReadonlyMap<string, number> {
   const sums = new Map<string, number>();
   const add = (name: string, amountMinor: number): void => void sums.set(name, (sums.get(name) ?? 0) + amountMinor);
@@ -267,9 +269,9 @@ const isIncome = (name: Account): boolean => name.startsWith('Income:') || name 
 
 const QUIET_S = 6 * 3_600;
 
-/** A moment after which nothing happened for hours, and what was known at it. */
+/** Prefixes of the events after which nothing happened for hours. */
 function quietMoments(events: readonly SimulatedEvent[], random: Random): readonly (readonly SimulatedEvent[])[] {
-  // Under a test clock payments go by another time than invoices: no moment has both whole.
+  // Under a test clock, payments run on another time than invoices, so at no moment are both complete.
   if (events.some(({ stripeEvent }) => stripeEvent.type.startsWith('test_helpers'))) return [];
   const ends = events.flatMap(({ stripeEvent }, place) => {
     const next = events[place + 1];
@@ -278,7 +280,7 @@ function quietMoments(events: readonly SimulatedEvent[], random: Random): readon
   return ends.length === 0 ? [] : [events.slice(0, random.pick(ends))];
 }
 
-/** A law that a life of a seed broke, and by which policy. */
+/** A law of money that the life of a seed broke, and the policy. */
 export type MoneyViolation = Readonly<{ seed: number; law: string; detail: string }>;
 
 export const moneyLawNames = [
@@ -289,7 +291,10 @@ export const moneyLawNames = [
   'every book balances',
 ];
 
-/** Plays the life of a seed, and says which laws of money it breaks by the default policy, one of another field, and any mixture. */
+/**
+ * Simulates the life of a seed, and returns the laws of money it breaks under the default policy, one that differs in
+ * one field, and a mixture.
+ */
 export function moneyViolationsOf(seed: number): MoneyViolation[] {
   const random = seededRandom(seed, 'money');
   const violations: MoneyViolation[] = [];

@@ -32,7 +32,7 @@ const READ = [
   ...['subscription_terms', 'prices', 'coupons', 'discounts', 'balance_transactions'],
 ];
 
-/** The rows of the first stage after these events, in any order. */
+/** The read model rows after these events, in any order. */
 export function ledgerAfter(events: readonly SimulatedEvent[]): Ledger {
   const streams = new Map<string, Fact[]>();
   for (const { stream, stripeEvent } of events) {
@@ -56,7 +56,7 @@ export type Books = Readonly<{
   byInvoice: ReadonlyMap<string, Readonly<{ entries: readonly Entry[]; lines: readonly BookLine[] }>>;
 }>;
 
-/** All books of a ledger, from its rows in memory: what the SQL of the derivation finds, by plain joins. */
+/** All books of a ledger, from its rows in memory. Plain joins replace the derivation's SQL. */
 export function booksOf(ledger: Ledger, policy: MoneyPolicy): Books {
   const paymentOf = new Map(
     rowsIn<{ id: string; payment: string }>(ledger, 'payments').map((row) => [row.id, row.payment]),
@@ -132,7 +132,7 @@ export function booksOf(ledger: Ledger, policy: MoneyPolicy): Books {
   };
 }
 
-/** Of a payment; and by how much the invoices were overpaid that it was laid to. */
+/** The milestones of a payment, and the overpayments of the invoices it was applied to. */
 function milestonesOf(payment: string, milestones: readonly MilestoneRow[]): readonly MilestoneRow[] {
   const own = milestones.filter((row) => row.payment === payment);
   const laid = new Set(own.filter(({ kind }) => kind === 'invoice_payment').map(({ invoice }) => invoice));
@@ -156,7 +156,7 @@ function movementsOf(ledger: Ledger, payment: (name: string | null) => string | 
   });
 }
 
-/** Balance transactions, as Stripe's API showed them, and of the others as disputes do. */
+/** Balance transactions as Stripe's API returned them; the rest as disputes report them. */
 function transactionsOf(ledger: Ledger, movements: readonly DisputeMovementRow[]): readonly BalanceTransactionRow[] {
   const sources = new Map(
     [

@@ -8,8 +8,8 @@ const AT = '2026-01-01T00:00:00.000Z';
 type Form = Readonly<{ content?: string; bytes?: number; apiVersion?: string | null }>;
 
 /**
- * A Stripe event of a type that no projection knows: what cannot be read would park its stream in the read models of all who
- * share the store. `content` tells it from another of the same id; `bytes` pads it.
+ * A Stripe event of a type that no projection knows. An unreadable event would park its stream in the read models of
+ * everyone on the shared store. `content` distinguishes events with the same id; `bytes` pads the event.
  */
 export const unknownEvent = (id: string, { content = id, bytes = 0, apiVersion = null }: Form = {}) => ({
   id,
@@ -21,7 +21,7 @@ export const unknownEvent = (id: string, { content = id, bytes = 0, apiVersion =
   data: { object: { id: 'test_1', object: 'test', content, padding: 'x'.repeat(bytes) } },
 });
 
-/** An event on its way into the log, as intake makes it; `bytes` pads its data. */
+/** An event as intake appends it; `bytes` pads its data. */
 export function newEvent(
   stream: string,
   stripeEventId = randomId('evt'),

@@ -6,7 +6,7 @@ import type { Response } from 'supertest';
 import type { ProblemCode } from '../../src/http/problems.js';
 import { versionedUrl } from '../../src/http/versions.js';
 
-/** The document that is committed. */
+/** The committed document. */
 export const committed = JSON.parse(
   readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8'),
 ) as Document;
@@ -22,7 +22,7 @@ const paths = Object.entries(committed.paths).map(([path, operations]) => ({
 }));
 const validators = new Map<string, ValidateFunction>();
 
-/** Checks an answer against the document. @throws with what does not fit: a member that nobody described is one. */
+/** Checks an answer against the document. @throws with what does not match; undocumented members do not match */
 export function checkAnswer({
   method,
   url,
@@ -35,7 +35,7 @@ export function checkAnswer({
     .filter(({ pattern }) => pattern.test(path))
     .sort((a, b) => Number(b.isFixed) - Number(a.isFixed))[0];
   const operation = found?.operations[method.toLowerCase()];
-  // What is no route is answered by no operation.
+  // No operation describes the answers to unknown routes.
   if (operation === undefined || !type.includes('json')) return;
   checkProblem(operation, { method, path, body });
   const media = String(type.split(';')[0]);
@@ -53,7 +53,7 @@ export function checkAnswer({
   );
 }
 
-/** A problem has one of the codes that its route names. */
+/** A problem must have one of the codes that its route lists. */
 function checkProblem(
   operation: Operation,
   { method, path, body }: Readonly<{ method: string; path: string; body: unknown }>,
@@ -66,7 +66,7 @@ function checkProblem(
   );
 }
 
-/** For `expect` of supertest: the answer is as docs/openapi.json says. */
+/** For supertest's `expect`: the answer matches docs/openapi.json. */
 export const asDocumented = ({
   request,
   status,

@@ -2,7 +2,7 @@ import { expectedRow, type ExpectedRow } from './expected-row.js';
 import type { StripeObject } from '../../simulator/json.js';
 import type { SimulatedLife } from '../../simulator/simulator.js';
 
-/** What the rows of one table must say of Stripe's objects; read off them independently of the service's own reading. */
+/** The expected rows of one table from Stripe's objects, computed independently of the service's code. */
 type Expectation = Readonly<{ objects: readonly string[]; rowsOf: (told: StripeObject) => readonly ExpectedRow[] }>;
 
 const time = (seconds: unknown): string | null =>
@@ -11,7 +11,7 @@ const one =
   (row: (told: StripeObject) => ExpectedRow) =>
   (told: StripeObject): ExpectedRow[] => [row(told)];
 
-/** The simulator's books, by the names of the tables that must be equal to them: the same objects, and these fields of each. */
+/** The expectations by table: which objects become rows, and which fields. */
 export const oracle: Readonly<Record<string, Expectation>> = {
   subscriptions: { objects: ['subscription'], rowsOf: one(expectedRow) },
   invoices: { objects: ['invoice'], rowsOf: one(expectedInvoice) },
@@ -92,7 +92,7 @@ export const oracle: Readonly<Record<string, Expectation>> = {
   },
 };
 
-/** The objects that the simulator ends with: of each the last that it told, in true order. */
+/** The simulator's final objects: the last state of each, in true order. */
 export function lastObjects({ events }: SimulatedLife): StripeObject[] {
   return [
     ...new Map(
@@ -107,7 +107,7 @@ export function lastObjects({ events }: SimulatedLife): StripeObject[] {
   ];
 }
 
-/** What the row of an invoice must say. */
+/** The expected row of an invoice. */
 export function expectedInvoice(told: StripeObject): ExpectedRow {
   const invoice = told as unknown as Record<string, number | string | null> & {
     status_transitions: Record<string, number | null>;
@@ -116,7 +116,7 @@ export function expectedInvoice(told: StripeObject): ExpectedRow {
     parent?: { subscription_details: { subscription: string } | null } | null;
   };
   const transitions = invoice.status_transitions;
-  // Old versions leave out of `amount_paid` what came outside Stripe.
+  // Old versions do not count payments outside Stripe in `amount_paid`.
   const isPaidOutside = told['paid_out_of_band'] === true;
   return {
     id: invoice.id,

@@ -13,7 +13,7 @@ import {
 } from './stripe-objects.js';
 import { randomId } from './subscription-events.js';
 
-/** Ids of one customer's objects, different in each test. */
+/** Ids of one customer's objects, unique per test. */
 export const newIds = () => ({
   sub: randomId('sub'),
   cus: randomId('cus'),
@@ -27,7 +27,10 @@ export const newIds = () => ({
 });
 export type Ids = ReturnType<typeof newIds>;
 
-/** A paid invoice of a subscription whose payment was partly refunded, by a credit note, and disputed: an event each ten seconds. */
+/**
+ * A paid subscription invoice whose payment was partly refunded, by a credit note, and disputed: one event per ten
+ * seconds.
+ */
 export function paidAndGivenBack(
   { sub, cus, inv, pi, ch, re, dp, cn, inpay }: Ids,
   apiVersion: string,

@@ -3,10 +3,10 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import pg from 'pg';
 import { throughPort } from './postgres-address.js';
 
-/** A transaction pooler in front of a Postgres, as pgbouncer is one. */
+/** A transaction pooler in front of Postgres, like pgbouncer. */
 export type PoolingProxy = Readonly<{
   url: string;
-  /** How many transactions were handed to another server connection than the client's one before. */
+  /** How many transactions ran on another server connection than the client's previous one. */
   moves(): number;
   close(): Promise<void>;
 }>;
@@ -26,8 +26,9 @@ type Client = {
 };
 
 /**
- * Hands each transaction to the server connection that has rested longest, so that a client hardly ever meets the same one twice
- * running: whatever of a session outlives a transaction is lost or is another's. It speaks as much of the protocol as that takes.
+ * Assigns each transaction to the server connection that has been idle longest, so that a client rarely gets the same
+ * one twice in a row. Session state that should outlive a transaction is then lost or belongs to another client. It
+ * implements only the part of the protocol that this needs.
  */
 export async function startPoolingProxy(databaseUrl: string): Promise<PoolingProxy> {
   const idle = await Promise.all(Array.from({ length: SERVER_CONNECTIONS }, () => connectRaw(databaseUrl)));
@@ -57,7 +58,7 @@ export async function startPoolingProxy(databaseUrl: string): Promise<PoolingPro
     const client: Client = { socket, server: undefined, last: undefined, waiting: [] };
     clients.add(socket);
     socket.on('error', () => socket.destroy());
-    // A client that goes in the middle of a transaction takes its server connection along, which rolls back.
+    // A client that disconnects within a transaction also closes its server connection, which rolls back.
     socket.on('close', () => {
       clients.delete(socket);
       client.server?.destroy();
@@ -87,7 +88,7 @@ export async function startPoolingProxy(databaseUrl: string): Promise<PoolingPro
   };
 }
 
-/** A connection that is logged in, as the bare socket. */
+/** A logged-in connection as a bare socket. */
 async function connectRaw(databaseUrl: string): Promise<Socket> {
   const client = new pg.Client({ connectionString: databaseUrl });
   client.on('error', () => undefined);
@@ -97,7 +98,7 @@ async function connectRaw(databaseUrl: string): Promise<Socket> {
   return stream;
 }
 
-/** Cuts what arrives into messages: a type, a length that counts itself, a body. */
+/** Splits the received bytes into messages: a type, a length that includes itself, a body. */
 function onMessages(socket: Socket, hear: (type: number, message: Buffer) => void): void {
   let received = Buffer.alloc(0);
   socket.on('data', (chunk: Buffer) => {

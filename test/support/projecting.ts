@@ -10,11 +10,11 @@ import { eventReader } from '../../src/projector/stream-reading.js';
 import { acquire, readCheckpoints, type Checkpoint } from '../../src/read-models/checkpoints.js';
 import { appendedEvent, eventsOf } from './log.js';
 
-/** Takes all lines that are free, as a process does that projects. */
+/** Takes the leases of all free generations, as a projecting process does. */
 export const takeCheckpoints = async (database: Database, owner: string): Promise<Checkpoint[]> =>
   acquire(database, owner, { names: (await readCheckpoints(database)).map(({ name }) => name), follows: projections });
 
-/** Appends an event to a stream; resolves with what the projector makes of it as it is read back. */
+/** Appends an event to a stream, and resolves with the event as the projector reads it back. */
 export async function appendAndRead(
   store: EventStore,
   stream: string,
@@ -26,7 +26,7 @@ export async function appendAndRead(
   return readEvent(last);
 }
 
-/** A projector of all projections, on real stores; what follows from their rows is noted for others. */
+/** A projector of all projections on real stores. Changes of rows are noted for other derivers. */
 export const projectorOn = (store: EventStore, database: Database): Projector =>
   new Projector({
     reader: eventReader(store, projections),

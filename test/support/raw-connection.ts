@@ -2,16 +2,16 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { until } from './until.js';
 
-/** An HTTP answer as it was read from a socket. */
+/** An HTTP answer read from a socket. */
 export type RawAnswer = Readonly<{
   status: number;
   headers: Headers;
   body: { code?: string; outcome?: string; detail?: string };
 }>;
 
-/** A connection on which a test sends what it likes, at the pace it likes, and reads what comes back. */
+/** A connection on which a test sends any bytes at any pace, and reads the answers. */
 export class RawConnection {
-  /** Why the connection broke, e.g. EPIPE; undefined while it has not. */
+  /** Why the connection broke, e.g. EPIPE; undefined until then. */
   error: NodeJS.ErrnoException | undefined;
   isClosed = false;
   readonly #socket: Socket;
@@ -37,7 +37,7 @@ export class RawConnection {
     return new RawConnection(socket);
   }
 
-  /** Resolves when the system has taken the bytes, or the connection has broken. */
+  /** Resolves when the system has accepted the bytes, or the connection has broken. */
   send(data: string | Buffer): Promise<void> {
     return new Promise((resolve) => this.#socket.write(data, () => resolve()));
   }
@@ -47,7 +47,7 @@ export class RawConnection {
     return this.send(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
   }
 
-  /** Nothing is read until `resume`, as by a client that sends first and reads then. */
+  /** Reads nothing until `resume`, like a client that sends everything before it reads. */
   pause(): void {
     this.#socket.pause();
   }
@@ -56,7 +56,7 @@ export class RawConnection {
     this.#socket.resume();
   }
 
-  /** The next answer, once it is there whole. */
+  /** The next complete answer. */
   answer(): Promise<RawAnswer> {
     return until('an answer', async () => this.#take() ?? this.#failIfClosed());
   }

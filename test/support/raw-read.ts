@@ -3,7 +3,7 @@ import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.j
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 
-/** The bytes and the content type of each event of a stream as the store holds them; the client's reader would parse them. */
+/** The stored bytes and content type of each event of a stream; the client's reader would parse them. */
 export async function rawEventsOf(
   eventstoreUrl: string,
   stream: string,

@@ -1,6 +1,9 @@
 import type { Reconciliation } from '../../packages/client/src/openapi.js';
 
-/** What stands on a clearing account, and is not what its open items add up to. The answer must look back far enough, and be whole. */
+/**
+ * Balances of clearing accounts that differ from the sum of their open items. The answer must look back far enough and
+ * not be truncated.
+ */
 export function unexplainedIn({ data, open, isTruncated }: Reconciliation): readonly string[] {
   if (isTruncated) return ['there is more that is open'];
   const scopeOf = ({

@@ -2,7 +2,7 @@ import { eventIdOf } from '../../src/events/event-id.js';
 import type { RecordedEvent } from '../../src/eventstore/recorded-event.js';
 import type { SimulatedEvent } from '../../simulator/simulator.js';
 
-/** Simulated events as the log has them when they arrive in this order, one in a second, from the start of 2027 on. */
+/** Simulated events as the log stores them when they arrive in this order, one per second from the start of 2027. */
 export function recordedInOrder(arrived: readonly SimulatedEvent[]): RecordedEvent[] {
   const revisions = new Map<string, bigint>();
   return arrived.map(({ stripeEvent, stream }, at) => {
@@ -34,7 +34,7 @@ export function recordedInOrder(arrived: readonly SimulatedEvent[]): RecordedEve
   });
 }
 
-/** The events of each stream. */
+/** The events by stream. */
 export function byStream(events: readonly RecordedEvent[]): Map<string, RecordedEvent[]> {
   const streams = new Map<string, RecordedEvent[]>();
   for (const event of events) streams.set(event.stream, [...(streams.get(event.stream) ?? []), event]);

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 
-/** A new empty folder, and its removal. */
+/** Creates an empty folder; `remove` deletes it. */
 export async function scratchFolder(): Promise<{ path: string; readonly remove: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'ledger-test-'));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** One statement on a connection of its own. */
+/** Runs one statement on a separate connection. */
 export async function query(url: string, sql: string): Promise<unknown[]> {
   const client = new Client({ connectionString: url });
   await client.connect();
@@ -23,7 +23,7 @@ export async function query(url: string, sql: string): Promise<unknown[]> {
   }
 }
 
-/** Waits for a condition, with a limit. */
+/** Waits for a condition, for at most 15 s. */
 export async function until(what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
   const deadline = Date.now() + 15_000;
   while (!(await condition())) {
@@ -32,12 +32,12 @@ export async function until(what: string, condition: () => Promise<boolean> | bo
   }
 }
 
-/** The process number in postmaster.pid. */
+/** The process id in postmaster.pid. */
 export async function postmasterPid(postgresDirectory: string): Promise<number> {
   return Number((await readFile(join(postgresDirectory, 'data', 'postmaster.pid'), 'utf8')).split('\n')[0]);
 }
 
-/** Is the process there, other than as a zombie that waits for its parent? */
+/** Whether the process exists and is not a zombie waiting for its parent. */
 export async function isRunning(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0);
@@ -49,7 +49,7 @@ export async function isRunning(pid: number): Promise<boolean> {
   }
 }
 
-/** Listens at a port of 127.0.0.1 and answers nothing. */
+/** Listens on a port of 127.0.0.1 and never answers. */
 export async function occupy(address: { port: number } | { socket: string } | undefined): Promise<Server> {
   if (address === undefined || !('port' in address)) throw new Error('There is no port to occupy.');
   const server = createServer((socket) => socket.on('error', () => socket.destroy()));

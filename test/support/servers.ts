@@ -10,22 +10,22 @@ import {
 import { beginAfter, markEndOfLog, type LogStart } from './log-start.js';
 import { until } from './until.js';
 
-/** A server of a test, and how to be rid of it. */
+/** A server of a test. */
 export type TestServer = Readonly<{ url: string; stop(): Promise<void> }>;
 
 /** A database of a test. */
 export type TestDatabase = TestServer &
   Readonly<{
-    /** Drops the read models, so that the next service builds them from the log. */
+    /** Drops the read models, so that the next service rebuilds them from the log. */
     dropReadModels(): Promise<void>;
   }>;
 
-/** Whether all spec files share one event store, that of EVENTSTORE_URL; else each has its own, with an empty log. */
+/** Whether all spec files share the event store of EVENTSTORE_URL. Otherwise each has its own with an empty log. */
 export const SHARES_STORE = process.env['EVENTSTORE_URL'] !== undefined;
 
 /**
- * A folder that is gone after the test; other users may pass through, since Postgres has one of its own when root runs
- * the tests.
+ * Creates a folder that is deleted after the test. Other users may pass through it, since Postgres runs as another user
+ * under root.
  */
 export async function temporaryDirectory(
   parent = tmpdir(),
@@ -37,7 +37,7 @@ export async function temporaryDirectory(
 
 type EmbeddedOptions = Pick<EmbeddedEventStoreOptions, 'dropsRepeatsInFlight' | 'flushDelayMs'>;
 
-/** The event store under test: the one of EVENTSTORE_URL, else an embedded one with an empty log. */
+/** The event store under test: that of EVENTSTORE_URL, or an embedded one with an empty log. */
 export async function testEventStore(options: EmbeddedOptions = {}): Promise<TestServer> {
   const elsewhere = process.env['EVENTSTORE_URL'];
   return elsewhere === undefined ? embeddedStore(options) : { url: elsewhere, stop: async () => undefined };
@@ -55,15 +55,15 @@ async function embeddedStore(options: EmbeddedOptions): Promise<TestServer> {
   };
 }
 
-/** An embedded event store with an empty log, whatever the others share: for what concerns everybody in a log. */
+/** An embedded event store with an empty log, even if others share one; for tests that affect every stream of a log. */
 export async function ownEventStore(): Promise<TestServer> {
   return embeddedStore({});
 }
 
-/** A database for the read models of a test. */
+/** A database for a test's read models. */
 export const testDatabase = async (): Promise<TestDatabase> => withReadModels(await emptyDatabase());
 
-/** A database for the read models of a service, as one of this build has left it before its first event. */
+/** A database for a service's read models, in the state in which this build leaves it before the first event. */
 export const serviceDatabase = async (): Promise<TestDatabase> => withReadModels(await preparedDatabase());
 
 async function withReadModels(database: TestServer): Promise<TestDatabase> {
@@ -75,15 +75,15 @@ async function withReadModels(database: TestServer): Promise<TestDatabase> {
   return { ...database, dropReadModels };
 }
 
-/** The present end of the log that all spec files share (EVENTSTORE_URL); null where each has a store of its own. */
+/** The current end of the shared log (EVENTSTORE_URL); null where each spec file has its own store. */
 export async function endOfSharedLog(): Promise<LogStart | null> {
   const shared = process.env['EVENTSTORE_URL'];
   return shared === undefined ? null : markEndOfLog(shared);
 }
 
 /**
- * Read models of a test begin at the present end of a shared log, and at the start of one of the test's own. Resolves
- * with what lets them begin there again once they are dropped.
+ * Makes a test's read models begin at the current end of a shared log, or at the start of the test's own. Resolves with
+ * a function that repeats this after they were dropped.
  */
 export async function beginReadModels(databaseUrl: string): Promise<() => Promise<void>> {
   const start = await endOfSharedLog();
@@ -95,12 +95,12 @@ export async function beginReadModels(databaseUrl: string): Promise<() => Promis
 }
 
 /**
- * An empty database on the Postgres of the test run: that of DATABASE_URL, else the embedded one that
+ * An empty database on the Postgres of the test run: that of DATABASE_URL, or the embedded one that
  * `test/support/global-setup.mjs` started.
  */
 export const emptyDatabase = (): Promise<TestServer> => newDatabase('');
 
-/** A database with the tables of this build, and nothing in them; on a Postgres that runs elsewhere, an empty one. */
+/** A database with the empty tables of this build; on an external Postgres, an empty database. */
 export async function preparedDatabase(): Promise<TestServer> {
   const template = process.env['TEST_TEMPLATE'];
   const database = await newDatabase(template ?? '');
@@ -120,7 +120,9 @@ async function newDatabase(how: string): Promise<TestServer> {
   return { url: url.href, stop: async () => void (await until(`${name} is dropped`, () => dropped(server, name))) };
 }
 
-/** False while an autovacuum worker is in the database: only a superuser may send it away, and it leaves by itself. */
+/**
+ * Returns false while an autovacuum worker is in the database: only a superuser may end it, and it finishes by itself.
+ */
 async function dropped(server: string, name: string): Promise<boolean> {
   try {
     await administer(server, `drop database ${name} with (force)`);

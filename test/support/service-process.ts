@@ -4,19 +4,19 @@ import { createInterface } from 'node:readline';
 import { thisBuild, type Build } from './builds.js';
 import { testEnvironment } from './ledger.js';
 
-/** The built service in a process of its own. */
+/** The built service in a separate process. */
 export type ServiceProcess = Readonly<{
   url: string;
   pid: number;
   /** Sends SIGTERM and resolves with the exit code. */
   stop(): Promise<number | null>;
-  /** Sends SIGKILL and resolves when the process is gone. */
+  /** Sends SIGKILL and resolves when the process has exited. */
   kill(): Promise<void>;
 }>;
 
 const START_WITHIN_MS = 30_000;
 
-/** Starts the service of a build and waits until it listens. Values of `environment` come on top of the tests' own. */
+/** Starts the service of a build and waits until it listens. Values of `environment` override the tests' own. */
 export async function startServiceProcess(
   urls: { eventstoreUrl: string; databaseUrl: string },
   environment: Record<string, string> = {},

@@ -1,4 +1,4 @@
-/** Looks at everything while webhooks storm in: what differs for a moment is no finding. */
+/** Reconciles with Stripe during a storm of webhooks; temporary differences are not findings. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { projections } from '../../projections/index.js';
 import { DAY } from '../../simulator/calendar.js';
@@ -13,25 +13,31 @@ import { RESOURCES } from '../../src/stripe-api/resources.js';
 import { RunBudget } from '../../src/stripe-api/budget.js';
 import { APPENDER_LIMITS } from './appender-limits.js';
 
-/** What happens before it is delivered. */
+/** Events that happen ahead of their delivery. */
 const AT_ONCE = 8;
 const REPEATED_EVERY_MS = 5;
 const YOUNG_S = 25 * DAY;
 
-/** Happens at Stripe, and is delivered, one after the other as fast as it is taken; what was delivered comes again beside it. */
+/**
+ * Advances Stripe's time and delivers the events as fast as the service accepts them, while other senders repeat
+ * earlier deliveries.
+ */
 export class Storm {
   readonly counts = { fresh: 0, repeated: 0, refused: 0 };
   #stopped = false;
   #turns = 0;
-  /** Events that have happened, and those of them that Stripe does not deliver any more. */
+  /** Events that have happened, and how many of them Stripe no longer delivers. */
   #happened = 0;
   #young = 0;
   readonly #running: Promise<unknown>;
 
-  /** The last second that it comes to by itself. */
+  /** The last second that the storm advances to. */
   readonly #ends: number;
 
-  /** `repeats`: so many senders deliver again what was delivered. `lastsS`: the time in which all happens, else all that ever will. */
+  /**
+   * `repeats`: senders that repeat deliveries. `lastsS`: the simulated time of the storm; by default all the time there
+   * is.
+   */
   constructor(
     private readonly stripe: SimulatedStripe,
     {
@@ -49,7 +55,7 @@ export class Storm {
     this.#running = Promise.all([this.#happen(), ...Array.from({ length: repeats }, (_, at) => this.#repeat(at))]);
   }
 
-  /** Until all that has happened by now was delivered. */
+  /** Waits until everything that has happened by now was delivered. */
   async settled(): Promise<void> {
     for (const turn = this.#turns; this.#turns < turn + 2 && !this.#stopped;) await pause(1);
   }
@@ -62,7 +68,7 @@ export class Storm {
   async #happen(): Promise<void> {
     const { clock, world } = this.stripe;
     for (; !this.#stopped; this.#turns += 1) {
-      // They have happened, and are shown, before the first of them is delivered.
+      // The next events happen and are readable before the first of them is delivered.
       const next = world.events[this.#happened + AT_ONCE];
       const to = Math.min(next?.at ?? 0, this.#ends);
       if (to > clock.now()) clock.set(to);
@@ -76,15 +82,15 @@ export class Storm {
     const { clock, world, endpoints } = this.stripe;
     for (let step = seed; !this.#stopped; step += 1) {
       while ((world.events[this.#young]?.at ?? Infinity) < clock.now() - YOUNG_S) this.#young += 1;
-      // A stride that meets all of them, far apart.
+      // A stride that visits all of them, far apart from each other.
       const event = world.events[this.#young + ((step * 7_919) % Math.max(1, this.#happened - this.#young))];
       if (event !== undefined && event.at <= clock.now()) this.#count('repeated', await endpoints.resend(event.id));
-      // They are not to keep a core busy by themselves.
+      // Keeps these senders from saturating a core.
       await pause(REPEATED_EVERY_MS);
     }
   }
 
-  /** Passes over what has happened by now. */
+  /** Counts what has happened by now. */
   #skip(): void {
     const { clock, world } = this.stripe;
     while ((world.events[this.#happened]?.at ?? Infinity) <= clock.now()) this.#happened += 1;
@@ -96,12 +102,18 @@ export class Storm {
   }
 }
 
-/** Of the others only looks tell: they are found as unknown, and rightly so. */
+/**
+ * The objects that events report. The others are found only by reading, so reconciliation rightly reports them as
+ * unknown.
+ */
 const TOLD_BY_EVENTS = RESOURCES.filter(
   ({ object, when }) => when === 'default' && object !== 'balance_transaction',
 ).map(({ object }) => object);
 
-/** Compares all that events tell until so many looks were taken, or so long; what was found that is no change under way. */
+/**
+ * Compares everything that events report until this many looks were taken, or this time has passed. Returns the
+ * findings other than changes in progress.
+ */
 export async function looksDuring(
   storm: Storm,
   {

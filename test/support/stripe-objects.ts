@@ -1,6 +1,9 @@
 import { randomId, START } from './subscription-events.js';
 
-/** API versions on both sides of 2025-03-31.basil, which moved what ties invoices, payments and subscriptions together. */
+/**
+ * API versions before and after 2025-03-31.basil, which moved the fields that link invoices, payments and
+ * subscriptions.
+ */
 export const OLD = '2020-08-27';
 export const BASIL = '2025-03-31.basil';
 export const DAHLIA = '2026-03-25.dahlia';
@@ -36,7 +39,7 @@ export function stripeEvent(
   };
 }
 
-/** An invoice of a subscription over 19.00 EUR, with the fields that its API version has. */
+/** A subscription invoice of 19.00 EUR with the fields of its API version. */
 export function invoice(
   id: string,
   apiVersion: string,
@@ -113,7 +116,7 @@ function invoiceLine(apiVersion: string, subscription: string | null) {
       };
 }
 
-/** What of an invoice changes when it is paid. */
+/** The fields of an invoice that change with its payment. */
 export const paidInvoice = {
   status: 'paid',
   number: 'N-1',
@@ -124,7 +127,7 @@ export const paidInvoice = {
   status_transitions: { finalized_at: START + 5, paid_at: START + 9, voided_at: null, marked_uncollectible_at: null },
 };
 
-/** A charge of 19.00 EUR that succeeded; before basil it names its invoice. */
+/** A successful charge of 19.00 EUR; before basil it names its invoice. */
 export const charge = (
   id: string,
   apiVersion: string,
@@ -150,7 +153,7 @@ export const charge = (
   ...fields,
 });
 
-/** A payment intent over 19.00 EUR; before basil it names its invoice. */
+/** A payment intent of 19.00 EUR; before basil it names its invoice. */
 export const paymentIntent = (
   id: string,
   apiVersion: string,
@@ -173,7 +176,7 @@ export const paymentIntent = (
   ...fields,
 });
 
-/** A refund of 5.00 EUR that succeeded. */
+/** A successful refund of 5.00 EUR. */
 export const refund = (id: string, fields: Record<string, unknown> = {}): StripeObject => ({
   id,
   object: 'refund',
@@ -189,7 +192,7 @@ export const refund = (id: string, fields: Record<string, unknown> = {}): Stripe
   ...fields,
 });
 
-/** A dispute over 19.00 EUR. */
+/** A dispute of 19.00 EUR. */
 export const dispute = (id: string, fields: Record<string, unknown> = {}): StripeObject => ({
   id,
   object: 'dispute',
@@ -204,7 +207,7 @@ export const dispute = (id: string, fields: Record<string, unknown> = {}): Strip
   created: START,
   ...fields,
 });
-/** The money that a dispute takes: its amount and a fee, in the account's currency. */
+/** The money that a dispute withdraws: its amount and a fee, in the account's currency. */
 export const withdrawal = {
   id: 'txn_withdrawn',
   object: 'balance_transaction',
@@ -215,7 +218,7 @@ export const withdrawal = {
   created: START,
 };
 
-/** A credit note over 5.00 EUR, after payment. */
+/** A credit note of 5.00 EUR, issued after payment. */
 export const creditNote = (id: string, fields: Record<string, unknown> = {}): StripeObject => ({
   id,
   object: 'credit_note',
@@ -247,7 +250,6 @@ export const invoicePayment = (id: string, fields: Record<string, unknown> = {})
   ...fields,
 });
 
-/** A customer. */
 export const customer = (id: string, fields: Record<string, unknown> = {}): StripeObject => ({
   id,
   object: 'customer',
@@ -261,7 +263,7 @@ export const customer = (id: string, fields: Record<string, unknown> = {}): Stri
   ...fields,
 });
 
-/** The summary of a customer's entitlements to features, by their lookup keys. */
+/** The summary of a customer's entitlements to features, by lookup key. */
 export const entitlementSummary = (
   customerId: string,
   lookupKeys: readonly string[],

@@ -1,4 +1,4 @@
-/** A ledger and a simulated Stripe that knows what is true. */
+/** A ledger and a simulated Stripe whose true state is known. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
@@ -17,7 +17,7 @@ export type Parts = Readonly<{ ledger: TestLedger; stripe: SimulatedStripe; stop
 
 type BothOptions = Partial<Parameters<typeof startStripeApi>[0]> & { environment?: Record<string, string> };
 
-/** On stores of its own: the latest webhooks of a log are compared with what the key sees. */
+/** Uses separate stores, since reconciliation compares the latest webhooks of a log with what the key can read. */
 export async function startBoth({ environment = {}, ...options }: BothOptions = {}): Promise<Parts> {
   const [eventStore, database] = await Promise.all([
     startEmbeddedEventStore({ directory: 'memory' }),
@@ -44,12 +44,12 @@ export async function startBoth({ environment = {}, ...options }: BothOptions = 
       await Promise.all([eventStore.stop(), database.stop()]);
     },
   };
-  // A command makes no ledger: the service must have made it.
+  // A command does not create a ledger, so the service must have created it.
   await cameUp(parts);
   return parts;
 }
 
-/** A command of the ledger in a process of its own, which asks the simulated Stripe. */
+/** Runs a ledger command in a separate process against the simulated Stripe. */
 export function command({ ledger, stripe }: Parts, args: readonly string[], key = stripe.key) {
   const env = {
     PATH: process.env['PATH'] ?? '',
@@ -67,7 +67,7 @@ export function command({ ledger, stripe }: Parts, args: readonly string[], key 
   return { child, ended };
 }
 
-/** The read models stand at the end of the log. */
+/** Waits until the read models have caught up with the log. */
 export const cameUp = ({ ledger }: Parts) =>
   until('the read models came up', async () => {
     const { status, body } = await read<{ data: { behind: string | null; state: string }[] }>(
@@ -75,7 +75,7 @@ export const cameUp = ({ ledger }: Parts) =>
       '/projections',
       ADMIN_TOKEN,
     );
-    // Until the service has made its schema it has no answer.
+    // The route has no answer until the service has created its schema.
     return (
       status === 200 &&
       body.data.length > 0 &&
@@ -83,6 +83,6 @@ export const cameUp = ({ ledger }: Parts) =>
     );
   });
 
-/** Where rows are not what Stripe shows. */
+/** The differences of the rows from Stripe's objects. */
 export const wrongRows = ({ ledger, stripe }: Parts): Promise<string[]> =>
   wrongRowsIn(ledger.databaseUrl, stripe.world.objects(stripe.clock.now(), VERSION));

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** Seconds since 1970 at which the lives of the tests begin: 2026-01-01T00:00:00Z. */
+/** Unix seconds at which the tests' lives begin: 2026-01-01T00:00:00Z. */
 export const START = 1_767_225_600;
 
 export const randomId = (prefix: string): string => `${prefix}_${randomBytes(12).toString('hex')}`;
@@ -14,7 +14,7 @@ type Overrides = Readonly<{
   event?: Record<string, unknown>;
 }>;
 
-/** A small Stripe event about a subscription, as API version 2025-03-31.basil has it. */
+/** A small Stripe event about a subscription in API version 2025-03-31.basil. */
 export function subscriptionEvent(subscription: string, overrides: Overrides = {}) {
   const {
     eventId = randomId('evt'),

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Waits until `check` gives something, or fails with what was waited for. */
+/** Polls until `check` returns a value; fails after `withinMs`, naming what was awaited. */
 export async function until<T>(
   what: string,
   check: () => Promise<T | null | undefined | false>,
