@@ -228,7 +228,7 @@ const unbilledOf = (schedule: Schedule, moment: number): number =>
   schedule.earnsFrom < schedule.bookedAt ? schedule.revenue(Math.min(moment, schedule.bookedAt)) : 0;
 
 /**
- * Policies that differ from the default in one field, and in fields that only spread amounts and change no final sum.
+ * The policies that differ from the default in one field; `SPREADS` only move amounts in time and change no final sum.
  */
 const FIELDS = (Object.keys(policyChoices) as (keyof typeof policyChoices)[]).filter((name) => !name.startsWith('mrr'));
 const policies: readonly Partial<MoneyPolicy>[] = [
