@@ -37,8 +37,8 @@ export type Derivation<F extends FactRows, T extends Tables = Tables, P extends 
   /** Further keys, found in SQL by a join, by name. `$1` is the array of keys; each row of the answer has a `key`. */
   reach?: Readonly<Record<string, string>>;
   /**
-   * SQL by name: `$1` is an array of keys, and each row names its `key`. A column `stream` or `is_incomplete` marks a
-   * row as the last good one of a parked stream. Ordered where the order matters.
+   * SQL by name: `$1` is an array of keys, and each row names its `key`. By a column `stream` or `is_incomplete`, the
+   * engine finds rows that are the last good ones of a parked stream. Ordered where the order matters.
    */
   facts: { readonly [Name in keyof F]: string };
   /** Returns all rows of a key; none for a key without facts. An error parks the key and keeps its rows. */

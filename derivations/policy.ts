@@ -44,7 +44,7 @@ export type MoneyPolicy = Choices &
     zone: string;
     /** How many days a past due subscription counts; null: as long as it is past due. */
     mrrPastDueDays: number | null;
-    /** Changes at most this many minutes apart form one movement. */
+    /** Consecutive changes at most this many minutes apart form one movement. */
     mrrGroupMinutes: number;
     /** A customer who returns after more days than this counts as new; null: always as a reactivation. */
     mrrReactivationDays: number | null;

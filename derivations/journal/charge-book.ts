@@ -134,6 +134,7 @@ function standaloneOf(facts: PaymentFacts, policy: MoneyPolicy): readonly Entry[
   const currency = first.currency;
   const entries: (Entry | null)[] = [];
   const paid = facts.applications.filter(({ kind, stage }) => kind === 'invoice_payment' && stage === 'paid');
+  // Money applied within a day of its receipt is not booked as standalone revenue first.
   const atOnce = paid.filter(({ at }) => secondOf(at) <= receivedAt + A_DAY);
   const laidMinor = (row: MilestoneRow): number =>
     laid.find(({ object }) => object === row.object)?.amountMinor ?? row.amount_minor;

@@ -40,7 +40,8 @@ export type InvoiceFacts = Readonly<{
 export type Book = Readonly<{ entries: readonly Entry[]; lines: readonly BookLine[] }>;
 
 /**
- * An amount taken from the invoice: first from lines, then from the pool of recovered money; `restMinor` exceeds both.
+ * An amount taken from the invoice: first from lines, then from the pool of recovered money; `restMinor` is the excess
+ * over both.
  */
 type Taken = Readonly<{
   lines: readonly TakenOfLine[];
@@ -255,6 +256,7 @@ class InvoiceBook {
     ]);
   }
 
+  /** Takes an amount: first from the `named` lines, then from all lines in proportion, then from the pool. */
   private take(amountMinor: number, at: number, isTaxed = true, named: readonly CreditNoteLineRow[] = []): Taken {
     const taken: TakenOfLine[] = [];
     for (const { invoice_line: id, gross_minor: asked, tax_minor: taxMinor } of named) {
