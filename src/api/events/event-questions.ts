@@ -124,8 +124,9 @@ async function eventsPage({ filter, before, limit }: Extract<EventQuestion, { ki
   for await (const recorded of await newestFirst({ filter, before, limit }, parts)) {
     if (parts.signal.aborted) break;
     if (isTooOld(recorded, filter)) return { data, nextCursor: null };
-    if (data.length === limit || read === LIMITS.events.searchedMax || performance.now() > deadline)
-      return { data, nextCursor: last === null ? null : cursorOf('events', [String(last)]) };
+    // However slow the store is, a page takes at least one event: without a cursor it would claim to be the last.
+    if (last !== null && (data.length === limit || read === LIMITS.events.searchedMax || performance.now() > deadline))
+      return { data, nextCursor: cursorOf('events', [String(last)]) };
     [read, last] = [read + 1, recorded.position];
     if (recorded.entry !== null && isWanted(recorded.entry, filter)) data.push(recorded.entry);
   }
