@@ -85,12 +85,12 @@ const subscriptions = fc
   })
   .map((fields): SubscriptionFact => subscription(fields));
 
-/** Of the first item; the others only matter to what is said of all. */
+/** The decision for the first item. Further items matter only for decisions about the whole subscription. */
 const decide = (one: SubscriptionFact, policy: AccessPolicy, at: Date): Decision =>
   decideItem(one, one.items[0] as ItemFact, policy, at);
 const endOf = ({ granted, until }: { granted: boolean; until: Date | null }): number =>
   granted ? (until?.getTime() ?? Infinity) : -Infinity;
-/** Neither takes access away, nor shortens it. */
+/** Whether `a` neither removes access that `b` grants, nor ends it earlier. */
 const isAtLeast = (a: Parameters<typeof endOf>[0], b: Parameters<typeof endOf>[0]): boolean => endOf(a) >= endOf(b);
 const wanted = { kind: 'product', product: 'prod_1' } as const;
 
@@ -260,7 +260,10 @@ const life = fc
   })
   .map((options) => [...lives(options)][0] as SimulatedLife);
 
-/** Whether a subscription grants access at the time of its last event, by the default policy, read off Stripe's own objects. */
+/**
+ * Whether a subscription grants access at the time of its last event under the default policy, computed from Stripe's
+ * own objects.
+ */
 function isGrantedByBooks(told: readonly Told[]): boolean {
   const { at, object } = told.at(-1) as Told;
   const status = String(object['status']);

@@ -31,7 +31,7 @@ const now: Moment = { trueAt: null, knownAt: null, revision: null };
 
 type Rows = Readonly<Record<string, unknown[]>>;
 
-/** The rows that the projector has written of one stream after each of its events, one batch for each. */
+/** The rows that the projector writes for one stream after each event, with one batch per event. */
 function rowsWhileLive(projection: AnyProjection, events: readonly RecordedEvent[]): Rows[] {
   const read = events.map((event) => readEvent(event));
   const folding = { projection, stream: String(events[0]?.stream) };

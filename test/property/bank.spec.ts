@@ -2,7 +2,9 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { bankLawNames, bankViolationsOf } from '../support/bank-laws.js';
 import type { MoneyViolation } from '../support/money-laws.js';
 
-/** `LIVES=5000 npm test -- test/property/bank`, or `npm run laws -- --money`, plays more; `SEED=…` begins at another one. */
+/**
+ * `LIVES=5000 npm test -- test/property/bank`, or `npm run laws -- --money`, runs more; `SEED=…` sets the first seed.
+ */
 const LIVES = Number(process.env['LIVES'] ?? 40);
 const FIRST = Number(process.env['SEED'] ?? 1);
 const SHOWN_MAX = 5;

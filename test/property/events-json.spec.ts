@@ -4,7 +4,7 @@ import { contentHash, contentHashOf } from '../../src/events/content-hash.js';
 import { canonicalJson, type Json } from '../../src/events/json.js';
 import { json, reversed } from './json-values.js';
 
-/** Any value, with keys that objects inherit among them. */
+/** Any value, including objects with keys that objects inherit. */
 const withOddKeys = fc.oneof(
   json,
   fc.dictionary(fc.constantFrom('__proto__', 'constructor', 'a', 'ä', '\u0000'), json).map((value) => value as Json),
@@ -48,7 +48,7 @@ describe('the content hash of a text', () => {
     );
   });
 
-  /** A number in plain digits, of up to 40 of them, with an exponent or not. */
+  /** A number in plain digits, up to 40 of them, with or without an exponent. */
   const decimal = fc.record({
     negative: fc.boolean(),
     digits: fc.bigInt({ min: 0n, max: 10n ** 40n }),

@@ -18,7 +18,7 @@ const eventType = fc.constantFrom(
   'customer.subscription.paused',
 );
 
-/** Events about two objects in a few seconds, of which no one promises that they fit together. */
+/** Events about two objects within a few seconds that need not fit together. */
 const loose = fc
   .uniqueArray(
     fc.record({
@@ -36,7 +36,7 @@ const loose = fc
     events.map(({ id, before, ...event }) => told({ ...event, id: `evt_${id}`, ...(before && { before }) })),
   );
 
-/** A life: states one after the other, several in a second, values that recur, under ids that say nothing of the order. */
+/** A life: consecutive states, several per second, with recurring values, under ids that do not reveal the order. */
 const life = fc
   .tuple(
     fc.array(state, { minLength: 2, maxLength: 25 }),
@@ -141,7 +141,7 @@ describe('a path through the changes of a second', () => {
       .array(fc.tuple(fc.nat(5), fc.nat(5)), { maxLength })
       .map((pairs) => pairs.map(([from, to], number) => ({ from: String(from), to: String(to), number })));
 
-  /** The length of the longest path by trying all. */
+  /** The length of the longest path, by exhaustive search. */
   function longest(left: readonly Numbered[], at: string): number {
     return Math.max(
       0,

@@ -16,7 +16,7 @@ const json = fc
 const id = fc.stringMatching(/^[A-Za-z0-9]{1,14}$/);
 const apiVersion = fc.constantFrom(undefined, '2013-08-13', '2020-08-27', '2025-03-31.basil', '2026-09-30.endive');
 
-/** Bodies that look more and more like events, so that every branch is met. */
+/** Bodies that resemble events to varying degrees, so that every branch is covered. */
 const body = fc.oneof(
   json,
   fc.record(
@@ -44,7 +44,7 @@ const body = fc.oneof(
     .map((object) => eventAbout(object as JsonObject)),
 ) as fc.Arbitrary<Json>;
 
-/** What of an invoice or invoice item never changes, and what may be different in every event about it. */
+/** The fields of an invoice or invoice item that never change, and those that can differ in every event about it. */
 const billed = fc.record({
   object: fc.constantFrom('invoice', 'invoiceitem'),
   id: id.map((text) => `in_${text}`),
@@ -76,7 +76,7 @@ function rendered(
   };
 }
 
-/** The object that an event is about, with its account and mode; null when nothing names it. */
+/** The object that an event is about, with its account and mode; null when the event does not name one. */
 function nameOf(stripeEvent: Json): string | null {
   const { account, user_id, livemode, data } = stripeEvent as {
     account?: string;
@@ -91,7 +91,7 @@ function nameOf(stripeEvent: Json): string | null {
 
 const streamOf = (stripeEvent: Json): string => route(stripeEvent, contentHash(stripeEvent)).stream;
 
-/** Events that are whole but for a field or two of their envelope. */
+/** Events that are complete except for one or two envelope fields. */
 const envelope = fc
   .record(
     {

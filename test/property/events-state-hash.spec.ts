@@ -9,7 +9,7 @@ const object = fc
   .map((value) => value as JsonObject);
 const hashOf = (value: JsonObject): string => new StateHash(value).text();
 
-/** A value without the members that are null. */
+/** The value without members that are null. */
 function withoutNulls(value: Json): Json {
   if (Array.isArray(value)) return value.map(withoutNulls);
   return isJsonObject(value)

@@ -6,7 +6,7 @@ export const json = fc
   .jsonValue({ maxDepth: 4, stringUnit: 'binary' })
   .map((value) => JSON.parse(JSON.stringify(value)) as Json);
 
-/** The same value with the keys of every object in reverse. */
+/** The same value with the keys of every object in reverse order. */
 export function reversed(value: Json): Json {
   if (Array.isArray(value)) return value.map(reversed);
   return isJsonObject(value)

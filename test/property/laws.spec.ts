@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { lawNames, violationsOf, type Violation } from '../support/laws.js';
 
-/** `LIVES=20000 npm test -- test/property/laws`, or `npm run laws`, plays more. */
+/** `LIVES=20000 npm test -- test/property/laws`, or `npm run laws`, runs more. */
 const LIVES = Number(process.env['LIVES'] ?? 700);
 const SHOWN_MAX = 5;
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { moneyLawNames, moneyViolationsOf, type MoneyViolation } from '../support/money-laws.js';
 
-/** `MONEY_LIVES=5000 npm test -- test/property/money`, or `npm run laws -- --money`, plays more. */
+/** `MONEY_LIVES=5000 npm test -- test/property/money`, or `npm run laws -- --money`, runs more. */
 const LIVES = Number(process.env['MONEY_LIVES'] ?? 150);
 const FIRST = Number(process.env['SEED'] ?? 1);
 const SHOWN_MAX = 5;

@@ -14,7 +14,7 @@ import { lives } from '../../simulator/simulator.js';
 
 type Streams = ReadonlyMap<string, readonly Fact[]>;
 
-/** The facts of each stream. */
+/** The facts by stream. */
 function streamsOf(told: Iterable<Readonly<{ stripeEvent: unknown; stream: string }>>): Streams {
   const streams = new Map<string, Fact[]>();
   for (const { stripeEvent, stream } of told) {
@@ -24,7 +24,7 @@ function streamsOf(told: Iterable<Readonly<{ stripeEvent: unknown; stream: strin
   return streams;
 }
 
-/** Of those recorded the ones that can be read: one is made of another tool's objects. */
+/** The readable recorded events. One recording contains objects of another tool. */
 const recorded = streamsOf(
   distinctRecordedEvents().flatMap(({ stripeEvent }) => {
     const to = route(stripeEvent, 'hash');
@@ -44,7 +44,7 @@ function isReadable(stripeEvent: unknown): boolean {
   }
 }
 
-/** One stream of a life, any part of it, in any order of arrival. */
+/** Any part of one stream of a life, in any order of arrival. */
 const arrived = simulated
   .chain((streams) => fc.constantFrom(...streams.values()))
   .chain((facts) => fc.shuffledSubarray([...facts], { minLength: 1 }));
@@ -52,13 +52,13 @@ const arrived = simulated
 const rowsAfter = (projection: AnyProjection, facts: readonly Fact[]) =>
   rowsOfAll(projection, foldObjects(projection, facts));
 
-/** The rows of a stream as texts, each with its table. */
+/** The rows of a stream as text, each with its table. */
 const told = (rows: Readonly<Record<string, readonly Row[]>>): string[] =>
   Object.entries(rows)
     .flatMap(([table, own]) => own.map((row) => `${table} ${JSON.stringify(row)}`))
     .sort();
 
-/** Or each event is an object by itself, in which there is nothing to order. */
+/** Expects one object per order key, or each event as an object of its own, where nothing needs ordering. */
 function expectOneObjectForEachOrderKey(projection: AnyProjection, facts: readonly Fact[]): void {
   const named = facts.flatMap((fact) => {
     const object = objectOf(projection, fact);

@@ -19,12 +19,12 @@ const SHOWN_MAX = 5;
 const WHOSE = { account: null, livemode: true };
 const PURPOSE = { run: null, reason: 'backfill', causedBy: null } as const;
 
-/** A life of which some events never arrive, and whose objects were looked at. */
+/** A life with some events that never arrive, and looks at its objects. */
 type Watched = Readonly<{
   life: SimulatedLife;
   asked: number;
   looks: readonly Look[];
-  /** Events that arrived, in some order; all from where the looks stand on. */
+  /** The events that arrived, in some order; complete from the time of the looks on. */
   arrived: readonly RecordedEvent[];
   missing: readonly RecordedEvent[];
 }>;
@@ -41,7 +41,7 @@ const laws: Readonly<Record<string, (watched: Watched, random: Random) => readon
         ? []
         : [`${look.name} ${look.id} goes to ${streamOfLook(look)}, its events to ${own?.stream}`];
     }),
-  // O2 and O7: the looks are up to ten seconds old.
+  // O2 and O7: the looks can be up to ten seconds old.
   'the rows are the books, whatever was not delivered before the look': (watched) =>
     wrongRows(watched, [...watched.arrived, ...observed(watched)]),
   // O3.
@@ -81,9 +81,9 @@ const inOrder = (events: readonly RecordedEvent[]): readonly RecordedEvent[] =>
   events.map((event, at) => ({ ...event, revision: BigInt(at) }));
 const streamOf = ({ arrived, missing }: Watched, look: Look): string =>
   [...arrived, ...missing].find((event) => objectOf(event).id === look.id)?.stream ?? '';
-/** Few of them: each is judged by every projection. */
+/** Only a few, since each is judged under every projection. */
 const someOf = ({ looks }: Watched): readonly Look[] => looks.slice(-8);
-/** Something happened in the seconds by which the look is older than it was asked for. */
+/** Whether something happened between the time that the look shows and the time it was requested. */
 const isStale = ({ asked, arrived }: Watched, look: Look): boolean =>
   arrived.some(
     (event) => objectOf(event).id === look.id && createdOf(event) >= look.stands && createdOf(event) <= asked,
@@ -132,7 +132,7 @@ const shuffled = <T>(items: readonly T[], random: Random): T[] =>
 function watch(life: SimulatedLife, random: Random): Watched {
   const { events } = life;
   const [first, last] = [events[0], events.at(-1)].map((event) => event?.stripeEvent.created ?? 0) as [number, number];
-  // Half of the looks stand in the second of an object's last event, and are too old to show it.
+  // Half of the looks fall in the second of an object's last event, and are too old to show it.
   const end = random.pick([...lastOf(events).values()]).stripeEvent.created;
   const [asked, shownAt] = random.chance(0.5)
     ? [end + STALE_S, end - 1]

@@ -22,7 +22,7 @@ import { START } from '../support/subscription-events.js';
 
 type Event = ReturnType<typeof stripeEvent>;
 
-/** How refunds may go, from their first status to the last. */
+/** The possible status sequences of a refund. */
 const WAYS = [
   ['succeeded'],
   ['pending'],
@@ -32,7 +32,7 @@ const WAYS = [
   ['succeeded', 'failed'],
   ['requires_action', 'canceled'],
 ] as const;
-/** And disputes: what they have taken in the end is the last status' affair. */
+/** The possible status sequences of a dispute. Its last status determines the money it has withdrawn. */
 const DISPUTES = {
   none: [],
   'an inquiry that is closed': ['warning_needs_response', 'warning_closed'],
@@ -45,7 +45,7 @@ const AUTHORISED = 2_000;
 const refundMade = fc.record({
   amount: fc.integer({ min: 1, max: 300 }),
   way: fc.constantFrom(...WAYS),
-  /** Which of its own events came beside the last one, as bits; null: none came, not even the last. */
+  /** Which of its earlier events came besides the last one, as bits; null: none came, not even the last. */
   came: fc.option(fc.nat(7)),
   isNoted: fc.boolean(),
 });
@@ -61,7 +61,9 @@ type Story = typeof story extends fc.Arbitrary<infer T> ? T : never;
 
 const lastOf = <T>(list: readonly T[]): T => list.at(-1) as T;
 
-/** The events of a story that came: of each object the last at least, but for refunds that only the charge tells of. */
+/**
+ * The events of a story that came: at least the last of each object, except for refunds that only the charge reports.
+ */
 function told({ captured, refunds: made, disputed, cameOfDispute, cameOfCharge, hasIntent }: Story): Event[] {
   const of = { charge: 'ch_1', payment_intent: 'pi_1' };
   const shown = (after: number, refunded: number) =>
@@ -71,7 +73,7 @@ function told({ captured, refunds: made, disputed, cameOfDispute, cameOfCharge, 
         payment_intent: 'pi_1',
         amount: AUTHORISED,
         amount_captured: captured,
-        // Stripe counts what was not captured, and what fails later.
+        // Stripe's total includes what was not captured, and what fails later.
         amount_refunded: AUTHORISED - captured + refunded,
       }),
       { after },
@@ -111,7 +113,7 @@ function told({ captured, refunds: made, disputed, cameOfDispute, cameOfCharge, 
           after: 5_000 + step,
         }),
       );
-  // What only the charge tells, its last event must tell.
+  // The charge's last event always comes, since it is the only report of some refunds.
   others.push(...ofCharge.filter((event, at) => event === lastOf(ofCharge) || (cameOfCharge >> at) % 2 === 1));
   others.push(
     stripeEvent(
@@ -138,7 +140,7 @@ function told({ captured, refunds: made, disputed, cameOfDispute, cameOfCharge, 
   return others;
 }
 
-/** Only a refund that went through may be known by its charge alone: nobody says that another has failed. */
+/** Only a successful refund may be known from its charge alone, since the charge does not report failures. */
 const isSilent = ({ way, came }: Pick<Story['refunds'][number], 'way' | 'came'>): boolean =>
   came === null && way.length === 1 && way[0] === 'succeeded';
 

@@ -9,7 +9,7 @@ import { asStripeEvent } from '../../src/events/stripe-event.js';
 import { recordedSequences, type RecordedSequence } from '../fixtures/recorded-events.js';
 import { factFrom } from '../support/facts.js';
 
-/** What each sequence truly ends with: some fields of every row of these tables. */
+/** The true final state of each sequence: some fields of every row in these tables. */
 const ends: Readonly<Record<string, Readonly<Record<string, readonly object[]>>>> = {
   'hookdeck-checkout-2022': {
     customers: [
@@ -68,7 +68,10 @@ function rowsAfter(streams: Streams): Record<string, unknown[]> {
   return rows;
 }
 
-/** Every order of arrival there is, as folds can tell: they see one stream at a time, so that how two of them interleave is nothing to them. */
+/**
+ * Every order of arrival that a fold can distinguish. Folds see one stream at a time, so the interleaving of streams
+ * does not matter.
+ */
 function ordersOf([first, ...rest]: Streams): Streams[] {
   if (first === undefined) return [[]];
   const [stream, facts] = first;

@@ -11,13 +11,13 @@ import { seededRandom, type Random } from '../../simulator/random.js';
 import { lives, type SimulatedLife } from '../../simulator/simulator.js';
 import { factFrom } from '../support/facts.js';
 
-/** Each plays a life in all API versions; `RUNS=1000 npm test -- test/property/renderings` plays more. */
+/** Each run simulates a life in all API versions; `RUNS=1000 npm test -- test/property/renderings` runs more. */
 const RUNS = Number(process.env['RUNS'] ?? 25);
 
-/** The events of a life, each as the endpoint of every API version gets it. */
+/** An event of a life, as the endpoint of every API version receives it. */
 type Rendered = Readonly<{ stream: string; renderings: ReadonlyMap<ApiVersion, Fact> }>;
 
-/** What a counterexample names: the life of a seed, and what becomes of its events by another. */
+/** A counterexample's parameters: the seed of the life, and the seed of its delivery. */
 const options = fc.record({
   seed: fc.nat(),
   playedIn: fc.constantFrom(...API_VERSIONS),
@@ -49,7 +49,7 @@ const inVersions = (life: readonly Rendered[], versionsOf: () => readonly ApiVer
 
 const someOf = (random: Random, versions: readonly ApiVersion[]) => versions.filter(() => random.chance(0.5));
 
-/** Each event in one to three versions; and these facts in two orders of arrival. */
+/** Each event in one to three versions, and the same facts in two orders of arrival. */
 function arrivingBy(given: Options): Readonly<Record<'inOrder' | 'shuffled', readonly Arriving[]>> {
   const random = seededRandom(given.arrival, 'arrival');
   const inOrder = inVersions(lifeOf(given), () => {
@@ -60,7 +60,7 @@ function arrivingBy(given: Options): Readonly<Record<'inOrder' | 'shuffled', rea
   return { inOrder, shuffled: shuffled.map(({ one }) => one) };
 }
 
-/** A life as the endpoint of one version is told of it alone, and with some of its events by endpoints of `others` too. */
+/** A life as the endpoint of one version receives it, and the same with some events also from endpoints of `others`. */
 function aloneAndTogether(given: Options, version: ApiVersion, others: readonly ApiVersion[]) {
   const random = seededRandom(given.arrival, 'arrival');
   const life = lifeOf(given);
@@ -76,7 +76,7 @@ function inStreams(arrived: readonly Arriving[]): ReadonlyMap<string, readonly F
   return streams;
 }
 
-/** The rows of all streams, by table and then by their keys. */
+/** The rows of all streams, by table and key. */
 function rowsOf(arrived: readonly Arriving[]): Readonly<Record<string, Readonly<Record<string, Row>>>> {
   const streams = inStreams(arrived);
   return Object.fromEntries(
@@ -134,7 +134,7 @@ describe('events of which some are there in several API versions', () => {
         const { alone, together } = aloneAndTogether(given, highest, API_VERSIONS.slice(0, -1));
         for (const [table, rows] of Object.entries(alone))
           for (const [key, { no, ...row }] of Object.entries(rows))
-            // What another rendering tells of some events adds rows to a history, which numbers them.
+            // Another rendering of some events adds rows to a history, which renumbers it.
             if (no === undefined) expect(together[table]?.[key]).toEqual(refining(row));
             else expect(Object.values(together[table] ?? {})).toContainEqual(refining(row));
       }),
@@ -174,7 +174,9 @@ describe('events of which some are there in several API versions', () => {
 
 const defined = (row: Row): Row => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
 
-/** A row that says at least this: what is null here may be anything there, and so may what a list leaves open. */
+/**
+ * Matches a row with at least this content: a null here may have any value there, and so may what a list leaves open.
+ */
 const refining = (row: Row): unknown =>
   expect.objectContaining(
     Object.fromEntries(

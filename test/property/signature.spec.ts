@@ -46,7 +46,7 @@ const fragments = [
   ' ',
 ];
 
-/** One change of a text: some characters are cut out at a place, and others put there. */
+/** One edit of a text: some characters are cut at a place, and others inserted there. */
 const put = fc.oneof(
   fc.constantFrom(...fragments, ',', ', ', '=', '\u0000', '0', 'a'),
   fc.string({ maxLength: 3, unit: 'binary' }),
@@ -68,7 +68,7 @@ const header = fc
   )
   .map(([text, changes]) => changes.reduce(changedText, text));
 
-/** The body, or one whose bytes differ while its text may be the same. */
+/** The body, or a variant with different bytes whose text may be the same. */
 const flipped = fc.tuple(fc.nat(body.length - 1), fc.integer({ min: 1, max: 255 }));
 const bytes = fc.option(flipped, { freq: 2 }).map((flip) => {
   if (flip === null) return body;
@@ -77,7 +77,7 @@ const bytes = fc.option(flipped, { freq: 2 }).map((flip) => {
   return changed;
 });
 
-/** All that can be right: these bytes, their signature, and no other time than the one signed. */
+/** The only valid case: these bytes, their signature, and the signed time alone. */
 function isRight(text: string, delivered: Buffer): boolean {
   const items = text.split(',');
   const times = items.filter((item) => /^\s*t\s*(=|$)/i.test(item));

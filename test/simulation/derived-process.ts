@@ -25,7 +25,7 @@ import { called, databaseAway, hits, isSimulated, reading, readerOf, type Surrou
 import { Life } from './scheduler.js';
 import { notes, tallies } from './test-projections.js';
 
-/** Changes what is asked of Postgres, or what comes of it; `ask` asks. */
+/** Replaces a query to Postgres or changes its result; `ask` runs a query. */
 export type SqlBreakage = (
   text: string,
   values: unknown[] | undefined,
@@ -37,14 +37,14 @@ type Who = 'process' | 'command';
 export type DerivedWorld = Surroundings &
   Readonly<{
     database: Database;
-    /** Transactions that are under way in Postgres. */
+    /** Transactions in progress in Postgres. */
     underWay: Set<Promise<unknown>>;
-    /** How many transactions were committed, by whomever. */
+    /** The number of transactions committed by any process. */
     commits: () => number;
     committed: () => Promise<void>;
-    /** Lets go of what an owner has. */
+    /** Releases the locks and leases of an owner. */
     released: (owner: string) => Promise<void>;
-    /** Whether deliveries wait. */
+    /** Whether deliveries are waiting. */
     isPressed: () => boolean;
     isEnding: () => boolean;
     failed: (error: unknown) => void;
@@ -55,7 +55,7 @@ export type DerivedWorld = Surroundings &
 const LOG_NAME = '5f0b7c2e-0000-4000-8000-000000000000';
 const ROOM = { bytes: 1e9 };
 
-/** Postgres wants UUIDs. */
+/** Postgres requires UUIDs. */
 const uuidOf = (eventId: string): string =>
   createHash('md5')
     .update(eventId)
@@ -63,13 +63,16 @@ const uuidOf = (eventId: string): string =>
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 const renamed = (event: ReadEvent): ReadEvent => ({ ...event, eventId: uuidOf(event.eventId) });
 
-/** Leases end when the seed says so, and not by the clock of Postgres. */
+/** Leases expire when the seed says so, not by Postgres's clock. */
 const [LEASE, NO_END] = [`interval '10 seconds'`, `interval '1 day'`];
 
-/** Whether a life is within a transaction: what it asks for meanwhile happens at the same moment. */
+/** Whether a life is within a transaction, whose queries all happen at one moment. */
 type Moment = { isNow: boolean };
 
-/** The database as one life sees it: each transaction, and each query outside of one, happens at one moment, and may fail as the seed says. */
+/**
+ * The database as one life sees it. Each transaction, and each query outside of one, happens at one moment and may fail
+ * as the seed decides.
+ */
 export function databaseOf(world: DerivedWorld, life: Life, { moment, who }: { moment: Moment; who: Who }): Database {
   const broken = (connection: Queryable): Queryable => ({
     query: ((asked: string, values?: unknown[]) => {
@@ -83,7 +86,7 @@ export function databaseOf(world: DerivedWorld, life: Life, { moment, who }: { m
   const inTurn = async <T>(asked: () => Promise<T>, kind: 'read' | 'write'): Promise<T> => {
     const effect = (): Promise<T> =>
       asked().catch((error: unknown) => {
-        // As one that held its locks for too long, while something waited for these.
+        // It held its locks for too long while another waited for them.
         if (isUnavailable(error) && !isSimulated(error) && !isNotYetMade(error)) world.failed(error);
         throw error;
       });
@@ -128,7 +131,7 @@ export function databaseOf(world: DerivedWorld, life: Life, { moment, who }: { m
   return own as Database;
 }
 
-/** A reading of what the log has at this moment. */
+/** A reading of everything the log contains at this moment. */
 const allAtOnce = (events: readonly ReadEvent[]): LogReading => ({
   stop: async () => undefined,
   [Symbol.asyncIterator]: async function* () {
@@ -141,16 +144,19 @@ export type DerivedProcessOptions = Readonly<{
   owner: string;
   who: Who;
   policy: Policy;
-  /** Those of its build: an older one knows of none. */
+  /** The derivations of its build; an older build has none. */
   derivations: readonly AnyDerivation[];
-  /** Which checkpoints it takes while not all are its own. */
+  /** Which checkpoints it takes while it does not hold all of them. */
   wants: (name: string) => boolean;
-  /** What else waits for its turn is told when nothing is left to do, as of so many commits. */
+  /** Called when nothing is left to do, with the number of commits at that time. */
   isQuiet: (deriver: Deriver, commits: number) => Promise<void>;
   failed: (error: unknown) => void;
 }>;
 
-/** One life of a process on a real Postgres, as CatchUp lives, but for timers: it follows the log and derives beside the batches. */
+/**
+ * One life of a process on a real Postgres, like CatchUp but without timers: it follows the log and derives alongside
+ * the batches.
+ */
 export class DerivedProcess {
   readonly life = new Life();
   readonly #database: Database;
@@ -199,7 +205,10 @@ export class DerivedProcess {
     this.#run().catch(this.options.failed);
   }
 
-  /** Builds a read model anew beside what is shown, or brings back what was shown before, with what follows from it, as a command does; it may be killed. */
+  /**
+   * Rebuilds a read model next to the live generation, or rolls back to the previous one, with its derivations, as a
+   * command does. The command may be killed.
+   */
   async rebuild(model: ReadModel, how: 'rebuild' | 'rollback', fresh: boolean): Promise<void> {
     const { owner } = this.options;
     const parts = { database: this.#database, deriver: this.deriver };
@@ -265,7 +274,7 @@ export class DerivedProcess {
     return this.deriver.isDerived(checkpoint);
   }
 
-  /** What is made of the database's tables while they are dropped is tried again, too. */
+  /** Failures on tables that are being dropped are retried, too. */
   #expected(error: unknown): void {
     this.world.trace(() => `failed: ${String(error)}`);
     if (!isSimulated(error) && !isDatabaseAway(error)) throw error;
@@ -314,7 +323,7 @@ export class DerivedProcess {
     }
   }
 
-  /** Does something after each commit of anybody, until the signal. */
+  /** Runs `work` after each commit by any process, until the signal. */
   async #afterCommits(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
     for (let seen = -1; !signal.aborted;) {
       const since = seen;
@@ -350,7 +359,7 @@ export class DerivedProcess {
     });
   }
 
-  /** Goes another way when it has lost a lease, when another generation is shown, or when something is there to be taken. */
+  /** Aborts when a lease was lost, another generation went live, or a checkpoint can be taken. */
   #lookAround(held: readonly Checkpoint[], otherwise: AbortController): Promise<void> {
     const names = new Set(held.map(({ name }) => name));
     return this.#afterCommits(otherwise.signal, async () => {

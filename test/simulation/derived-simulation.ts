@@ -24,18 +24,21 @@ import { notes, tallies } from './test-projections.js';
 const STEPS_MAX = 60_000;
 const REPLAYS = 2;
 const EVENTS_MAX = 40;
-/** How many commits are looked at: each look reads all rows. */
+/** The share of commits that are checked, since each check reads all rows. */
 const LOOKS = 0.15;
-/** Postgres takes all rows. */
+/** Makes no row rejected: Postgres accepts all of them. */
 const NOTHING_REJECTED = 'no row has this text';
-/** No number of JavaScript. */
+/** Not exactly representable as a JavaScript number. */
 const DAMAGED = 9_007_199_254_740_993n;
 
 type Options = Readonly<{ breakage?: SqlBreakage; stepsMax?: number; trace?: (text: string) => void }>;
-/** What happens to those who derive, beside what happens to the log. */
+/** Actions on the deriving processes, in addition to those on the log. */
 type DerivedAction = 'press' | 'relax' | 'rebuild' | 'rollback' | 'policy' | 'damage rows';
 
-/** A run of the engine and its second stage on a log in memory and a real Postgres, in which everything happens as the seed says. */
+/**
+ * A seeded run of the engine and its derivations on a log in memory and a real Postgres. The seed determines everything
+ * that happens.
+ */
 export class DerivedSimulation {
   readonly tally = new Tally();
   readonly plan: Plan;
@@ -47,7 +50,7 @@ export class DerivedSimulation {
   readonly #processes = new Map<Life, DerivedProcess>();
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #world: DerivedWorld;
-  /** Up to where each projection was shown. */
+  /** The highest live position of each projection. */
   readonly #places = new Map<string, bigint>();
   #commits = 0;
   #births = 0;
@@ -55,13 +58,13 @@ export class DerivedSimulation {
   #isPressed = false;
   #isEnding = false;
   #isLooking = false;
-  /** Whether all that was parked has been derived again since anything happened. */
+  /** Whether all parked keys have been derived again since the last action. */
   #isReplayed = false;
-  /** As of how many commits nothing was left to do. */
+  /** The number of commits at which nothing was left to do. */
   #restedAt = -1;
   #failure: Readonly<{ error: unknown }> | null = null;
 
-  /** On a database that `cleared` has made ready. */
+  /** Runs on a database prepared by `cleared`. */
   constructor(
     seed: number | string,
     private readonly database: Database,
@@ -104,7 +107,10 @@ export class DerivedSimulation {
     };
   }
 
-  /** Runs until all has happened and nothing is left to do. @throws what is wrong then, or was on the way */
+  /**
+   * Runs until all actions are done and nothing is left to do. @throws the first violation found on the way or at the
+   * end
+   */
   async run(): Promise<Tally> {
     try {
       const { actions, before, processes } = this.plan;
@@ -164,7 +170,7 @@ export class DerivedSimulation {
     this.#broken.clear();
     this.#isPressed = false;
     this.#isEnding = true;
-    // Older builds are stopped, and those of another policy.
+    // Stops older builds, and processes with another policy.
     for (const life of [...this.#processes.keys()]) this.#crash(life);
     if (this.#processes.size === 0) this.#begin();
     await this.#sql(`update ledger.checkpoints set lease_until = '-infinity'`);
@@ -207,7 +213,7 @@ export class DerivedSimulation {
       case 'crash':
         if (this.#processes.size > 0) this.#crash(this.#random.pick([...this.#processes.keys()]));
         return;
-      // The simulation in memory has these.
+      // Covered by the simulation in memory.
       case 'scavenge':
       case 'damage':
     }
@@ -227,7 +233,7 @@ export class DerivedSimulation {
         for (const life of [...this.#processes.keys()]) this.#crash(life);
         return;
       case 'damage rows':
-        // A number that is not exact in JavaScript; nobody is told.
+        // Not exactly representable as a JavaScript number; no event or note reports the change.
         return this.#damageRows();
       case 'rebuild':
       case 'rollback': {
@@ -249,7 +255,7 @@ export class DerivedSimulation {
     );
   }
 
-  /** What happens outside of the engine waits for what is under way in Postgres. */
+  /** Runs a statement from outside of the engine, after what is in progress in Postgres. */
   async #sql(text: string, values: unknown[] = []): Promise<void> {
     await this.#during(this.database.query(text, values));
     this.#commits += 1;
@@ -292,7 +298,7 @@ export class DerivedSimulation {
 
   #crash(life: Life): void {
     this.#scheduler.kill(life);
-    // A command is not begun again.
+    // A command is not restarted.
     if (!this.#processes.delete(life)) return;
     this.tally.count('crashes');
     this.#commits += 1;
@@ -306,7 +312,7 @@ export class DerivedSimulation {
     await this.#look(false);
   }
 
-  /** Nobody sees what is shown go back, whichever generation is shown. */
+  /** Checks that the live position never goes back, whichever generation is live. */
   async #checkPlaces(): Promise<void> {
     const { rows } = await this.database.query<{ projection: string; position: bigint | null }>(
       `select projection, position from ledger.checkpoints where shown and name not in (select name from ledger.derived_generations)`,
@@ -318,7 +324,7 @@ export class DerivedSimulation {
     }
   }
 
-  /** At rest, the rows that others follow from are what a plain fold of the log gives, but for what was damaged. */
+  /** Checks at rest that the source rows equal a plain fold of the log, except where they were damaged. */
   async #checkFolded(): Promise<void> {
     for (const projection of [notes, tallies] as readonly AnyProjection[]) {
       const { rows, unsure } = truthOf(projection, this.log, { upTo: this.log.end, rejectedMark: NOTHING_REJECTED });
@@ -337,7 +343,7 @@ export class DerivedSimulation {
     }
   }
 
-  /** Whether the read models stand at the end, and nothing waits. */
+  /** Whether the read models are at the end of the log and nothing is waiting. */
   async #looksForRest(deriver: Deriver, commits: number): Promise<void> {
     if (!this.#isEnding) return;
     const { rows } = await this.database.query<{ position: bigint | null; waiting: boolean }>(
@@ -362,7 +368,10 @@ export class DerivedSimulation {
     this.#restedAt = commits;
   }
 
-  /** Of what is shown and complete, each key that is not noted has the rows that follow from what there is. */
+  /**
+   * Checks that in every live and complete derivation, each key without a note has the rows that follow from its
+   * sources.
+   */
   async #look(isAtRest: boolean): Promise<void> {
     this.#isLooking = true;
     try {
@@ -385,7 +394,7 @@ export class DerivedSimulation {
     const { projection } = generation;
     const open = await allOf(connection, 'select key from ledger.derivation_notes where generation = $1', [name]);
     const changes = await allOf(connection, 'select 1 from ledger.derivation_changes where generation = $1', [name]);
-    // Which keys these concern nobody has asked yet.
+    // The keys of these changes have not been looked up yet.
     if (changes.length > 0) return;
     const noted = new Set(open.map(({ key }) => String(key)));
     const parked = new Set(
@@ -394,7 +403,7 @@ export class DerivedSimulation {
       ),
     );
     const hasSilent = [...parked].some(isSilentRow);
-    // Which keys these concern, or have concerned, is not known until all are noted again.
+    // Which keys these concern, or concerned before, is unknown until all are noted again.
     if (hasSilent) this.tally.count('silent rows');
     if (hasSilent && !this.#isReplayed) return;
     const stale = new Set(
@@ -479,7 +488,7 @@ async function allOf(connection: Queryable, sql: string, values: unknown[] = [])
 const MODELS: readonly ReadModel[] = [notes, tallies, ...testDerivations];
 const DAMAGEABLE = MODELS.map((model) => [model, model.reads === undefined ? 'count' : 'events'] as const);
 
-/** Makes a database as it is before the first event. */
+/** Resets a database to its state before the first event. */
 export async function cleared(database: Database): Promise<void> {
   const { rows } = await database
     .query<{ tables: string | null; isNew: boolean }>(

@@ -6,21 +6,24 @@ import type { SqlBreakage } from './derived-process.js';
 import { cleared, DerivedSimulation } from './derived-simulation.js';
 import { Tally } from './tally.js';
 
-/** `DERIVED_SEEDS=1000 npm test -- test/simulation/derived` runs more of them, from `FROM` on; `SEED=12` one, and tells all that happens. */
+/**
+ * `DERIVED_SEEDS=1000 npm test -- test/simulation/derived` runs more seeds, starting at `FROM`; `SEED=12` runs one and
+ * traces it.
+ */
 const { SEED, DERIVED_SEEDS = '32', FROM = '1' } = process.env;
 const [seeds, from] = SEED === undefined ? [Number(DERIVED_SEEDS), Number(FROM)] : [1, Number(SEED)];
-/** Seeds that have found a fault are tried for ever. */
+/** Seeds that found a fault, kept as regression tests. */
 const FOUND_FAULTS = [195];
 /** Seeds that are run twice. */
 const REPEATED = (process.env['REPEATED'] ?? '1,2').split(',').map(Number);
 const MS_PER_SEED = 5_000;
 const FAILURES_MAX = 3;
-/** Of so many seeds one must fail when the second stage is broken in one of these ways. */
+/** With each of these breakages in the second stage, one of this many seeds must fail. */
 const BREAKAGE_SEEDS_MAX = 40;
-/** Some of them never come to rest: sound runs of these seeds take half as many steps. */
+/** Some broken runs never come to rest; sound runs of these seeds need half as many steps. */
 const BROKEN_STEPS_MAX = 5_000;
 
-/** What a run of all seeds must have met, or it says nothing about it; and what it meets only when the seeds are many. */
+/** What a run over all seeds must cover to be meaningful, and what only many seeds cover. */
 const SEEN = [
   ...['away', 'outages', 'crashes', 'takeovers', 'older builds', 'batches', 'parked', 'parked keys', 'incomplete'],
   ...['press', 'policy', 'rebuild', 'rebuilt', 'rollback', 'looks', 'folds compared', 'delete', 'truncate'],
@@ -30,12 +33,12 @@ const RARE = ['cut', 'slow', 'crash_before', 'crash_after', 'lost', 'built', 'si
 const MANY_SEEDS = 100;
 
 const nothing = async (): Promise<unknown> => ({ rows: [], rowCount: 0 });
-/** Statements that begin so are not run. */
+/** Skips statements that match. */
 const without =
   (pattern: RegExp): SqlBreakage =>
   (text) =>
     pattern.test(text) ? nothing() : null;
-/** The rows of statements that begin so are changed. */
+/** Changes the rows returned by statements that match. */
 const changing =
   (pattern: RegExp, change: (row: Record<string, unknown>) => Record<string, unknown>): SqlBreakage =>
   (text, values, ask: Queryable['query']) =>
@@ -47,7 +50,7 @@ const READ_CHECKPOINTS = /^(select name, projection, version|with recursive foll
 const REBUILT_NOTES = /^insert into (ledger\.notes_v1_g[2-9])/;
 const READ_DERIVED = /^select name, projection, version, generation, state, shown, stands_on/;
 
-/** Wrong in the same way as the second stage would be without the rule that each names; and the seeds that are tried first. */
+/** Faults equivalent to a second stage without the named rule, with the seeds that are tried first. */
 const BREAKAGES: Readonly<Record<string, Readonly<{ by: SqlBreakage; foundBy?: number }>>> = {
   'keys are not noted': { by: without(/^insert into ledger\.derivation_notes as old/) },
   'changed rows are not noted by those who do not derive': { by: without(/^insert into ledger\.derivation_changes/) },

@@ -10,23 +10,23 @@ import { followInShards, partOf } from './shards.js';
 export type ProcessOptions = Readonly<{
   plan: Plan;
   owner: string;
-  /** The lines that this life wants. */
+  /** The generations that this life wants to hold. */
   wants: () => Iterable<string>;
-  /** Whether nothing more will happen, so that free lines are to be taken by all who are there. */
+  /** Whether nothing more will happen, so that every process must take free generations. */
   isEnding: () => boolean;
   /** Parts of the engine that are broken on purpose. */
   broken?: Breakage;
   failed: (error: unknown) => void;
 }>;
 
-/** Puts something between the engine and its ports. */
+/** Wraps the engine's ports. */
 export type Breakage = (ports: Ports, world: World) => Ports;
 
 const LOG_NAME = 'a simulated log';
 const BYTES_MAX = 1e9;
 const EVENTS_MAX = 5_000;
 
-/** One life of a process that keeps the read models up with the log, as CatchUp does, but for timers. */
+/** One life of a process that keeps the read models up to date with the log, like CatchUp but without timers. */
 export class EngineProcess {
   readonly life = new Life();
   readonly #ports: Ports;
@@ -107,7 +107,7 @@ export class EngineProcess {
     }
   }
 
-  /** Brings lines that stand together to the end of the log by several workers; null when it is not to go on. */
+  /** Brings generations at one position to the end of the log with several workers; null when it must not continue. */
   async #build(held: readonly Checkpoint[], settings: FollowSettings): Promise<readonly Checkpoint[] | null> {
     const { random, log, tally } = this.world;
     const end = log.events.at(-1);
@@ -152,7 +152,7 @@ export class EngineProcess {
     }
   }
 
-  /** When all is said, lines that nobody has are taken by one who is there. */
+  /** At the end, takes the generations that nobody holds. */
   async #lookAround(otherwise: AbortController): Promise<void> {
     const { scheduler, models } = this.world;
     const isOver = (): boolean => otherwise.signal.aborted;

@@ -1,29 +1,29 @@
 import assert from 'node:assert/strict';
 import type { ReadEvent } from '../../src/folding/facts.js';
 
-/** An event before it has its place in the log. */
+/** An event before it is appended. */
 export type NewEvent = Pick<ReadEvent, 'eventId' | 'type' | 'says' | 'metadata'>;
 
 type Stream = { events: ReadEvent[]; next: bigint; from: bigint; isTombstoned: boolean };
 
-/** The distance of two events in the log: positions are no indexes. */
+/** The distance between consecutive positions, since positions are not indexes. */
 const STEP = 10n;
 const RECORDED_AT = new Date(Date.UTC(2027, 0, 1));
-/** What the limits of a soft-deleted stream hide: all that it has. */
+/** The limit of a soft-deleted stream, which hides all of its events. */
 const ALL_OF_IT = 2n ** 63n - 1n;
 
-/** A log in memory, with the limits of streams as EventStoreDB keeps them: what they hide is still in the log until it is scavenged. */
+/** A log in memory with stream limits as in EventStoreDB: hidden events stay in the log until a scavenge. */
 export class SimulatedLog {
   readonly events: ReadEvent[] = [];
-  /** Where each id stands first, among all events that were ever in the log. */
+  /** By id, the position of its first event ever appended to the log. */
   readonly firsts = new Map<string, bigint>();
   readonly #streams = new Map<string, Stream>();
   readonly #scavenged = new Set<string>();
   #end = -1n;
 
   /**
-   * Appends to a stream; a soft-deleted one is there again, from its next revision on. False when it is tombstoned; and for the id of an
-   * event that was scavenged, since it depends on who had read it whether it comes again.
+   * Appends to a stream; a soft-deleted one reappears at its next revision. Returns false when the stream is
+   * tombstoned, or when the id was scavenged: whether that event would count again depends on who had read it.
    */
   append(name: string, event: NewEvent): boolean {
     const stream = this.#streamOf(name);
@@ -36,12 +36,12 @@ export class SimulatedLog {
     return true;
   }
 
-  /** Soft-deletes a stream, as its metadata say. */
+  /** Soft-deletes a stream through its metadata. */
   delete(name: string): void {
     this.#limit(name, ALL_OF_IT);
   }
 
-  /** Hides the events of a stream before a revision, as its metadata say. */
+  /** Hides a stream's events before a revision through its metadata. */
   truncate(name: string, before: bigint): void {
     this.#limit(name, before);
   }
@@ -53,7 +53,10 @@ export class SimulatedLog {
     this.#record(name, ALL_OF_IT, ofStore('$streamDeleted', name));
   }
 
-  /** Takes out of the log what the limits of streams hide, but for events whose ids stand elsewhere too: whether these were seen first is not told any more. */
+  /**
+   * Removes hidden events from the log, except those whose id also occurs elsewhere, since it would be unknown whether
+   * they had been read first.
+   */
   scavenge(): number {
     const counts = new Map<string, number>();
     for (const { eventId } of this.events) counts.set(eventId, (counts.get(eventId) ?? 0) + 1);
@@ -67,24 +70,24 @@ export class SimulatedLog {
     return before.length - left.length;
   }
 
-  /** Whether the stream of an event still shows it: what was scavenged is gone, whatever the limits say later. */
+  /** Whether the stream still shows an event. Scavenged events stay gone, whatever the limits say later. */
   isThere({ stream: name, revision, eventId }: Pick<ReadEvent, 'stream' | 'revision' | 'eventId'>): boolean {
     const stream = this.#streamOf(name);
     return !stream.isTombstoned && revision >= stream.from && !this.#scavenged.has(eventId);
   }
 
-  /** What a stream shows, from a revision on. */
+  /** A stream's visible events from a revision on. */
   eventsOf(name: string, from = 0n): ReadEvent[] {
     const stream = this.#streamOf(name);
     return stream.isTombstoned ? [] : stream.events.filter((event) => event.revision >= from && this.isThere(event));
   }
 
-  /** All that was ever appended to a stream. */
+  /** All events ever appended to a stream. */
   everyEventOf(name: string): readonly ReadEvent[] {
     return this.#streamOf(name).events;
   }
 
-  /** Events after a position. */
+  /** The events after a position. */
   after(position: bigint): readonly ReadEvent[] {
     let [low, high] = [0, this.events.length];
     while (low < high) {
@@ -137,7 +140,7 @@ export class SimulatedLog {
   }
 }
 
-/** An event that the store itself writes. */
+/** An event written by the store itself. */
 const ofStore = (type: string, stream: string): NewEvent => ({
   eventId: '',
   type,

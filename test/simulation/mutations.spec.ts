@@ -5,7 +5,7 @@ import type { Breakage } from './engine-process.js';
 import type { Ports, World } from './ports.js';
 import { Simulation } from './simulation.js';
 
-/** Of so many seeds one must fail when the engine is broken in one of these ways. */
+/** With each of these breakages in the engine, one of this many seeds must fail. */
 const SEEDS_MAX = 4_000;
 
 type Commit = ReadModels['commit'];
@@ -33,7 +33,7 @@ const withArrivals =
     },
   });
 
-/** Wrong in the same way as the engine would be without the rule that each names. */
+/** Faults equivalent to an engine without the named rule. */
 const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
   'the checkpoint moves before the rows are written': () =>
     withCommit((commit) => async (write) => {
@@ -153,8 +153,8 @@ const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
 };
 
 /**
- * Seeds that have found a breakage, which are tried first: the others follow when engine or simulation have changed since. A
- * line of the output names the seed to note here.
+ * Seeds that found a breakage, tried first. The others follow in case the engine or the simulation has changed; the
+ * output names the seed to note here.
  */
 const FOUND_BY: Readonly<Record<string, number>> = {
   'an index race is ignored': 24,

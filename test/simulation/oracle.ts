@@ -7,12 +7,15 @@ import { Unreadable } from '../../src/folding/passed-over.js';
 import { factsByObject } from '../../src/folding/stream-fold.js';
 import type { SimulatedLog } from './log.js';
 
-/** What the log says, to a fold that knows of no batch, state or port: rows of each table by their keys, with their stream. */
+/**
+ * The truth according to the log, from a fold without batches, states or ports: rows of each table by key, with their
+ * stream.
+ */
 export type Truth = Readonly<{
   rows: ReadonlyMap<string, ReadonlyMap<string, Readonly<{ stream: string; text: string }>>>;
-  /** Streams that must be parked, and why. */
+  /** Streams that must be parked, with the cause. */
   parked: ReadonlyMap<string, string>;
-  /** Streams of which, and of whose rows, nothing certain can be said: one that cannot be folded, and those that want the same rows. */
+  /** Streams whose rows are not determined: one that cannot be folded, and those that claim the same rows. */
   unsure: ReadonlySet<string>;
 }>;
 
@@ -20,12 +23,14 @@ type StreamTruth =
   | Readonly<{
       kind: 'rows';
       rows: readonly Readonly<{ table: string; key: string; text: string }>[];
-      /** What an event says that cannot be read: the rows are those of all others. */
+      /** The content of an unreadable event; the rows are those of all other events. */
       unread: string | null;
     }>
   | Readonly<{ kind: 'fault'; cause: string }>;
 
-/** The events of a stream that count: ours, there, and each id where it stands first in the whole log. */
+/**
+ * The events of a stream that count: written by the ledger, visible, and each id at its first place in the whole log.
+ */
 export function countedEvents(log: SimulatedLog, stream: string, upTo: bigint): ReadEvent[] {
   return log
     .eventsOf(stream)
@@ -34,7 +39,7 @@ export function countedEvents(log: SimulatedLog, stream: string, upTo: bigint): 
     );
 }
 
-/** What a projection must have of a log. */
+/** The rows and parked streams that a projection must have for a log. */
 export function truthOf(
   projection: AnyProjection,
   log: SimulatedLog,
@@ -45,7 +50,7 @@ export function truthOf(
   );
   const parked = new Map<string, string>();
   const unsure = new Set<string>();
-  // By name, so that a later stream has what it shares with one before.
+  // Ordered by name, so that a shared row belongs to the stream with the last name.
   for (const stream of [...log.streams].sort()) {
     const truth = streamTruth(projection, stream, countedEvents(log, stream, upTo), rejectedMark);
     if (truth.kind === 'fault') {
@@ -104,7 +109,7 @@ const currentOf = (projection: AnyProjection, facts: readonly Fact[]): unknown =
     projection.initial(),
   );
 
-/** Streams that may want the same rows as one of these: at one time or another both spoke of one object, or claimed one row. */
+/** Streams that may claim the same rows as one of these: at some time both mentioned one object or claimed one row. */
 function sharing(projection: AnyProjection, log: SimulatedLog, unsure: ReadonlySet<string>): Set<string> {
   const found = new Set(unsure);
   if (found.size === 0) return found;

@@ -9,42 +9,42 @@ import { lives } from '../../simulator/simulator.js';
 import type { NewEvent } from './log.js';
 import { foreignEvent, notedEvent, notes, tallies, unreadableEvent, type Deed } from './test-projections.js';
 
-/** Something that happens outside of the engine. */
+/** An action outside of the engine. */
 export type Action =
   | Readonly<{ does: 'append'; stream: string; event: NewEvent }>
   | Readonly<{ does: 'delete' | 'tombstone' | 'damage' | 'replay' | 'break' | 'heal'; stream: string }>
   | Readonly<{ does: 'truncate'; stream: string; share: number }>
   | Readonly<{ does: 'scavenge' | 'expire' | 'crash' }>;
 
-/** What may go wrong at a call of a port. */
+/** The faults of a call to a port. */
 export const CALL_FAULTS = ['away', 'cut', 'slow', 'rejected', 'crash_before', 'crash_after'] as const;
 export type CallFault = (typeof CALL_FAULTS)[number];
-/** How likely each is, at each call. */
+/** The probability of each fault per call. */
 export type FaultRates = Readonly<Record<CallFault, number>>;
 
-/** All that a seed says of a run, but for the order in which tasks go on. */
+/** Everything that a seed determines about a run, except the order in which tasks continue. */
 export type Plan = Readonly<{
   projections: readonly AnyProjection[];
   limits: Limits;
   batchEventsMax: number;
   processes: number;
-  /** Whether processes may first take a part of the lines. */
+  /** Whether processes may at first hold only some of the generations. */
   isDivided: boolean;
-  /** How many workers bring the lines up when much is to be read. */
+  /** The number of workers when much is to be read. */
   workers: number;
-  /** Actions that are done before a process begins. */
+  /** The number of actions before the first process starts. */
   before: number;
   actions: readonly Action[];
   rates: FaultRates;
 }>;
 
 type Pooled = Readonly<{ stream: string; event: NewEvent }>;
-/** The events of a life, each in every API version, that of the account first. */
+/** The events of a life, each in every API version, the account's first. */
 type PooledLife = readonly (readonly [Pooled, ...Pooled[]])[];
 const POOL_LIVES = 20;
 let pool: readonly PooledLife[] | undefined;
 
-/** Lives of the Stripe simulator, read once. */
+/** Lives of the Stripe simulator, generated once. */
 function pooledLives(): readonly PooledLife[] {
   pool ??= API_VERSIONS.flatMap((playedIn, seed) => {
     const versions = [playedIn, ...API_VERSIONS.filter((version) => version !== playedIn)];
@@ -112,7 +112,7 @@ export function planOf(random: Random, { lives: hasLives }: Readonly<{ lives: bo
 
 type Append = Extract<Action, { does: 'append' }>;
 
-/** Streams of the projections that are for tests. */
+/** Events for the test projections. */
 function notedAppends(random: Random, isFaulty: boolean): Append[] {
   const appends: Append[] = [];
   const count = random.integer(1, 4);
@@ -157,7 +157,7 @@ function deedOf(
 ): Deed {
   if (random.chance(oddRate))
     return { does: random.weighted({ throw: isLong ? 0 : 1, break: 3, fragile: 3, reject: 2 }) };
-  // No two objects of a stream may have the same row.
+  // No two objects of a stream may claim the same row.
   if (random.chance(claimRate))
     return {
       does: random.pick(['claim', 'claim', 'drop'] as const),
@@ -182,9 +182,9 @@ function livedAppends(random: Random): Append[] {
   return appends;
 }
 
-/** Each may be overtaken by those within a window. */
+/** Reorders the appends within a window. */
 function inDisorder(random: Random, appends: readonly Append[]): Append[] {
-  // Streams side by side, each at its own pace.
+  // Interleaves the streams, each at its own pace.
   const places = new Map<string, number>();
   const window = random.pick([0, 0, 0.2, 1]);
   return appends
@@ -197,7 +197,7 @@ function inDisorder(random: Random, appends: readonly Append[]): Append[] {
     .map(({ one }) => one);
 }
 
-/** Events that come again, in their stream or in another. */
+/** Adds repeated events, in their own stream or in another. */
 function repeatsOf(random: Random, appends: readonly Append[], streams: readonly string[]): Append[] {
   const [again, elsewhere] = [random.pick([0, 0.1, 0.3]), random.pick([0, 0, 0.03, 0.1])];
   return appends.flatMap((one) => [
@@ -211,7 +211,7 @@ function repeatsOf(random: Random, appends: readonly Append[], streams: readonly
 const isClaim = ({ event: { says } }: Append): boolean =>
   says.kind === 'fact' && says.fact.snapshot.kind === 'coupon' && /claim|drop/.test(String(says.fact.snapshot.name));
 
-/** Some runs are about one stream that is shortened while it is folded again. */
+/** In some runs one stream is truncated repeatedly while it is folded again. */
 function shortenAgainAndAgain(random: Random, actions: Action[], stream: string): void {
   for (let at = random.integer(0, actions.length); at <= actions.length; at += random.integer(1, 8)) {
     actions.splice(
@@ -224,7 +224,7 @@ function shortenAgainAndAgain(random: Random, actions: Action[], stream: string)
   }
 }
 
-/** What happens to streams, processes and leases. */
+/** Actions on streams, processes and leases. */
 function disturbances(random: Random, streams: readonly string[]): Action[] {
   const actions: Action[] = [];
   const some = (chance: number, max: number, make: () => Action): void => {

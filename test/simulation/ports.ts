@@ -9,14 +9,14 @@ import { Rejected, type ReadModelsInMemory } from './read-models.js';
 import type { Life, Scheduler } from './scheduler.js';
 import type { Tally } from './tally.js';
 
-/** What a simulated outage throws, so that a run can tell it from a fault of the engine. */
+/** Whether an error is a simulated outage, rather than a fault of the engine. */
 export const isSimulated = (error: unknown): boolean => error instanceof Error && error.message.startsWith(SIMULATED);
 const SIMULATED = 'Simulated: ';
 export const databaseAway = (): Error =>
   Object.assign(new Error(`${SIMULATED}the database is away`), { code: 'ECONNREFUSED' });
 const storeAway = (): Error => new StoreUnavailable(`${SIMULATED}the store is away`);
 const refused = (): Error => new Rejected('XX001', `${SIMULATED}rejected for once`);
-/** As gRPC says UNKNOWN of a stream that is damaged. */
+/** An UNKNOWN gRPC error, as for a damaged stream. */
 const damaged = (stream: string): Error =>
   Object.assign(new Error(`${SIMULATED}${stream} cannot be read`), { code: 2 });
 
@@ -25,26 +25,26 @@ const SLOW_TURNS_MAX = 30;
 
 export type World = Surroundings & Readonly<{ models: ReadModelsInMemory }>;
 
-/** What happens to an engine, wherever its read models are. */
+/** The environment of an engine, wherever its read models are. */
 export type Surroundings = Readonly<{
   random: Random;
   scheduler: Scheduler;
   log: SimulatedLog;
   tally: Tally;
-  /** Null once the faults have stopped. */
+  /** Null once faults have stopped. */
   rates: () => FaultRates | null;
-  /** Streams that cannot be read for now. */
+  /** Streams that currently cannot be read. */
   broken: ReadonlySet<string>;
-  /** Hears what happens, when a seed is looked at. */
+  /** Receives a trace when a single seed is run. */
   trace: (tell: () => string) => void;
-  /** Ends a life, and begins another in its place. */
+  /** Ends a life and starts another in its place. */
   crash: (life: Life) => void;
 }>;
 
-/** What the engine speaks to. */
+/** The ports of the engine. */
 export type Ports = Readonly<{ reader: EventReader; models: ReadModels; readLog: ReadLog }>;
 
-/** The ports of one life of a process: every call takes its turn, and may fail as the seed says. */
+/** The ports of one life of a process. Every call takes its turn, and may fail as the seed decides. */
 export function portsOf(world: World, life: Life): Ports {
   const { models } = world;
   const call = <T>(effect: () => Promise<T>, away: () => Error, kind: 'read' | 'write'): Promise<T> =>
@@ -87,7 +87,7 @@ export const readerOf = (world: Surroundings, life: Life): EventReader => ({
 
 type Call<T> = Readonly<{ effect: () => Promise<T>; away: () => Error; kind: 'read' | 'write' }>;
 
-/** A call takes its turn, and may fail as the seed says. */
+/** Runs a call in its turn; it may fail as the seed decides. */
 export async function called<T>(world: Surroundings, life: Life, { effect, away, kind }: Call<T>): Promise<T> {
   const { scheduler, random } = world;
   await scheduler.turn(life);
@@ -99,7 +99,7 @@ export async function called<T>(world: Surroundings, life: Life, { effect, away,
   const result = await effect();
   if (kind === 'write' && hits(world, 'cut')) throw away();
   if (hits(world, 'crash_after')) return crashed(world, life);
-  // The answer travels, too.
+  // The answer arrives at a later moment, too.
   await scheduler.turn(life);
   return result;
 }
@@ -118,7 +118,7 @@ function crashed(world: Surroundings, life: Life): Promise<never> {
   return never;
 }
 
-/** The log as it arrives: what is there comes in parts, and more as it is appended. */
+/** The log as it arrives: existing events in parts, then new ones as they are appended. */
 export function reading(
   world: Surroundings,
   life: Life,

@@ -18,10 +18,10 @@ const projections = [notes, tallies];
 const generation = { projection: notes, generation: 1 };
 const other = { projection: tallies, generation: 1 };
 
-/** What the cases need beside the port. */
+/** What the cases need besides the port. */
 type Subject = Readonly<{
   models: ReadModels;
-  /** All lines, taken by an owner that comes when the leases have run out. */
+  /** Lets all leases expire, and takes all generations for an owner. */
   takeOver(owner: string): Promise<readonly Checkpoint[]>;
   lines(): Promise<readonly Checkpoint[]>;
   rows(): Promise<readonly Readonly<{ id: string; note: string; stream: string }>[]>;
@@ -81,7 +81,7 @@ async function inPostgres(): Promise<Subject> {
 }
 
 let positions = 0n;
-/** An event of a coupon; the place is given, or the next. */
+/** An event about a coupon, at the given position or the next. */
 function event(
   stream: string,
   { id = `evt ${positions}`, revision = 0n, position = (positions += 10n), object = `${stream}/x` } = {},
@@ -97,7 +97,7 @@ function event(
   return { ...noted, eventId: eventIdOf(id, null), stream, revision, position, recordedAt: new Date(0), bytes: 500 };
 }
 
-/** The state after so many events of one object, the last of which has this revision. */
+/** The state after `count` events of one object, up to revision `count - 1`. */
 function stateAfter(stream: string, count: number): ObjectState {
   const facts = Array.from({ length: count }, (_, at) => {
     const { says } = event(stream, { revision: BigInt(at) });
@@ -154,7 +154,7 @@ describe.each([
     logName: LOG_NAME,
     to: { position: to.position, eventId: to.eventId },
   });
-  /** Nothing of it: neither rows nor states, parked streams, index or position. */
+  /** Expects that nothing was written: no rows, states, parked streams, index or position. */
   async function expectNothing(one: ReadEvent): Promise<void> {
     expect(await subject.rows()).toEqual([]);
     expect(await subject.models.readStates(generation, [{ stream: one.stream, object: 'x' }])).toEqual([]);
@@ -165,7 +165,7 @@ describe.each([
     expect((await subject.models.findEvents([one.eventId])).size).toBe(0);
     expect((await subject.lines()).map(({ at }) => at)).toEqual([null, null, null]);
   }
-  /** A write that touches all there is. */
+  /** A write that touches every kind of data. */
   const everything = (one: ReadEvent): Partial<BatchWrite> => ({
     index: [one],
     move: moveTo(one),
@@ -247,7 +247,7 @@ describe.each([
       stream: 's',
       position: first.position,
     });
-    // What was folded with it waits to be folded again, in all lines.
+    // Streams folded together with it wait to be folded again, in all generations.
     const parked = await subject.models.findParked([nameOfGeneration(generation), nameOfGeneration(other)], ['s', 't']);
     expect([...parked.values()].map((one) => [...one])).toEqual([
       [['t', { kind: 'waiting', revision: 0n, attempts: 1 }]],
@@ -287,7 +287,7 @@ describe.each([
         ],
       }),
     ).toEqual({ kind: 'committed' });
-    // What is another's by now is not dropped.
+    // Rows that belong to another stream by now are not dropped.
     expect(
       await commit({
         streams: [ofStream('s', { puts: [row('s', 'b', 'second')], gone: [goneRow('a')] })],

@@ -19,14 +19,14 @@ export type ParkedInMemory = Readonly<{
 }>;
 type Place = Readonly<{ stream: string; revision: bigint; position: bigint }>;
 
-/** What a generation has, by table, stream and object. */
+/** The data of a generation, by table, stream and object. */
 type Tables = Readonly<{
   states: Map<string, Map<string, StateText>>;
   rows: Map<string, Map<string, RowInMemory>>;
   parked: Map<string, ParkedInMemory>;
 }>;
 
-/** What the database rejects, with its SQLSTATE. */
+/** An error of the database, with its SQLSTATE. */
 export class Rejected extends Error {
   constructor(
     readonly code: string,
@@ -36,7 +36,7 @@ export class Rejected extends Error {
   }
 }
 
-/** Undoes what was changed, the last first. */
+/** Undoes changes in reverse order. */
 class Journal {
   readonly #undo: (() => void)[] = [];
 
@@ -65,15 +65,15 @@ class Journal {
 
 const STATE_DAMAGE = '{';
 
-/** Read models in memory. Each call happens at one moment, and does what the transaction of the Postgres implementation does. */
+/** Read models in memory. Each call is atomic, and does what the transaction of the Postgres implementation does. */
 export class ReadModelsInMemory implements ReadModels {
   readonly index = new Map<string, Place>();
   readonly checkpoints = new Map<string, Checkpoint>();
   readonly tables = new Map<string, Tables>();
   readonly #generations = new Map<string, Generation>();
-  /** Rows whose text says this are rejected. */
+  /** Rows whose text contains this are rejected. */
   rejectedMark = '"rejected"';
-  /** Called when a transaction is about to be committed. */
+  /** Called before a transaction commits. */
   committing: (write: BatchWrite) => void = () => undefined;
   #clock = 0;
 
@@ -116,7 +116,7 @@ export class ReadModelsInMemory implements ReadModels {
     });
   }
 
-  /** Makes `owner` the one who moves these lines, those that nobody else has the lease of. */
+  /** Gives `owner` the leases of these generations, except those that another owner holds. */
   acquire(owner: string, names: Iterable<string> = this.checkpoints.keys()): Checkpoint[] {
     const acquired: Checkpoint[] = [];
     for (const name of [...names].sort()) {
@@ -135,12 +135,12 @@ export class ReadModelsInMemory implements ReadModels {
         this.checkpoints.set(name, { ...checkpoint, owner: null, epoch: checkpoint.epoch + 1n, isFree: true });
   }
 
-  /** The leases of all lines run out: whoever comes next may take them. */
+  /** Expires all leases, so that the next process may take them. */
   expireLeases(): void {
     for (const [name, checkpoint] of this.checkpoints) this.checkpoints.set(name, { ...checkpoint, isFree: true });
   }
 
-  /** Asks for parked streams to be folded again: all of them, or some. */
+  /** Requests a replay of all or some parked streams. */
   wantReplay(which: (stream: string) => boolean = () => true): void {
     this.#clock += 1;
     for (const { parked } of this.tables.values()) {
@@ -149,7 +149,7 @@ export class ReadModelsInMemory implements ReadModels {
     }
   }
 
-  /** Makes the states of a stream in one generation unreadable; false when it has none. */
+  /** Makes a stream's states in one generation unreadable; false when it has none. */
   damageStates(name: string, stream: string): boolean {
     const own = this.tables.get(name)?.states.get(stream);
     if (own === undefined || own.size === 0) return false;
@@ -367,7 +367,7 @@ export class ReadModelsInMemory implements ReadModels {
     journal.set(parked, stream, { kind, revision, cause, attempts, attemptedAt: this.#clock, replayWantedAt: null });
   }
 
-  /** The streams that have rows which others want to write. */
+  /** The streams that own rows which other streams want to write. */
   claimsOf(writes: readonly StreamWrite[]): Claim[] {
     return writes.flatMap(({ generation, stream, puts }) =>
       puts.flatMap(({ table, key }) => {

@@ -1,19 +1,19 @@
 import { setImmediate as afterMicrotasks } from 'node:timers/promises';
 import type { Random } from '../../simulator/random.js';
 
-/** What runs until it is killed: what it waits for then never comes, as for a process that is gone. */
+/** Something that runs until it is killed. After that its promises never resolve, as for a process that is gone. */
 export class Life {
   isOver = false;
 }
 
 type Waiter = Readonly<{ life: Life; isReady: () => boolean; resume: () => void }>;
 
-/** Which of the tasks that wait goes on next: the seed alone says it. There is no time but the count of steps. */
+/** Decides which waiting task continues next, by the seed alone. The count of steps is the only time. */
 export class Scheduler {
   steps = 0;
   readonly #waiting: Waiter[] = [];
 
-  /** `settled`: when all that goes on by itself has come to wait for its turn. */
+  /** `settled` resolves when everything that runs without a turn is waiting for one. */
   constructor(
     private readonly random: Random,
     private readonly settled: () => Promise<unknown> = () => afterMicrotasks(),
@@ -24,7 +24,7 @@ export class Scheduler {
     return this.until(life, () => true);
   }
 
-  /** Goes on at some time when a condition holds. */
+  /** Resolves at some time when the condition holds. */
   until(life: Life, isReady: () => boolean): Promise<void> {
     return new Promise((resume) => {
       if (!life.isOver) this.#waiting.push({ life, isReady, resume });
@@ -37,7 +37,7 @@ export class Scheduler {
       if (this.#waiting[at]?.life === life) this.#waiting.splice(at, 1);
   }
 
-  /** Runs what waits until `isDone`, or nothing can go on. @throws after more steps than a run can need */
+  /** Runs waiting tasks until `isDone`, or until none can continue. @throws after more steps than a run can need */
   async run(isDone: () => boolean, stepsMax: number): Promise<'done' | 'stuck'> {
     for (;;) {
       await this.settled();

@@ -6,7 +6,7 @@ import type { Group } from '../../src/projector/group.js';
 import { shardOf, type Shard } from '../../src/projector/shard.js';
 import type { LogPosition } from '../../src/read-models/checkpoints.js';
 
-/** A log of which another worker has the rest: of its events only the place is told. */
+/** One shard of a log: for events of other shards only the position is passed on. */
 export const partOf =
   (readLog: ReadLog, shard: Shard): ReadLog =>
   (after, room) => {
@@ -30,11 +30,11 @@ export type ShardsOptions = Readonly<{
   count: number;
   follow: (shard: Shard) => Follow;
   commit: ReadModels['commit'];
-  /** Whether the checkpoint follows now, or some other time. */
+  /** Whether the checkpoint moves now, or at a later time. */
   isMoved: () => boolean;
 }>;
 
-/** Workers side by side, as `followInShards` runs them in threads. */
+/** Concurrent workers, as `followInShards` runs them in threads. */
 export function followInShards({ count, follow, commit, isMoved }: ShardsOptions): Follow {
   return async (start, options) => {
     const { until, signal, applied } = options;

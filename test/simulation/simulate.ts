@@ -1,4 +1,7 @@
-/** `npm run simulate -- --seeds 1000000 [--from 1]`: simulates the engine with many seeds, and tells which of them fail; of a single one, all that happens. */
+/**
+ * `npm run simulate -- --seeds 1000000 [--from 1]`: simulates the engine with many seeds and reports the failing ones;
+ * traces the run for a single seed.
+ */
 import { parseArgs } from 'node:util';
 import { Simulation } from './simulation.js';
 import { Tally } from './tally.js';

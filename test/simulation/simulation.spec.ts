@@ -3,14 +3,14 @@ import { CALL_FAULTS } from './plan.js';
 import { Simulation } from './simulation.js';
 import { Tally } from './tally.js';
 
-/** `SEED=123 npm test -- test/simulation/simulation` replays one run and tells all that happens; `SEEDS` and `FROM` run others. */
+/** `SEED=123 npm test -- test/simulation/simulation` replays and traces one run; `SEEDS` and `FROM` select others. */
 const { SEED, SEEDS = '10000', FROM = '1' } = process.env;
 const [seeds, from] = [Number(SEEDS), Number(FROM)];
-/** Each failure takes a screen; the first ones are what one looks at. */
+/** Each failure fills a screen, so only the first ones are printed. */
 const FAILURES_MAX = 5;
 const MS_PER_SEED = 200;
 
-/** What a run of all seeds must have met, or it says nothing about it. */
+/** What a run over all seeds must cover to be meaningful. */
 const SEEN = [
   ...CALL_FAULTS,
   'outages',

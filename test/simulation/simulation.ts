@@ -15,12 +15,12 @@ import { Life, Scheduler } from './scheduler.js';
 import { Tally } from './tally.js';
 
 const STEPS_MAX = 200_000;
-/** Streams that were parked for each other need as many replays as they are. */
+/** Streams parked because of each other need as many replays as there are of them. */
 const REPLAYS = 3;
 
 export type SimulationOptions = Readonly<{ breakage?: Breakage; trace?: (text: string) => void }>;
 
-/** A run of the engine on a log and read models in memory, in which everything happens as the seed says. */
+/** A seeded run of the engine on a log and read models in memory. The seed determines everything that happens. */
 export class Simulation {
   readonly tally = new Tally();
   readonly plan: Plan;
@@ -49,7 +49,10 @@ export class Simulation {
       });
   }
 
-  /** Runs until all has happened and the engine is at rest. @throws what is wrong then, or was on the way */
+  /**
+   * Runs until all actions are done and the engine is at rest. @throws the first violation found on the way or at the
+   * end
+   */
   async run(): Promise<Tally> {
     const { actions, before, processes } = this.plan;
     for (const action of actions.slice(0, before)) this.#do(action);
@@ -182,7 +185,7 @@ export class Simulation {
     process.start();
   }
 
-  /** What it knew is gone; another begins in its place, once its leases have run out. */
+  /** Discards a process with all its memory. Another starts in its place once the leases have expired. */
   #crash(life: Life): void {
     const slot = this.#processes.get(life);
     if (slot === undefined) return;
@@ -219,14 +222,14 @@ export class Simulation {
     }
   }
 
-  /** Before a checkpoint moves, all up to there is in states, or its stream is parked. */
+  /** Checks before a checkpoint moves that every event up to the new position is folded, or its stream is parked. */
   #checkCommit({ checkpoints, move, streams }: BatchWrite): void {
     for (const { replaces, taken } of streams) {
       if (replaces) this.tally.count('whole');
       if (taken.length > 0) this.tally.count('claims won');
     }
     if (move === null) return;
-    // What is left of these is read again when their time comes; until then more or less may be there than was.
+    // Streams that are shortened later are read again at that time; until then they may hold more or less than before.
     const changing = new Set(
       this.log.after(move.to.position).flatMap(({ says }) => (says.kind === 'shortened' ? [says.stream] : [])),
     );
@@ -266,7 +269,7 @@ export class Simulation {
     }
   }
 
-  /** At rest, what stands is what the log says. */
+  /** Checks at rest that the read models match the log. */
   #check(): void {
     for (const generation of this.models.generations)
       this.#checkRows(generation.projection, nameOfGeneration(generation));

@@ -1,4 +1,4 @@
-/** What was seen, by its name. */
+/** Counters by name. */
 export class Tally {
   readonly counts = new Map<string, number>();
 

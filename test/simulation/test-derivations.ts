@@ -3,7 +3,7 @@ import type { Row } from '../../projections/projection.js';
 import { defineDerivation, standingOn, type FactRows, type Policy } from '../../derivations/derivation.js';
 import { notes, tallies } from './test-projections.js';
 
-/** The key of an object of the simulated streams, `notes-a/x`: streams share it. What is claimed has one of its own. */
+/** The key of an object in the simulated streams, `notes-a/x`: streams share it. A claimed row has its own key. */
 export const keyOfNote = (note: string): string => note.split('/')[1] ?? note;
 const streamOfNote = (note: string): string => note.split('/')[0] ?? note;
 
@@ -15,13 +15,16 @@ type Facts = Readonly<{
 }>;
 
 const TIMES = 3;
-/** So many events about the objects of one key cannot be derived. */
+/** Every nth count of events on the objects of one key makes the derivation fail. */
 const CURSED_EVERY = 13;
 
-/** Such rows of notes cannot tell which keys they concern. */
+/** Whether a row of notes cannot determine the keys it concerns. */
 export const isMute = ({ note, count: counted }: Row): boolean => note === 'rejected' && Number(counted) % 2 === 1;
 
-/** Sums over objects of several streams, and over those that say the same, which changes; tallies reach them by the objects of their streams. */
+/**
+ * Sums over objects of several streams, and over objects with the same content, which changes. Tallies are joined by
+ * the objects of their streams.
+ */
 const sums = defineDerivation({
   name: 'sums',
   version: 1,
@@ -83,7 +86,7 @@ const sums = defineDerivation({
   },
 });
 
-/** What follows from what is derived: the objects of all keys of one length. */
+/** A derivation of a derivation: the objects of all keys of one length. */
 const lengths = defineDerivation({
   name: 'lengths',
   version: 1,
@@ -110,7 +113,7 @@ const lengths = defineDerivation({
 export const testDerivations = standingOn([notes, tallies], [sums, lengths]);
 export const POLICIES: readonly Policy[] = [{ factor: 1 }, { factor: TIMES }];
 
-/** The facts of each key, found without SQL in all rows that there are. */
+/** The facts by key, found without SQL by searching all rows. */
 export function factsByKey(derivation: string, rows: Readonly<Record<string, readonly Row[]>>): Map<string, FactRows> {
   const facts = new Map<string, Record<string, Row[]>>();
   const add = (key: string, name: string, row: Row): void => {

@@ -2,7 +2,10 @@ import { count, id, text } from '../../projections/columns.js';
 import { allBut, defineProjection, type Fact } from '../../projections/projection.js';
 import type { NewEvent } from './log.js';
 
-/** What an event of the tests does to its object. `fragile` cannot follow `break`; `claim` and `drop` name a row that other streams may claim too. */
+/**
+ * What a test event does to its object. `fragile` fails after `break`; `claim` and `drop` name a row that other streams
+ * may claim too.
+ */
 export type Deed = Readonly<
   { does: 'note' | 'throw' | 'break' | 'fragile' | 'reject' } | { does: 'claim' | 'drop'; key: string }
 >;
@@ -18,14 +21,14 @@ type Notes = Readonly<{
 const others = allBut('coupon');
 const columns = { id: id(), note: text(), count: count(), seen: text() };
 
-/** A number that tells in which order events were folded, each how often. */
+/** A hash of the order in which events were folded, and how often each was. */
 const seenWith = (seen: number, { order: { eventId } }: Fact): number => {
   let hash = seen;
   for (let at = 0; at < eventId.length; at += 1) hash = (Math.imul(hash, 31) + eventId.charCodeAt(at)) | 0;
   return hash;
 };
 
-/** One state for each object; its events say what goes wrong. */
+/** One state per object; the events determine what goes wrong. */
 export const notes = defineProjection({
   name: 'notes',
   version: 1,
@@ -65,7 +68,7 @@ export const notes = defineProjection({
 
 type Tally = Readonly<{ id: string | null; count: number; seen: number }>;
 
-/** One state for all objects of a stream, but for those that do not matter. */
+/** One state for all objects of a stream, except irrelevant ones. */
 export const tallies = defineProjection({
   name: 'tallies',
   version: 1,
@@ -94,7 +97,7 @@ type Noted = Readonly<{
   deed: Deed;
 }>;
 
-/** An event about a coupon, as it is read; it says what it does. */
+/** An event about a coupon as the engine reads it; its content is the deed. */
 export function notedEvent({ eventId, object, created, before, after, deed }: Noted): NewEvent {
   const fact = {
     snapshot: { kind: 'coupon', id: object, name: JSON.stringify(deed), terms: null, livemode: false, account: null },
@@ -126,7 +129,7 @@ export function notedEvent({ eventId, object, created, before, after, deed }: No
   };
 }
 
-/** An event that cannot be read; where it stands among others is told by one that can be, or not at all. */
+/** An unreadable event. Its place among others is known from a readable one (`as`), or unknown. */
 export const unreadableEvent = (eventId: string, as: NewEvent | null): NewEvent => ({
   eventId,
   type: 'coupon.updated',
@@ -139,7 +142,7 @@ export const unreadableEvent = (eventId: string, as: NewEvent | null): NewEvent 
   },
 });
 
-/** An event that the ledger has not written. */
+/** An event not written by the ledger. */
 export const foreignEvent = (eventId: string): NewEvent => ({
   eventId,
   type: 'foreign',
