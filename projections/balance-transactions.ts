@@ -20,7 +20,10 @@ const columns = {
   created_at: time().orNull(),
 };
 
-/** What moved the balance at Stripe, as its API showed it? Nothing of it ever changes but whether it is available. */
+/**
+ * What moved the balance at Stripe, as its API showed it? A transaction never changes, except that it becomes
+ * available.
+ */
 export const balanceTransactions = defineProjection({
   name: 'balance_transactions',
   version: 2,

@@ -37,10 +37,10 @@ const columns = {
 type Row = ReturnType<typeof sessionRow>;
 
 const life = lifecycleOf('checkout.session');
-/** A payment that takes days is `unpaid` when the session is complete, and `paid` once it is there. */
+/** A payment that takes days is `unpaid` when the session completes, and `paid` once it succeeds. */
 const paying: Life = [['unpaid'], ['paid', 'no_payment_required']];
 
-/** How did each Checkout Session end, was it paid, for which user of one's own, and which objects came of it? */
+/** How did each Checkout Session end, was it paid, for which of your users, and which objects resulted from it? */
 export const checkoutSessions = defineProjection({
   name: 'checkout_sessions',
   version: 3,

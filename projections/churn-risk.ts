@@ -10,8 +10,8 @@ import { isSameRow, provenanceColumns, provenanceOf, rowOf, withId, type ById, t
 const PAST_DUE = ['past_due', 'unpaid'];
 
 /**
- * `amount_minor`, in minor units of `currency`, is what its overdue invoices still ask for; 0 while none has been told.
- * The `last_failed_…` are of the last attempt to collect one of them, and null where nothing was attempted.
+ * `amount_minor`, in minor units of `currency`, is what its overdue invoices still ask for; 0 while none is known.
+ * `last_failed_…` describe the last failed attempt to collect one of them, and are null when none failed.
  */
 const columns = {
   id: id(),
@@ -28,7 +28,7 @@ const columns = {
   next_payment_attempt: time().orNull(),
 };
 
-/** What must stay known of an invoice, whatever its status. */
+/** What the state keeps of an invoice in any status. */
 type Known = Pick<InvoiceSnapshot, 'status' | 'attemptCount'> &
   Readonly<{
     /** When the last attempt to collect it failed. */
@@ -40,16 +40,16 @@ type Ended = Known & Readonly<{ endedAt: string }>;
 type State = Readonly<{
   subscription: Pick<SubscriptionSnapshot, 'id' | 'customer' | 'status' | 'collectionMethod' | 'currency'> | null;
   pastDue: PastDue | null;
-  /** Those that may be overdue now, or once their due date is over. */
+  /** Invoices that are overdue, or may be once their due date passes. */
   open: ById<Open>;
-  /** Of those that are not open any more the `ENDED_MAX` that ended last: a stale snapshot does not open them again. */
+  /** The `ENDED_MAX` invoices that ended last, so that a stale snapshot does not reopen them. */
   ended: ById<Ended>;
-  /** What the row says, and the event that made it so. */
+  /** The content of the row, and the event behind it. */
   risk: ReturnType<typeof riskOf>;
   provenance: ReturnType<typeof provenanceOf> | null;
 }>;
 
-/** What is looked at. */
+/** What the steps read of a snapshot. */
 const narrow = {
   subscription: ({
     kind,
@@ -101,14 +101,16 @@ const narrow = {
   }),
 };
 
-/** A stale snapshot comes within days of the end that it does not know of, in which a subscription ends fewer invoices. */
+/**
+ * A stale snapshot arrives within days of the end that it precedes; in that time fewer invoices of a subscription end.
+ */
 const ENDED_MAX = 100;
 
 /**
- * Which subscriptions are past due, how much is owed, since when, and what did the last attempt to collect say? A row is there
- * while the status is `past_due` or, after the last attempt, `unpaid`. It speaks of one subscription and of the invoices in its
- * stream; why an attempt failed is told by payments, which have streams of their own. The state has the open invoices and
- * the 100 that ended last, and so does not grow with the subscription's age.
+ * Which subscriptions are past due, how much is owed, since when, and when did the last attempt to collect fail? A row
+ * exists while the status is `past_due` or, after the last attempt, `unpaid`. It covers one subscription and the
+ * invoices in its stream; why an attempt failed is in `payments`, which have their own streams. The state holds the
+ * open invoices and the last 100 that ended, so it does not grow with the subscription's age.
  */
 export const churnRisk = defineProjection({
   name: 'churn_risk',
@@ -121,7 +123,7 @@ export const churnRisk = defineProjection({
       listedBy: { time: 'past_due_since', id: 'id' },
     },
   },
-  // The subscription and its invoices; an invoice that names none puts none at risk.
+  // The subscription and its invoices; an invoice that names no subscription puts none at risk.
   objectOf: ({ snapshot }) => {
     const subscription =
       snapshot.kind === 'subscription' ? snapshot.id : snapshot.kind === 'invoice' ? snapshot.subscription : null;
@@ -180,7 +182,7 @@ function withInvoice(state: State, { snapshot, event }: FactOf<ReturnType<typeof
   const pastDue = pastDueWith(state.pastDue, snapshot);
   const { [id]: _open, ...open } = state.open;
   const { [id]: _ended, ...ended } = state.ended;
-  // Nothing was asked for with a draft, and nothing needs to be known of it.
+  // A draft asks for nothing, so nothing about it is kept.
   if (status === 'draft') return { ...state, pastDue, open, ended };
   const hasFailed = status === 'open' && attemptCount > (before?.attemptCount ?? 0);
   const known = {
@@ -207,13 +209,13 @@ function endedLast(ended: ById<Ended>): ById<Ended> {
   );
 }
 
-/** The state after a fact, with what its row then says; a fact that leaves the row as it is does not become the one that made it so. */
+/** The state after a fact, with its row. A fact that does not change the row does not become the event behind it. */
 function judged(before: State, after: State, fact: Parameters<typeof provenanceOf>[0]): State {
   const risk = riskOf(after, fact.event.created);
   return { ...after, risk, provenance: isSameRow(risk, before.risk) ? before.provenance : provenanceOf(fact) };
 }
 
-/** The row as of a time, the last that the stream has told of: a due date passes without an event of its own. */
+/** The row as of a time: that of the stream's last fact, since a due date passes without an event of its own. */
 function riskOf({ subscription, pastDue, open }: State, at: string) {
   if (subscription === null || pastDue === null || !isPastDue(subscription.status)) return null;
   const overdue = Object.values(open).filter((invoice) => isOverdue(invoice, at));
@@ -244,7 +246,7 @@ function riskOf({ subscription, pastDue, open }: State, at: string) {
   });
 }
 
-/** Either an attempt to collect it failed, or its due date is over. */
+/** Whether an attempt to collect it failed, or its due date has passed. */
 const isOverdue = ({ attemptCount, dueDate }: Open, at: string): boolean =>
   attemptCount > 0 || (dueDate !== null && dueDate <= at);
 

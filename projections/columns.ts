@@ -1,49 +1,49 @@
 import { isJsonObject } from '../src/events/json.js';
 import { jsonForPostgres } from '../src/events/storable.js';
 
-/** A JSON schema, as OpenAPI 3.1 takes it. */
+/** A JSON schema, as in OpenAPI 3.1. */
 export type JsonSchema = Readonly<{ [keyword: string]: unknown }>;
 
 export type ColumnKind = 'id' | 'text' | 'money' | 'count' | 'time' | 'flag' | 'json';
 
 /**
- * A column of a read model, declared once: from it follow the table in Postgres, the type of its values, the check that
- * they pass before they are written, and the schema under which they are shown.
+ * A column of a read model, declared once. It determines the Postgres column, the type of its values, the check before
+ * they are written, and their JSON schema in the API.
  */
 export type Column<T = unknown> = Readonly<{
   kind: ColumnKind;
-  /** Postgres' name of its type, and the column as `create table` takes it. */
+  /** The Postgres type, and the column definition for `create table`. */
   type: string;
   sql: string;
   schema: JsonSchema;
-  /** The most that a value takes in UTF-8; null where only Postgres sets a limit: such a column is in no index. */
+  /** The maximum size of a value in UTF-8 bytes; null: limited only by Postgres, and in no index. */
   bytesMax: number | null;
-  /** What its values are, as a sentence says it: "…, not a whole number". */
+  /** What a value must be, as in an error message: "…, not a whole number". */
   expected: string;
   isNullable: boolean;
-  /** How a list of its table may be narrowed by it. Each filter brings the index that it needs. */
+  /** The filters that this column gives a list of its table. Each filter brings the index that it needs. */
   filters: readonly ColumnFilter[];
   /**
-   * Whether a value is one of this column: Postgres takes it and gives the same back. U+0000 and lone surrogates become
-   * U+FFFD.
+   * Whether the value fits the column, so that Postgres stores it and returns it unchanged, except that U+0000 and lone
+   * surrogates become U+FFFD.
    */
   is(value: unknown): value is T;
-  /** The same column with filters: without any named, the one that fits its kind. */
+  /** The same column with filters; without arguments, with the default one: by value. */
   filtered(...filters: readonly ColumnFilter[]): Column<T>;
 }>;
 
-/** A column that has a value in every row, unless `orNull` lets it be without. */
+/** A column with a value in every row, unless `orNull` makes it nullable. */
 export type NotNull<T> = Column<T> & Readonly<{ orNull(): Column<T | null> }>;
 
 /**
- * A way to narrow a list by a column, as data. `name` is the parameter of the list; null: the field that the column shows.
- * - `value`: the column has one of the values given. `known` are the words that Stripe is known to use; null: any.
- * - `any_case`: the same, whatever the case of its letters.
- * - `between`: a time from `<name>Since` to `<name>Until`, both included; an empty name takes `since` and `until`.
- * - `at_least`: an amount of so much, or more.
- * - `member`: the column is a list, a member of which is the value, or has it in this field.
- * - `entry`: the column is a hash, which has the entry given as `key:value`.
- * - `deleted`: true finds what was deleted; without it, or with false, a list shows the others.
+ * A filter of a list by a column, as data. `name` is the query parameter; null: the field name of the column.
+ * - `value`: the column has one of the given values. `known`: the values that Stripe is known to use; null: any.
+ * - `any_case`: the same, case-insensitive.
+ * - `between`: a time from `<name>Since` to `<name>Until`, both included; an empty name gives `since` and `until`.
+ * - `at_least`: an amount of at least the value.
+ * - `member`: the column is a list with a member that is the value, or has it in this field.
+ * - `entry`: the column is a hash with the entry given as `key:value`.
+ * - `deleted`: true finds deleted objects; false, or no value, finds the others.
  */
 export type ColumnFilter = Readonly<
   | { by: 'value'; name: string | null; known: readonly string[] | null }
@@ -55,12 +55,12 @@ export type ColumnFilter = Readonly<
   | { by: 'deleted'; name: string }
 >;
 
-/** Lists are narrowed to one of these words of Stripe's, or one that a row has: Stripe may add words at any time. */
+/** Filters by these words of Stripe's or any that a row has, since Stripe may add words at any time. */
 export const oneOf = (known: readonly string[]): ColumnFilter => ({ by: 'value', name: null, known });
 export const inAnyCase = (): ColumnFilter => ({ by: 'any_case', name: null });
-/** `created` takes `createdSince` and `createdUntil`. */
+/** `created` gives the parameters `createdSince` and `createdUntil`. */
 export const between = (name: string): ColumnFilter => ({ by: 'between', name });
-/** A member of the list has the value in its field, which the parameter is named like unless it is named. */
+/** A member of the list has the value in this field, which is also the parameter's default name. */
 export const ofMember = (field: string, name = field): ColumnFilter => ({ by: 'member', name, field });
 /** The value is a member of the list. */
 export const member = (name: string): ColumnFilter => ({ by: 'member', name, field: null });
@@ -74,13 +74,13 @@ export type ValueOf<C> = C extends Column<infer T> ? T : never;
 export type RowOf<C extends Columns> = { readonly [Name in keyof C]: ValueOf<C[Name]> };
 
 /**
- * An index of Postgres takes no entry longer than 2,704 bytes. No key has more than four ids, and Stripe's longest have
- * 66 characters.
+ * A Postgres index entry has at most 2,704 bytes. No key has more than four ids, and Stripe's longest ids have 66
+ * characters.
  */
 const ID_BYTES_MAX = 600;
 const NUMBER_BYTES = 8;
 
-/** An id, or another word of Stripe's that rows are found by, such as a status: it sorts by its bytes. */
+/** An id, or another word of Stripe's that rows are searched by, such as a status; sorted by its bytes. */
 export const id = (): NotNull<string> =>
   column({
     kind: 'id',
@@ -92,7 +92,7 @@ export const id = (): NotNull<string> =>
     is: isTextWithin(ID_BYTES_MAX),
   });
 
-/** A text that people write; with `bytesMax` one that may be in an index. */
+/** A text that people write; only with `bytesMax` may an index contain it. */
 export const text = ({ bytesMax }: { bytesMax?: number } = {}): NotNull<string> =>
   column({
     kind: 'text',
@@ -110,7 +110,7 @@ export const money = (): NotNull<number> => wholeNumber('money');
 /** A number of things. */
 export const count = (): NotNull<number> => wholeNumber('count');
 
-/** A moment: in rows its ISO 8601 text in UTC with milliseconds, in the years 1 to 9999. */
+/** A time: in rows ISO 8601 in UTC with milliseconds, in the years 1 to 9999. */
 export const time = (): NotNull<string> =>
   column({
     kind: 'time',
@@ -133,8 +133,8 @@ export const flag = (): NotNull<boolean> =>
   });
 
 /**
- * A JSON value other than null; Postgres keeps no order of keys. `schema` describes it, and that it is a `T` is for the
- * compiler to check.
+ * A JSON value other than null; Postgres does not keep the order of keys. `schema` describes it; only the compiler
+ * checks that it is a `T`.
  */
 export const json = <T extends object>(schema: JsonSchema = {}): NotNull<T> =>
   column({
@@ -146,7 +146,7 @@ export const json = <T extends object>(schema: JsonSchema = {}): NotNull<T> =>
     is: (value): value is T => value !== null && isJson(value, JSON_LEVELS_MAX),
   });
 
-/** Neither JavaScript nor Postgres is to overflow its stack. */
+/** Keeps JavaScript and Postgres from overflowing their stacks. */
 const JSON_LEVELS_MAX = 100;
 
 const wholeNumber = (kind: 'money' | 'count'): NotNull<number> =>
@@ -188,17 +188,20 @@ const orNullSchema = (schema: JsonSchema): JsonSchema =>
   schema['type'] === undefined ? schema : { ...schema, type: [schema['type'], 'null'] };
 
 function isTextWithin(bytesMax: number): (value: unknown) => value is string {
-  // A code unit takes one to three bytes, so that those of most texts need not be counted.
+  // A code unit takes one to three bytes, so most texts need no byte count.
   return (value): value is string =>
     typeof value === 'string' &&
     (3 * value.length <= bytesMax || (value.length <= bytesMax && Buffer.byteLength(value) <= bytesMax));
 }
 
-/** Postgres knows no year 0, and writes later years otherwise. */
+/** Postgres has no year 0, and writes years after 9999 differently. */
 const ISO_TIME = /^(?!0000)\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 const DAY_LENGTH = 'YYYY-MM-DD'.length;
 
-/** Whether there are these days: each row has some times, mostly of a few days, and a day costs ten times what the rest of a time does. */
+/**
+ * By date: whether it exists. Rows have several times, mostly on few dates, and checking the date costs ten times the
+ * rest of the check.
+ */
 const days = new Map<string, boolean>();
 const DAYS_MAX = 10_000;
 
@@ -210,7 +213,7 @@ function isDay(text: string): boolean {
   const known = days.get(text);
   if (known !== undefined) return known;
   const milliseconds = Date.parse(text);
-  // There are days that no month has.
+  // Rejects dates that do not exist, such as February 30.
   const is = !Number.isNaN(milliseconds) && new Date(milliseconds).toISOString().startsWith(text);
   if (days.size < DAYS_MAX) days.set(text, is);
   return is;
@@ -224,11 +227,11 @@ function isJson(value: unknown, levelsMax: number): boolean {
   return isPlain(value) && Object.values(value).every((member) => isJson(member, levelsMax - 1));
 }
 
-/** Whether an object is written by its properties alone. */
+/** Whether an object is plain, so that its properties are all of it. */
 const isPlain = (value: unknown): value is object =>
   isJsonObject(value) && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null);
 
-/** A row has a value that its column cannot hold. The stream that it is made of parks. */
+/** A row has a value that its column cannot hold. The stream of the row parks. */
 export class BadValue extends Error {
   readonly code = 'BAD_VALUE';
 
@@ -244,7 +247,7 @@ export class BadValue extends Error {
 
 type Shape = Readonly<{ columns: Columns; key: readonly string[] }>;
 
-/** The columns of each shape, listed once: they are asked for with every row. */
+/** The entries of each `Columns`, cached because every row needs them. */
 const listed = new WeakMap<Columns, readonly (readonly [string, Column])[]>();
 
 function listOf(columns: Columns): readonly (readonly [string, Column])[] {
@@ -262,7 +265,7 @@ export function checkRow(table: string, { columns }: Shape, row: Readonly<Record
   if (unknown !== undefined) throw new BadValue(table, unknown, 'no column');
 }
 
-/** A row as JSON that `jsonb_to_recordset` takes, in the order of the columns. @throws BadValue */
+/** The row as JSON for `jsonb_to_recordset`, in the order of the columns. @throws BadValue */
 export function encodeRow(table: string, shape: Shape, row: Readonly<Record<string, unknown>>): string {
   checkRow(table, shape, row);
   const columns = listOf(shape.columns);
@@ -270,7 +273,7 @@ export function encodeRow(table: string, shape: Shape, row: Readonly<Record<stri
   return jsonForPostgres(isInOrder ? row : Object.fromEntries(columns.map(([name]) => [name, row[name]])));
 }
 
-/** What identifies a row in its table: the JSON list of its key's values. Of a row that was checked. */
+/** The identity of a checked row in its table: the JSON list of its key's values. */
 export const keyOf = ({ key }: Shape, row: Readonly<Record<string, unknown>>): string =>
   jsonForPostgres(key.map((name) => row[name]));
 
@@ -282,7 +285,7 @@ export const rowSchema = ({ columns }: Pick<Shape, 'columns'>): JsonSchema => ({
   additionalProperties: false,
 });
 
-/** A value by what it is, not by what it says: a cause is shown to people who may not read a customer's texts. */
+/** Describes a value without its content, because the cause is shown to people who may not read a customer's texts. */
 function described(value: unknown): string {
   if (value === undefined) return 'missing';
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);

@@ -4,7 +4,7 @@ import { allBut, defineProjection, type Fact } from './projection.js';
 import { concernsRow, endsRow, isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, scopeOf } from './row.js';
 import { couponTerms, metadata } from './shapes.js';
 
-/** Users choose ids of coupons, which are unique in the `scope` of an account and mode. */
+/** Users choose coupon ids, which are unique in the `scope` of an account and mode. */
 const columns = {
   id: id(),
   scope: id(),
@@ -20,7 +20,7 @@ const columns = {
 };
 type Row = ReturnType<typeof couponRow>;
 
-/** What does each coupon take off, and may it still be redeemed? Discounts that it gave outlive its deletion. */
+/** What does each coupon take off, and can it still be redeemed? Discounts outlive the deletion of their coupon. */
 export const coupons = defineProjection({
   name: 'coupons',
   version: 5,
@@ -45,7 +45,7 @@ export const coupons = defineProjection({
 const couponRow = (fact: Fact, coupon: CouponSnapshot, isDeleted = false) =>
   rowOf(columns, { ...coupon, scope: scopeOf(coupon), isDeleted }, provenanceOf(fact));
 
-/** A deletion tells all that the coupon was, or its id alone. */
+/** A deletion shows the whole coupon, or only its id. */
 function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {
   if (!endsRow(row, fact)) return row;
   const { last } = fact.snapshot;

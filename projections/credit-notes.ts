@@ -28,7 +28,7 @@ const columns = {
   created_at: time().orNull().filtered(between('created')),
   voided_at: time().orNull(),
 };
-/** What is taken back of each line, with its taxes and after discounts; in minor units of the note's currency. */
+/** What is credited of each line, with taxes and after discounts, in minor units of the note's currency. */
 const lineColumns = {
   credit_note: id(),
   id: id(),
@@ -41,7 +41,7 @@ type State = Readonly<{ note: Row; lines: readonly ReturnType<typeof lineRow>[] 
 
 const life = lifecycleOf('credit_note');
 
-/** What does each credit note take back of its invoice, and how was it given back? */
+/** What does each credit note credit of its invoice, and how was it paid out? */
 export const creditNotes = defineProjection({
   name: 'credit_notes',
   version: 4,

@@ -5,10 +5,10 @@ import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, type Fie
 import { discount, listOf, metadata } from './shapes.js';
 import { wordsOf } from './words.js';
 
-/** Stripe's own limit is 512 characters; customers are searched by it. */
+/** Stripe's own limit is 512 characters. The column needs a limit because customers are searched by it. */
 const EMAIL_BYTES_MAX = 2_000;
 
-/** `balance_minor` in minor units of `currency`; negative is the customer's credit. */
+/** `balance_minor` is in minor units of `currency`; a negative balance is the customer's credit. */
 const columns = {
   id: id(),
   email: text({ bytesMax: EMAIL_BYTES_MAX }).orNull().filtered(inAnyCase()),
@@ -23,12 +23,13 @@ const columns = {
   created_at: time().orNull().filtered(between('created')),
   is_deleted: flag().filtered(whetherDeleted()),
 };
-/** The words of a customer's name, by which customers are found. */
+/** The words of a customer's name, for searching. */
 const nameColumns = { customer: id(), word: id() };
 type Row = ReturnType<typeof customerRow>;
 
 /**
- * Who is each customer, and are they still there? A deleted customer keeps a row, with what it was at last, and nothing revives it. Deletions of other objects, old discounts, share the stream and are none of its business.
+ * Who is each customer, and do they still exist? A deleted customer keeps a row with its last state, and nothing
+ * revives it. Deletions of other objects in the stream, such as old discounts, are ignored.
  */
 export const customers = defineProjection({
   name: 'customers',
@@ -71,7 +72,7 @@ const unknown = {
   createdAt: null,
 };
 
-/** A deletion tells all that the customer was, or its id alone. */
+/** A deletion shows the whole customer, or only its id. */
 function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>, id: string): Row {
   const { last } = fact.snapshot;
   if (last?.kind === 'customer') return customerRow(fact, { ...last, isDeleted: true });

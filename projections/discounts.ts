@@ -4,7 +4,10 @@ import { allBut, defineProjection, type Fact } from './projection.js';
 import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, withId, type ById } from './row.js';
 import { couponTerms } from './shapes.js';
 
-/** `terms` are what the coupon takes off; null from 2025-09-30.clover on, when only the coupon itself tells. */
+/**
+ * `terms` are what the coupon takes off; null from API version 2025-09-30.clover on, when only the coupon itself has
+ * them.
+ */
 const columns = {
   id: id(),
   customer: id().orNull(),
@@ -16,26 +19,26 @@ const columns = {
   promotion_code: id().orNull(),
   starts_at: time().orNull(),
   ends_at: time().orNull(),
-  /** When the first event that tells of it happened. */
+  /** When the first event that shows it happened. */
   known_since: time(),
   is_deleted: flag(),
 };
 type Row = ReturnType<typeof discountRow>;
 
-/** Those of a stream that have no id share an object: a customer has them at one time, or one after another. */
+/** Discounts without an id share one object of the stream: a customer may have several, at once or in succession. */
 type State = ById<Row>;
 
-/** What names a discount: its id, or before 2020-08-27, when there was none, what it is on, its coupon and when it began. */
+/** The name of a discount: its id or, before 2020-08-27, what it applies to, its coupon and its start. */
 export const nameOfDiscount = (
   { id: own, coupon, startsAt }: Pick<DiscountFacts, 'id' | 'coupon' | 'startsAt'>,
   on: string | null,
 ): string => own ?? `${on} ${coupon} ${startsAt}`;
 
-/** Whether a discount has a name of ours, and no id. */
+/** Whether a discount has a name made by the ledger instead of an id. */
 export const isNameless = (name: string): boolean => name.includes(' ');
 
 /**
- * What does each discount take off, of what, until when, and is it still there? Nothing revives one that was taken away.
+ * What does each discount take off, of what, until when, and does it still apply? Nothing revives a removed discount.
  */
 export const discounts = defineProjection({
   name: 'discounts',

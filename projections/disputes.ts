@@ -5,7 +5,7 @@ import { between, flag, id, money, oneOf, text, time } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf, type ById } from './row.js';
 
-/** Amounts in minor units of `currency`, which is the charge's. */
+/** Amounts in minor units of `currency`, that of the charge. */
 const columns = {
   id: id(),
   status: id().filtered(oneOf(statusesOf('dispute'))),
@@ -18,7 +18,7 @@ const columns = {
   evidence_due_by: time().orNull(),
   created_at: time().orNull().filtered(between('created')),
 };
-/** Amounts in minor units of `currency`, which is the account's. */
+/** Amounts in minor units of `currency`, that of the account. */
 const movementColumns = {
   dispute: id(),
   id: id(),
@@ -42,13 +42,13 @@ const life: Life = [
   ['under_review'],
   ['won', 'lost', 'charge_refunded', 'prevented'],
 ];
-/** Since 2026-10-28.endive what was decided may be appealed against, and is then decided again. */
+/** Since API version 2026-10-28.endive a decision can be appealed, and the dispute is then decided again. */
 const isAppealed = (status: string): boolean => status.startsWith('appeal_');
 
 /**
- * What is each dispute now, and which money has it moved? Movements are balance transactions: each counts once by its id,
- * in whichever events it shows, and stays when a later snapshot leaves it out. (A dispute from before 2014 has no id and is in the stream of
- * its charge, whose id it then bears.)
+ * What is each dispute now, and which money has it moved? Movements are balance transactions: each counts once by its
+ * id, whichever events show it, and stays when a later snapshot omits it. (A dispute from before 2014 has no id; it is
+ * in the stream of its charge and uses the charge's id.)
  */
 export const disputes = defineProjection({
   name: 'disputes',

@@ -3,20 +3,20 @@ import { flag, id, text } from './columns.js';
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf, withId, type ById, type FieldsOf } from './row.js';
 
-/** Stripe's own limit is 80 characters; entitlements are searched by it. */
+/** Stripe's own limit is 80 characters. The column needs a limit because entitlements are searched by it. */
 const LOOKUP_KEY_BYTES_MAX = 2_000;
 
 const columns = { customer: id(), id: id(), feature: id(), lookup_key: text({ bytesMax: LOOKUP_KEY_BYTES_MAX }) };
-/** `has_all_entitlements` is false when the customer has more than Stripe's last summary lists. */
+/** `has_all_entitlements` is false when the customer has more entitlements than Stripe's last summary lists. */
 const summaryColumns = { customer: id(), has_all_entitlements: flag(), is_customer_deleted: flag() };
 
 type Row = ReturnType<typeof entitlementRow>;
 type State = Readonly<{ summary: ReturnType<typeof summaryRow> | null; entitlements: ById<Row> }>;
 
 /**
- * To which features is each customer entitled, since which event? What a summary does not list was lost, unless the summary
- * says that there are more: then it takes nothing away. A row keeps the event that listed it first without a break. A
- * deleted customer has none, for good.
+ * Which features is each customer entitled to, and since which event? An entitlement that a summary omits has ended,
+ * unless the summary says that it is incomplete. A row keeps the first event since which it was listed without a break.
+ * A deleted customer has no entitlements, for good.
  */
 export const entitlements = defineProjection({
   name: 'entitlements',
@@ -62,7 +62,7 @@ export const entitlements = defineProjection({
   }),
 });
 
-/** The row as it was, while it says the same. */
+/** The earlier row if it is the same, else the new one. */
 const listedRow = (before: Row | undefined, now: Row): Row =>
   before?.feature === now.feature && before.lookup_key === now.lookup_key ? before : now;
 

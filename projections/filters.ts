@@ -2,7 +2,7 @@ import { fieldOf } from './row.js';
 import type { Column, ColumnFilter } from './columns.js';
 import type { Condition, Table } from './projection.js';
 
-/** A filter of a list, by the column that it looks at. */
+/** A filter of a list, bound to its column. */
 export type Filter = Readonly<
   | { by: 'value'; column: string; type: 'text' | 'flag'; known: readonly string[] | null }
   | { by: 'any_case' | 'entry' | 'since' | 'until' | 'at_least'; column: string }
@@ -11,7 +11,7 @@ export type Filter = Readonly<
   | { by: 'whether'; condition: Condition }
 >;
 
-/** The filters of a table's list by their parameters: those that its columns declare, and its own conditions. */
+/** The filters of a table's list by parameter: those of its columns, and its own conditions. */
 export function filtersOf({ columns, whether = {} }: Pick<Table, 'columns' | 'whether'>): ReadonlyMap<string, Filter> {
   const ofColumns = Object.entries(columns).flatMap(([name, column]) =>
     column.filters.flatMap((filter) => bound(name, column, filter)),

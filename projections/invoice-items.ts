@@ -20,7 +20,7 @@ const columns = {
 };
 type Row = ReturnType<typeof itemRow>;
 
-/** What waits for an invoice, of which invoice did it become a line, and was it deleted before? */
+/** What awaits an invoice, which invoice did it become a line of, and was it deleted before that? */
 export const invoiceItems = defineProjection({
   name: 'invoice_items',
   version: 2,

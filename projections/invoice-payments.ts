@@ -21,14 +21,15 @@ const columns = {
   canceled_at: time().orNull(),
 };
 type Row = ReturnType<typeof invoicePaymentRow>;
-/** Of an invoice payment its row; of an invoice those that it lists, by their ids. */
+/** For an invoice payment, its row; for an invoice, the payments that it lists, by id. */
 type State = Readonly<{ row: Row | null; listed: ById<Row> }>;
 
 const life = lifecycleOf('invoice_payment');
 
 /**
- * Which payment paid how much of which invoice? From 2025-03-31.basil on; an invoice may have several, and a payment several invoices.
- * `invoice_payments` has those with events of their own, `invoice_payment_evidence` what invoices list, in the few events that show the list.
+ * Which payment paid how much of which invoice? Exists from API version 2025-03-31.basil on; an invoice may have
+ * several payments, and a payment several invoices. `invoice_payments` has those with events of their own,
+ * `invoice_payment_evidence` those that invoices list, in the few events that include the list.
  */
 export const invoicePayments = defineProjection({
   name: 'invoice_payments',

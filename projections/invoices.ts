@@ -6,7 +6,7 @@ import { allBut, defineProjection, type Fact } from './projection.js';
 import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted } from './row.js';
 import { finalizationError, invoiceLine, listOf, metadata } from './shapes.js';
 
-/** Amounts in minor units of `currency`. Who paid an invoice is told by its links, in all API versions. */
+/** Amounts in minor units of `currency`. The links of an invoice say who paid it, in all API versions. */
 const columns = {
   id: id(),
   number: id().orNull().filtered(),
@@ -25,7 +25,7 @@ const columns = {
   amount_paid_minor: money(),
   amount_remaining_minor: money(),
   amount_overpaid_minor: money(),
-  /** Null where neither the invoice nor its version says. */
+  /** Null when neither the invoice nor its API version says. */
   paid_out_of_band: flag().orNull(),
   starting_balance_minor: money(),
   ending_balance_minor: money().orNull(),
@@ -51,13 +51,13 @@ const columns = {
   test_clock: id().orNull(),
   is_deleted: flag().filtered(whetherDeleted()),
 };
-/** The lines of what was finalised; amounts in minor units of the invoice's currency. */
+/** The lines of finalized invoices; amounts in minor units of the invoice's currency. */
 const lineColumns = {
   invoice: id(),
   id: id(),
   no: count(),
   amount_minor: money(),
-  /** Null where the invoice does not say. */
+  /** Null when the invoice does not say. */
   discount_minor: money().orNull(),
   credit_minor: money(),
   tax_minor: money().orNull(),
@@ -74,14 +74,17 @@ const lineColumns = {
 };
 type Row = ReturnType<typeof invoiceRow>;
 
-/** Finalised once, an invoice is never a draft again; written off, it may still be paid or voided; paid or void, it stays so. */
+/**
+ * A finalized invoice is never a draft again; an uncollectible one may still be paid or voided; paid and void are
+ * final.
+ */
 const life: Life = [['draft'], ['open'], ['uncollectible'], ['paid', 'void']];
 
 /**
- * What is each invoice now: its amounts, its lines, is it paid, and when?
- * The status never goes back because of a stale snapshot: `draft` → `open` → `uncollectible` → `paid` or `void`, each of which
- * may be left out; only an event that says so itself opens a paid one again. Nothing follows a deletion, which only drafts meet.
- * Upcoming invoices are previews and make no row.
+ * What is each invoice now: its amounts, its lines, is it paid, and when? A stale snapshot never moves the status back:
+ * `draft` → `open` → `uncollectible` → `paid` or `void`, where steps may be skipped; only an event that says so itself
+ * reopens a paid invoice. Nothing follows a deletion, which only drafts can have. Upcoming invoices are previews and
+ * have no row.
  */
 export const invoices = defineProjection({
   name: 'invoices',
@@ -115,8 +118,8 @@ export const invoices = defineProjection({
 });
 
 /**
- * Whether a snapshot shows an invoice as it was before what is known of it. Stripe reopens a paid one whose payment fails after all: the
- * event says what the status was, and another attempt to collect it says it, too.
+ * Whether a snapshot is older than what is known of the invoice. Stripe reopens a paid invoice whose payment fails
+ * after all: such an event names the former status, or has a higher attempt count.
  */
 export function isOutdatedInvoice(
   known: Readonly<{ status: string; attemptCount: number }>,
@@ -134,14 +137,17 @@ const subscriptionsOf = ({ subscription, lines }: InvoiceSnapshot): string[] => 
   ...new Set([subscription, ...lines.map((line) => line.subscription)].filter((id) => id !== null)),
 ];
 
-/** A deletion tells all that the draft was, or its id alone: then of a draft that nobody knew nothing is left to show. */
+/** A deletion shows the whole draft, or only its id; an unknown draft with only an id has no row. */
 function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {
   const { last } = fact.snapshot;
   if (last?.kind === 'invoice') return invoiceRow(fact, last, true);
   return rowOfDeleted(row, fact);
 }
 
-/** A draft may still change; a line that an old version shows twice under one id is the last one. */
+/**
+ * Drafts have no lines here, since they may still change. When an old API version shows two lines with one id, the last
+ * one counts.
+ */
 function linesOf(row: Row) {
   if (row.status === 'draft' || row.is_deleted) return [];
   const { livemode, account, stripe_event_id, stripe_event_type, stripe_event_created, api_version } = row;

@@ -22,11 +22,14 @@ import { id } from './columns.js';
 import { defineProjection, evolve, ignored, type Evolve, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf, type ById, type FactOf } from './row.js';
 
-/** `object` is Stripe's name of the kind of object that `id` names. */
+/** `object` is Stripe's name for the kind of object that `id` identifies. */
 const columns = { object: id(), id: id(), target_kind: id(), target: id() };
 type Row = ReturnType<typeof linkRow>;
 
-/** What an object says it belongs to; a payment is named by a charge, a payment intent or, outside Stripe, a payment record. The second line leads on to one of the first. */
+/**
+ * What an object says it belongs to. A payment is named by a charge, a payment intent or, outside Stripe, a payment
+ * record. The kinds after `customer` lead on to one of the first four.
+ */
 type TargetKind =
   | 'subscription'
   | 'invoice'
@@ -40,11 +43,11 @@ type TargetKind =
   | 'test_clock';
 type Targets = Readonly<Partial<Record<TargetKind, readonly (string | null)[]>>>;
 
-/** What a payment of an invoice names. */
+/** The ids by which an invoice payment names its payment. */
 type Paying = Pick<InvoicePaymentFacts, 'charge' | 'paymentIntent' | 'paymentRecord'>;
 const namedBy = ({ charge, paymentIntent, paymentRecord }: Paying) => [charge, paymentIntent, paymentRecord];
 
-/** Of the two kinds that come most, what is looked at. */
+/** What is read of the two most frequent kinds. */
 const narrow = {
   subscription: ({
     kind,
@@ -102,7 +105,7 @@ const narrow = {
   }),
 };
 
-/** What each kind of living object says. */
+/** The steps for each kind except deletions. */
 const living = {
   subscription: linking(
     'subscription',
@@ -114,7 +117,7 @@ const living = {
       test_clock: [testClock],
     }),
   ),
-  // An invoice without a subscription of its own may have lines for some.
+  // The lines of an invoice without a subscription may still name some.
   invoice: linking(
     'invoice',
     ({
@@ -195,9 +198,10 @@ const living = {
 } satisfies Omit<Evolve<ById<Row>>, 'deletion'>;
 
 /**
- * To which subscription, invoice, payment and customer does each object belong? One row for each thing that an object has
- * ever said, so that what belongs together is found from either side, whichever event came first, and what a newer API
- * version no longer says stays known. Objects without an id say nothing here, and no hint is taken for a link.
+ * Which subscription, invoice, payment and customer does each object belong to? There is one row for each link that an
+ * object has ever stated, so that related objects are found from either side, whichever event came first, and a link
+ * that a newer API version omits stays known. Objects without an id have no links here, and hints do not count as
+ * links.
  */
 export const links = defineProjection({
   name: 'links',
@@ -219,7 +223,7 @@ export const links = defineProjection({
   rows: (rows) => ({ links: Object.values(rows) }),
 });
 
-/** What was deleted belonged to something: that may be the only event about it. */
+/** Adds the links of a deleted object, since the deletion may be the only event about it. */
 function deleted(rows: ById<Row>, fact: Fact<DeletionSnapshot>): ById<Row> {
   const { object, last } = fact.snapshot;
   const own = linking(object, ({ subscription, invoice, customer }: DeletionSnapshot) => ({
@@ -252,7 +256,7 @@ function relatedTargets({
   };
 }
 
-/** The step that adds what a snapshot says of its object; what was said before keeps the event that said it first. */
+/** The step that adds the links that a snapshot states. A link that is already known keeps its first event. */
 function linking<S extends Pick<Snapshot, 'livemode' | 'account'> & { readonly id: string | null }>(
   object: string,
   targetsOf: (snapshot: S) => Targets,
@@ -268,7 +272,7 @@ function linking<S extends Pick<Snapshot, 'livemode' | 'account'> & { readonly i
     const fresh = said
       .filter(([key]) => !Object.hasOwn(rows, key))
       .map(([key, link]) => [key, linkRow(fact, link)] as const);
-    // Most events say again what is known: then nothing is copied.
+    // Most events repeat known links; then nothing is copied.
     return fresh.length === 0 ? rows : { ...rows, ...Object.fromEntries(fresh) };
   };
 }

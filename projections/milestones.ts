@@ -14,29 +14,32 @@ import { isOutdatedInvoice } from './invoices.js';
 import { allBut, defineProjection, type EventReference } from './projection.js';
 import { isAbout, provenanceColumns, provenanceOf, rowOf, type FactOf } from './row.js';
 
-/** Amounts in minor units of `currency`: what came with the stage, and all that came so far. */
+/** Amounts in minor units of `currency`: that of the stage, and the total so far. */
 const columns = {
   object: id(),
   stage: id(),
-  /** Which of this stage it is, from 1. */
+  /** The count of this stage, from 1. */
   ordinal: count(),
-  /** Stripe's name of the kind of object. */
+  /** Stripe's name for the kind of object. */
   kind: id(),
-  /** Stripe's own time of the stage, where it gives one; else that of the event that first showed it. */
+  /** Stripe's own time of the stage if it gives one, else the time of the event that first showed it. */
   at: time(),
   currency: text(),
   amount_minor: money(),
   cumulative_minor: money(),
   customer: id().orNull(),
   invoice: id().orNull(),
-  /** The payment: its intent, or its charge where it has none. */
+  /** The payment: its intent, or its charge if it has no intent. */
   payment: id().orNull(),
   /** Another object that it names: a charge, a transfer, a payment record. */
   other: id().orNull(),
 };
 
 type Row = ReturnType<typeof milestoneRow>;
-/** `status`, `attemptCount`: of an invoice. `levelMinor`: what it was paid, or the balance of a customer, as last seen. */
+/**
+ * `status`, `attemptCount`: those of an invoice. `levelMinor`: the last known amount paid of an invoice, or balance of
+ * a customer.
+ */
 type State = Readonly<{
   rows: readonly Row[];
   status: string | null;
@@ -44,7 +47,7 @@ type State = Readonly<{
   levelMinor: number | null;
 }>;
 
-/** What of a snapshot the steps look at: a state keeps the facts of its latest second. */
+/** What the steps read of a snapshot; the state keeps this of the facts of its latest second. */
 const narrow = {
   invoice: (snapshot: InvoiceSnapshot) => {
     const { kind, id: name, livemode, account, customer, currency, status, formerStatus, attemptCount } = snapshot;
@@ -115,8 +118,9 @@ type Payment = ReturnType<typeof narrow.payment>;
 type Customer = ReturnType<typeof narrow.customer>;
 
 /**
- * Which stages did each object reach, when, and by which event? A stage that was reached for the first time, or an amount above the
- * highest that was seen: repeats, twins and stale snapshots add none. What books are made of.
+ * Which stages did each object reach, when, and by which event? A row is a stage reached for the first time, or an
+ * amount above the highest so far; repeats, duplicates and stale snapshots add none. The books are built from these
+ * rows.
  */
 export const milestones = defineProjection({
   name: 'milestones',
@@ -188,11 +192,11 @@ const withStage = (state: State, told: Told, stage: Stage, event: EventReference
   rows: [...state.rows, milestoneRow(told, stage, of(state, stage.stage).length + 1, event)],
 });
 
-/** A stage that is reached once. */
+/** Adds a stage that is reached only once. */
 const once = (state: State, told: Told, stage: Stage, event: EventReference): State =>
   has(state, stage.stage) ? state : withStage(state, told, stage, event);
 
-/** A stage that comes in steps: only an amount above the highest that was seen is one. */
+/** Adds a stage that comes in steps, if the amount is above the highest so far. */
 function upTo(
   state: State,
   told: Told,
@@ -238,7 +242,10 @@ const pick = ({ id: name, currency, livemode, account }: Omit<Told, 'kind'>): Om
   account,
 });
 
-/** What the customer's balance paid of the invoice, negative: what it owed. A void one may have it returned already. */
+/**
+ * Adds the part of the invoice that the customer's balance paid; negative when the balance added a debt to it. A void
+ * invoice may already have returned it.
+ */
 function withBalance(
   state: State,
   invoice: Told,
@@ -254,7 +261,7 @@ function withBalance(
   return withStage(state, invoice, { ...links, stage: 'balance', ...amounts }, event);
 }
 
-/** What was paid, also outside Stripe, and what of that was taken away when the invoice was opened again. */
+/** Adds what was paid, including outside Stripe, and what was taken back when the invoice was reopened. */
 function withPayments(before: State, invoice: Told, snapshot: Invoice, event: EventReference): State {
   const { customer, id: name, amountPaidMinor: paid, paidAt, status, charge, paymentIntent } = snapshot;
   const links = { customer, invoice: name };
@@ -276,7 +283,7 @@ function withPayments(before: State, invoice: Told, snapshot: Invoice, event: Ev
   return { ...state, levelMinor: status === 'open' || paid > level ? paid : level };
 }
 
-/** A payment that was taken off is on again only when it was paid at another time. */
+/** A detached payment counts as attached again only when it was paid at another time. */
 function ofInvoicePayment(state: State, { snapshot, event }: FactOf<InvoicePaymentSnapshot>): State {
   const { invoice, paymentIntent, charge, paymentRecord, status, amountPaidMinor, paidAt, canceledAt } = snapshot;
   const told = { ...pick(snapshot), kind: 'invoice_payment' };
@@ -313,7 +320,7 @@ function ofCreditNote(before: State, { snapshot, event }: FactOf<CreditNoteSnaps
   );
 }
 
-/** Events of these types come with the change; others may show it late. */
+/** Events of these types come with the change; other types may show it late. */
 const OF_A_CAPTURE = ['charge.succeeded', 'charge.captured', 'payment_intent.succeeded', 'charge.pending'];
 
 function ofPayment(before: State, { snapshot, event }: FactOf<Payment>): State {
@@ -350,7 +357,9 @@ function ofPayment(before: State, { snapshot, event }: FactOf<Payment>): State {
   );
 }
 
-/** A refund that was never under way, or never moved money, is none; one that failed was made before. */
+/**
+ * A refund that was never pending and never moved money does not count; a failed one counts only if it was made before.
+ */
 function ofRefund(state: State, { snapshot, event }: FactOf<RefundSnapshot>): State {
   const { id: name, customer, charge, paymentIntent, status, amountMinor, balanceTransaction, createdAt } = snapshot;
   const told = { ...pick({ ...snapshot, id: name }), kind: 'refund' };
@@ -378,14 +387,14 @@ function ofMovement(before: State, { snapshot, event }: FactOf<MovementSnapshot>
   let state = once(before, told, { ...links, stage: 'created', at: createdAt ?? created, amountMinor }, event);
   const steps = object === 'application_fee' ? 'refunded' : 'reversed';
   if (object !== 'payout') return upTo(state, told, { ...links, stage: steps, at: created }, reversedMinor, event);
-  // A payout is said to arrive on a day; it has not arrived before an event says so.
+  // `arrivesAt` is an estimate: the payout has not arrived before an event says so.
   const arrived = arrivesAt === null || arrivesAt > created ? created : arrivesAt;
   if (status === 'paid') state = once(state, told, { stage: 'paid', at: arrived, amountMinor }, event);
   if (status !== 'failed' && status !== 'canceled') return state;
   return once(state, told, { stage: 'failed', at: created, amountMinor }, event);
 }
 
-/** The first balance that is seen was there before, unless the customer was just made. */
+/** The first balance seen is an opening balance, unless the customer was just created. */
 function ofCustomer(before: State, { snapshot, event }: FactOf<Customer>): State {
   const { currency, balanceMinor: balance, formerBalanceMinor: former } = snapshot;
   if (currency === null && balance === 0) return { ...before, levelMinor: before.levelMinor ?? former ?? 0 };
@@ -411,7 +420,7 @@ function ofItem(state: State, { snapshot, event }: FactOf<InvoiceItemSnapshot>):
   return once(state, told, { customer, invoice, stage: 'created', at: createdAt ?? event.created, amountMinor }, event);
 }
 
-/** Only of items that are known: nothing was booked of others. */
+/** Only deletions of known items count; nothing was booked for others. */
 function ofDeletion(state: State, { snapshot, event }: FactOf<DeletionSnapshot>): State {
   const [made] = of(state, 'created');
   if (made === undefined || made.kind !== 'invoiceitem') return state;

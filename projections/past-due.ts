@@ -1,18 +1,18 @@
 import type { InvoiceSnapshot, SubscriptionSnapshot } from '../src/events/normalise.js';
 
 /**
- * A debt that a subscription is, or was, past due for: since when, and by what another failure to pay it is told. `isSettled`:
- * the invoice has been paid since.
+ * A debt that a subscription is, or was, past due for: since when, and the invoice and period that identify it when a
+ * payment fails again. `isSettled`: the invoice has been paid since.
  */
 export type PastDue = Readonly<{ since: string; invoice: string | null; periodEnd: string | null; isSettled: boolean }>;
 
-/** The retries are going on, or are over. */
+/** Whether retries continue (`past_due`) or are over (`unpaid`). */
 export const isPastDue = (status: string): boolean => status === 'past_due' || status === 'unpaid';
 
 /**
- * The debt after a snapshot, also while nothing is past due. A subscription is active while a bank debit is on its way: when that
- * fails, its latest invoice is the one of before, and it is past due since the first failure. Where invoices are not told, the
- * period tells them apart.
+ * The debt after a snapshot, even while nothing is past due. A subscription is active while a bank debit is pending; if
+ * the debit fails with the same latest invoice, it is past due since the first failure. Without an invoice id, the
+ * period identifies the debt.
  */
 export function pastDueAfter(
   before: PastDue | null,
@@ -40,7 +40,7 @@ type Debt = Pick<PastDue, 'invoice' | 'periodEnd'>;
 const isOneDebt = (a: Debt, b: Debt): boolean =>
   a.invoice === null || b.invoice === null ? a.periodEnd === b.periodEnd : a.invoice === b.invoice;
 
-/** The debt after what an invoice says of itself. */
+/** The debt after a snapshot of an invoice. */
 export function pastDueWith(
   before: PastDue | null,
   { id, status }: Pick<InvoiceSnapshot, 'id' | 'status'>,

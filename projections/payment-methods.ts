@@ -3,7 +3,7 @@ import { between, count, flag, id, text, time, whetherDeleted } from './columns.
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted } from './row.js';
 
-/** `expires_at` is the first moment at which a card can be charged no more: the end of its last month, in UTC. */
+/** `expires_at` is the first moment at which a card can no longer be charged: the end of its last month, in UTC. */
 const columns = {
   id: id(),
   object: text(),
@@ -22,8 +22,8 @@ const columns = {
 type Row = ReturnType<typeof methodRow>;
 
 /**
- * What is each way to pay, whose is it, and until when is it good? One that is detached is nobody's; a card may be deleted.
- * Since 2018 these are payment methods, before that, and still, cards.
+ * What is each payment method, which customer has it, and until when is it valid? A detached one has no customer; a
+ * card may be deleted. Since 2018 these are Stripe's payment methods; before that, and still, cards.
  */
 export const paymentMethods = defineProjection({
   name: 'payment_methods',
@@ -49,7 +49,7 @@ export const paymentMethods = defineProjection({
 const methodRow = (fact: Fact, method: PaymentMethodSnapshot, isDeleted = false) =>
   rowOf(columns, { ...method, expiresAt: endOfMonth(method), isDeleted }, provenanceOf(fact));
 
-/** A deletion tells all that the card was, or its id alone. */
+/** A deletion shows the whole card, or only its id. */
 function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {
   const { last } = fact.snapshot;
   if (last?.kind === 'payment_method') return methodRow(fact, last, true);

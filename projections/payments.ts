@@ -5,7 +5,7 @@ import { between, flag, id, money, oneOf, text, time, type RowOf } from './colum
 import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 
-/** Amounts in minor units of `currency`. `payment` names the payment that the object is a part of. */
+/** Amounts in minor units of `currency`. `payment` is the payment that the object is part of. */
 const columns = {
   id: id(),
   object: id(),
@@ -15,12 +15,18 @@ const columns = {
   currency: text(),
   amount_minor: money(),
   amount_received_minor: money(),
-  /** Of a charge, and without what was authorised and not captured: Stripe counts that as refunded, too. */
+  /**
+   * For a charge: the refunded amount without what was authorized and not captured, which Stripe counts as refunded,
+   * too.
+   */
   amount_refunded_minor: money().orNull(),
-  /** What that was before it last changed, and when it did; null where no event tells. */
+  /** Its value before the last change, and the time of that change; null when no event shows it. */
   former_refunded_minor: money().orNull(),
   refunded_changed_at: time().orNull(),
-  /** Whether Stripe counts what was authorised and not captured as refunded, and when the rest was captured; null where no event tells. */
+  /**
+   * Whether Stripe counts the uncaptured part as refunded, and when the charge was captured; null when no event shows
+   * it.
+   */
   is_release_counted: flag().orNull(),
   captured_at: time().orNull(),
   is_captured: flag().orNull(),
@@ -37,19 +43,19 @@ const columns = {
   cancellation_reason: text().orNull(),
 };
 type Row = RowOf<typeof columns & typeof provenanceColumns>;
-/** `receivedMinor` is null while no event has told how much of the charge was captured. */
+/** `receivedMinor` is null while no event has shown how much of the charge was captured. */
 type State = Readonly<{ row: Row; receivedMinor: number | null }> | null;
 
 const lives: Readonly<Record<PaymentSnapshot['object'], Life>> = {
   charge: lifecycleOf('charge'),
-  // Before its end, an intent may go back: it needs another payment method when one fails.
+  // Before its end, an intent may go back: when a payment method fails, it needs another.
   payment_intent: [[], ['succeeded', 'canceled']],
 };
 
 /**
- * What is each charge and each payment intent now? A payment intent and the charges that are its attempts are one payment,
- * named by the intent; a charge without an intent is a payment of its own. Each has a stream and a row of its own, so that
- * either may come first or be missing; who reads puts those of one `payment` together.
+ * What is each charge and each payment intent now? A payment intent and its attempts, the charges, are one payment,
+ * named by the intent; a charge without an intent is a payment of its own. Each has its own stream and row, so that
+ * either may come first or be missing; readers combine the rows with the same `payment`.
  */
 export const payments = defineProjection({
   name: 'payments',
@@ -77,7 +83,7 @@ export const payments = defineProjection({
   rows: (state) => ({ payments: state === null ? [] : [state.row] }),
 });
 
-/** What a former event told of how it was captured holds where a later one does not tell it. */
+/** Facts about the capture from an earlier event hold when a later one omits them. */
 function paymentState(before: State, fact: Fact<PaymentSnapshot>): State {
   const { snapshot, event } = fact;
   const known = before?.receivedMinor ?? null;
@@ -101,7 +107,7 @@ function paymentState(before: State, fact: Fact<PaymentSnapshot>): State {
     amountReceivedMinor,
     amountRefundedMinor,
     isReleaseCounted,
-    // Another event may show the capture long after it.
+    // Other events may show the capture long after it.
     capturedAt:
       snapshot.isJustCaptured || (isCapture && event.type === 'charge.captured')
         ? event.created
@@ -111,7 +117,7 @@ function paymentState(before: State, fact: Fact<PaymentSnapshot>): State {
   return { row: rowOf(columns, { ...snapshot, ...told }, provenanceOf(fact)), receivedMinor };
 }
 
-/** What a charge counted as refunded before, as the event says, or as the one before it showed. */
+/** The previous refunded amount of a charge, as this event or the one before it shows. */
 function refundedBefore(
   before: State,
   { event }: Fact<PaymentSnapshot>,

@@ -11,9 +11,9 @@ const columns = {
   status: id().filtered(oneOf(statusesOf('payout'))),
   amount_minor: money(),
   currency: text().filtered(),
-  /** Stripe can tell what an automatic one consists of. */
+  /** Stripe lists the transactions of automatic payouts only. */
   is_automatic: flag().orNull().filtered({ by: 'value', name: 'automatic', known: null }),
-  /** `completed` once it can; null in old API versions. */
+  /** `completed` once Stripe can list them; null in old API versions. */
   reconciliation_status: id().orNull().filtered(),
   balance_transaction: id().orNull(),
   failure_balance_transaction: id().orNull(),
@@ -23,13 +23,16 @@ const columns = {
 const transactionColumns = { payout: id(), id: id() };
 
 type Row = ReturnType<typeof payoutRow>;
-/** Of a payout its row; of a page of its transactions these. */
+/** For a payout, its row; for a page of its transactions, these. */
 type State = Readonly<{ payout: Row | null; transactions: readonly ReturnType<typeof transactionRow>[] }>;
 
-/** It may fail after it was paid. */
+/** A payout may fail after it was paid. */
 const life = lifecycleOf('payout');
 
-/** What is each payout now, and which balance transactions went out with it, as far as Stripe's API was asked? */
+/**
+ * What is each payout now, and which balance transactions does it consist of, as far as they were read from Stripe's
+ * API?
+ */
 export const payouts = defineProjection({
   name: 'payouts',
   version: 3,

@@ -4,7 +4,9 @@ import { allBut, defineProjection, type Fact } from './projection.js';
 import { concernsRow, endsRow, isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, scopeOf } from './row.js';
 import { listOf, metadata, tier, transformQuantity } from './shapes.js';
 
-/** Amounts in minor units of `currency`. Ids of plans are chosen by users, and unique in the `scope` of an account and mode. */
+/**
+ * Amounts in minor units of `currency`. Users choose plan ids, which are unique in the `scope` of an account and mode.
+ */
 const columns = {
   id: id(),
   scope: id(),
@@ -19,7 +21,7 @@ const columns = {
   interval_count: count().orNull(),
   usage_type: text().orNull(),
   billing_scheme: text().orNull(),
-  /** Null where no event shows them. */
+  /** Null when no event shows them. */
   tiers: json<readonly Tier[]>(listOf(tier)).orNull(),
   tiers_mode: text().orNull(),
   transform_quantity: json<NonNullable<PriceTerms['transformQuantity']>>(transformQuantity).orNull(),
@@ -38,8 +40,8 @@ const table = {
 };
 
 /**
- * What does each price ask, how does it recur, and is it still sold? `plans` has what Stripe tells of the same prices under their
- * older name, in events of their own: it is what is known of those from before 2020.
+ * What does each price charge, how does it recur, and is it still sold? `plans` has the same prices under their older
+ * name, from Stripe's plan events; prices from before 2020 are known only from these.
  */
 export const prices = defineProjection({
   name: 'prices',
@@ -67,7 +69,7 @@ const shown = (state: State, fact: Fact<PriceSnapshot>): State =>
 const priceRow = (fact: Fact, price: PriceSnapshot, isDeleted = false) =>
   rowOf(columns, { ...price, isActive: price.active, scope: scopeOf(price), isDeleted }, provenanceOf(fact));
 
-/** A deletion tells all that the price was, or its id alone. */
+/** A deletion shows the whole price, or only its id. */
 function deleted(state: State, fact: Fact<DeletionSnapshot>): State {
   if (!endsRow(state?.row ?? null, fact)) return state;
   const { last } = fact.snapshot;

@@ -4,7 +4,7 @@ import { allBut, defineProjection, type Fact } from './projection.js';
 import { concernsRow, endsRow, isAbout, provenanceColumns, provenanceOf, rowOf, rowOfDeleted, scopeOf } from './row.js';
 import { metadata } from './shapes.js';
 
-/** Users choose ids of products, which are unique in the `scope` of an account and mode. */
+/** Users choose product ids, which are unique in the `scope` of an account and mode. */
 const columns = {
   id: id(),
   scope: id(),
@@ -18,7 +18,10 @@ const columns = {
 };
 type Row = ReturnType<typeof productRow>;
 
-/** What is each product called, and is it still sold? A deleted one keeps its row, and nothing revives it but another one that is made under its id. */
+/**
+ * What is each product called, and is it still sold? A deleted product keeps its row, and only a new product with the
+ * same id replaces it.
+ */
 export const products = defineProjection({
   name: 'products',
   version: 4,
@@ -43,7 +46,7 @@ export const products = defineProjection({
 const productRow = (fact: Fact, product: ProductSnapshot, isDeleted = false) =>
   rowOf(columns, { ...product, isActive: product.active, scope: scopeOf(product), isDeleted }, provenanceOf(fact));
 
-/** A deletion tells all that the product was, or its id alone. */
+/** A deletion shows the whole product, or only its id. */
 function deletedRow(row: Row | null, fact: Fact<DeletionSnapshot>): Row | null {
   if (!endsRow(row, fact)) return row;
   const { last } = fact.snapshot;

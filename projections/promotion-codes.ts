@@ -22,7 +22,9 @@ const columns = {
 };
 type Row = ReturnType<typeof codeRow>;
 
-/** Which coupon does each promotion code give, to whom, and may it still be used? Stripe deletes none. */
+/**
+ * Which coupon does each promotion code give, to whom, and can it still be used? Stripe never deletes promotion codes.
+ */
 export const promotionCodes = defineProjection({
   name: 'promotion_codes',
   version: 3,

@@ -5,7 +5,7 @@ import { between, id, money, oneOf, text, time } from './columns.js';
 import { defineProjection, ignored, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf, withId, type ById, type FieldsOf } from './row.js';
 
-/** What is known of a refund, whoever tells it. Amounts in minor units of `currency`. */
+/** What is known of a refund, from any source. Amounts in minor units of `currency`. */
 const told = {
   currency: text(),
   charge: id().orNull().filtered(),
@@ -15,7 +15,7 @@ const told = {
   failure_reason: text().orNull(),
   reason: text().orNull(),
   created_at: time().orNull().filtered(between('created')),
-  /** When the first event that tells of it happened. */
+  /** When the first event that shows it happened. */
   known_since: time(),
 };
 const columns = {
@@ -25,7 +25,7 @@ const columns = {
   customer: id().orNull().filtered(),
   ...told,
 };
-/** A credit note knows no status, and not always the amount: its own share of the refund. */
+/** A credit note has no status and not always an amount, which is its own share of the refund. */
 const evidenceColumns = {
   refund: id(),
   source: id(),
@@ -38,22 +38,23 @@ const evidenceColumns = {
 
 type Row = ReturnType<typeof refundRow>;
 type Evidence = ReturnType<typeof evidenceRow>;
-/** Of a refund its row; of a charge or credit note what it says of refunds, by their ids. */
+/** For a refund, its row; for a charge or credit note, what it says about refunds, by refund id. */
 type State = Readonly<{ refund: Row | null; evidence: ById<Evidence> }>;
 
 /** A refund may fail after it has succeeded. */
 const life = lifecycleOf('refund');
 
-/** Whether the second of two statuses of a refund shows it further on in its life; null: not told. */
+/** Whether the second of two refund statuses is further along in its lifecycle; null: unknown. */
 export function isFurtherRefund(was: string | null, is: string | null): boolean {
   if (is === null) return false;
   return was === null || (was !== is && !isStale(life, was, is) && isStale(life, is, was));
 }
 
 /**
- * What is each refund now? `refunds` has those with events of their own, each once by its id, however many Stripe events tell
- * of one change (`charge.refund.updated` and `refund.updated`). `refund_evidence` has what charges (until 2022-11-15) and credit
- * notes say of refunds, by refund and source: what is left of a refund whose own events were never sent.
+ * What is each refund now? `refunds` has those with events of their own, each once by its id, even when several Stripe
+ * events report one change (`charge.refund.updated` and `refund.updated`). `refund_evidence` has what charges (until
+ * 2022-11-15) and credit notes say about refunds, by refund and source: all that is known of a refund whose own events
+ * were never sent.
  */
 export const refunds = defineProjection({
   name: 'refunds',
@@ -72,7 +73,7 @@ export const refunds = defineProjection({
       listedBy: { time: 'created_at', id: 'refund' },
     },
   },
-  // A payment intent says nothing of refunds.
+  // A payment intent says nothing about refunds.
   objectOf: ({ snapshot, order }) =>
     snapshot.kind === 'payment' && snapshot.object === 'payment_intent' ? null : order.objectKey,
   initial: (): State => ({ refund: null, evidence: {} }),
@@ -137,7 +138,7 @@ function withEvidence(state: State, evidence: readonly Evidence[]): State {
 const evidenceRow = (fact: Fact, fields: Omit<FieldsOf<typeof evidenceColumns>, 'knownSince'>) =>
   rowOf(evidenceColumns, { ...fields, knownSince: fact.event.created }, provenanceOf(fact));
 
-/** Before 2014 refunds had no id: the movement of money that they were names them. */
+/** Before 2014 refunds had no id, so their balance transaction names them. */
 function ofCharge(fact: Fact<PaymentSnapshot>, refund: RefundFacts): Evidence {
   const { id, paymentIntent } = fact.snapshot;
   const name = refund.id ?? refund.balanceTransaction ?? `${id} ${refund.createdAt}`;

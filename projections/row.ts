@@ -6,7 +6,10 @@ type Camel<Column extends string> = Column extends `${infer First}_${infer Rest}
   ? `${First}${Capitalize<Camel<Rest>>}`
   : Column;
 
-/** The field that a column shows: `periodStart` for `period_start`. The one rule of names between snapshots, rows and the API. */
+/**
+ * The field name of a column: `periodStart` for `period_start`. It is the only naming rule between snapshots, rows and
+ * the API.
+ */
 export function fieldOf<Column extends string>(column: Column): Camel<Column> {
   const known = fields.get(column);
   if (known !== undefined) return known as Camel<Column>;
@@ -15,15 +18,15 @@ export function fieldOf<Column extends string>(column: Column): Camel<Column> {
   return field as Camel<Column>;
 }
 
-/** Asked for with every row, and as many as there are columns. */
+/** A cache, since every row needs them; it has one entry per column. */
 const fields = new Map<string, string>();
 
-/** An object that has a field for each of these columns. */
+/** An object with a field for each of these columns. */
 export type FieldsOf<C extends Columns> = { readonly [Name in keyof C & string as Camel<Name>]: ValueOf<C[Name]> };
 
 /**
- * A row of these columns, from an object that has a field for each, with some more columns. One object and no spread of two: V8 keeps what
- * a spread makes for long, and each event makes some.
+ * The row of these columns, from an object with a field for each, plus further columns. It is one object, not a spread
+ * of two: V8 retains the intermediate objects for long, and every event would create some.
  */
 export function rowOf<C extends Columns, More extends object = object>(
   columns: C,
@@ -35,11 +38,11 @@ export function rowOf<C extends Columns, More extends object = object>(
   return Object.assign(row, more) as RowOf<C> & More;
 }
 
-/** Whether two rows of the same columns, none of them JSON, say the same. */
+/** Whether two rows of the same columns, none of them JSON, are equal. */
 export const isSameRow = (one: Row | null, other: Row | null): boolean =>
   one === null || other === null ? one === other : Object.keys(one).every((column) => one[column] === other[column]);
 
-/** Further columns of every row that shows a Stripe object: whose it is, and the Stripe event that made it so. */
+/** Columns of every row of a Stripe object: its mode and account, and the event behind the row. */
 export const provenanceColumns = {
   livemode: flag().orNull().filtered(),
   account: id().orNull().filtered(),
@@ -49,7 +52,7 @@ export const provenanceColumns = {
   api_version: text().orNull(),
 };
 
-/** A fact of which so much of the snapshot is looked at. */
+/** A fact of which only `S` is read of the snapshot. */
 export type FactOf<S> = Readonly<{ snapshot: S }> & Pick<Fact, 'event'>;
 
 /** The values of `provenanceColumns`. */
@@ -65,23 +68,23 @@ export const provenanceOf = ({
   api_version: apiVersion,
 });
 
-/** Within which an id that users choose is unique: an account and a mode. */
+/** The scope in which an id chosen by users is unique: an account and mode. */
 export const scopeOf = ({ account, livemode }: Pick<Fact['snapshot'], 'account' | 'livemode'>): string =>
   `${account ?? 'own'}-${livemode ? 'live' : 'test'}`;
 
-/** Leaves deletions of other objects alone, which share a stream with those of these names. */
+/** An `objectOf` that ignores deletions of objects with other names in the same stream. */
 export const isAbout =
   (...objects: readonly string[]) =>
   ({ snapshot, order }: Fact): string | null =>
     snapshot.kind === 'deletion' && !objects.includes(snapshot.object) ? null : order.objectKey;
 
-/** The row of an object after a deletion that does not tell what it was; of one that nobody knew there is none. */
+/** The row after a deletion that does not say what the object was; null when no row existed. */
 export const rowOfDeleted = <R extends Readonly<{ is_deleted: boolean }>>(row: R | null, fact: Fact): R | null =>
   row && { ...row, is_deleted: true, ...provenanceOf(fact) };
 
 /**
- * Whether a snapshot changes the row of an object whose id users choose. What is made later under the id of something deleted is another
- * object, and the former one says nothing of it. Times of creation are ISO 8601.
+ * Whether a snapshot applies to the row of an object whose id users choose. An object created later under a deleted id
+ * is another object, and the earlier one no longer matters. Creation times are ISO 8601.
  */
 export function concernsRow(
   row: Readonly<{ is_deleted: boolean; created_at: string | null }> | null,
@@ -92,7 +95,10 @@ export function concernsRow(
   return !row.is_deleted;
 }
 
-/** Whether a deletion is of the object that the row shows: a thin one does not say when that was made, but when it ended. */
+/**
+ * Whether a deletion is of the object in the row. A deletion without a snapshot gives no creation time, so its own time
+ * is used.
+ */
 export const endsRow = (
   row: Readonly<{ created_at: string | null }> | null,
   { event, snapshot: { last } }: Fact<DeletionSnapshot>,
@@ -101,7 +107,7 @@ export const endsRow = (
   return row === null || row.created_at === null || (madeBy ?? event.created) >= row.created_at;
 };
 
-/** What a stream says of several objects, by their ids. */
+/** What a stream says about several objects, by id. */
 export type ById<T> = Readonly<Record<string, T>>;
 
 export const withId = <T>(all: ById<T>, id: string): T | undefined => (Object.hasOwn(all, id) ? all[id] : undefined);

@@ -14,11 +14,11 @@ import type {
 } from '../src/events/normalise.js';
 import type { JsonSchema } from './columns.js';
 
-/** What JSON columns hold, as JSON schemas. The compiler checks that each has the members of its type, and no others. */
+/** The JSON schemas of JSON columns. The compiler checks that each has exactly the members of its type. */
 
 type Members<T> = { readonly [Name in keyof T]-?: JsonSchema };
 
-/** An object that has these members; `title` is its name in the document of the API. */
+/** An object with these members; `title` is its name in the API document. */
 const object = <T extends object>(title: string, properties: Members<T>): JsonSchema => ({
   title,
   type: 'object',

@@ -15,7 +15,7 @@ const columns = {
 
 type State = readonly ReturnType<typeof rowsOfBalance>[number][];
 
-/** What was in the balance at Stripe each time that an event told it: what books of it are held against. */
+/** What was the balance at Stripe each time that an event reported it? The books are checked against these balances. */
 export const stripeBalances = defineProjection({
   name: 'stripe_balances',
   version: 2,
@@ -26,7 +26,7 @@ export const stripeBalances = defineProjection({
       indexes: [['currency', 'at']],
     },
   },
-  // Each says how it was at one time: a later one takes nothing back.
+  // Each event gives the balance at one time, so a later one does not replace it.
   objectOf: ({ event }) => `balance ${event.stripeEventId}`,
   initial: (): State => [],
   evolve: { balance: (_, fact) => rowsOfBalance(fact), ...allBut('balance') },

@@ -6,7 +6,7 @@ import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 import { currentPhase, listOf, schedulePhase } from './shapes.js';
 
-/** `next_phase` is what the subscription becomes next, and when; null after the last phase, and once the schedule is over. */
+/** `next_phase` is the phase that comes next, with its start; null in the last phase, and once the schedule is over. */
 const columns = {
   id: id(),
   status: id().filtered(oneOf(statusesOf('subscription_schedule'))),
@@ -26,7 +26,7 @@ type Row = ReturnType<typeof scheduleRow>;
 
 const life = lifecycleOf('subscription_schedule');
 
-/** What will each subscription become, by its schedule, and when? */
+/** What will each subscription change to by its schedule, and when? */
 export const subscriptionSchedules = defineProjection({
   name: 'subscription_schedules',
   version: 3,
@@ -50,7 +50,7 @@ export const subscriptionSchedules = defineProjection({
 const scheduleRow = (fact: Fact<SubscriptionScheduleSnapshot>) =>
   rowOf(columns, { ...fact.snapshot, nextPhase: nextPhaseOf(fact.snapshot) }, provenanceOf(fact));
 
-/** Stripe lists phases by their starts. */
+/** Relies on Stripe listing phases by their start. */
 function nextPhaseOf({ status, currentPhase, phases }: SubscriptionScheduleSnapshot): SchedulePhase | null {
   if (status === 'not_started') return phases[0] ?? null;
   if (status !== 'active' || currentPhase === null) return null;

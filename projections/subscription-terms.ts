@@ -11,7 +11,7 @@ import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 
 const columns = {
   subscription: id(),
-  /** Which of the subscription's terms they are, from 1, in their logical order. */
+  /** The number of these terms within the subscription, from 1, in logical order. */
   no: count(),
   effective_at: time(),
   customer: id(),
@@ -34,8 +34,8 @@ const columns = {
 type Row = ReturnType<typeof termsRow>;
 
 /**
- * What was each subscription to pay, and since when? One row for each change of its terms: items, quantities, discounts, status, pause, end.
- * A renewal changes nothing.
+ * What was each subscription to pay, and since when? One row per change of its terms: items, quantities, discounts,
+ * status, pause, end. A renewal changes nothing.
  */
 export const subscriptionTerms = defineProjection({
   name: 'subscription_terms',
@@ -67,7 +67,7 @@ function termsRow(fact: Fact<SubscriptionSnapshot>, no: number) {
   return rowOf(columns, { ...fact.snapshot, ...told, effectiveAt: fact.event.created }, provenanceOf(fact));
 }
 
-/** What two rows of the same terms have alike. */
+/** The terms of a row as text, for comparing rows. */
 function saying(row: Row): string {
   const { status, currency, items, has_all_items: hasAll, discounts, pause, ...rest } = row;
   const { trial_start: trialStart, trial_end: trialEnd, started_at: startedAt, customer } = rest;

@@ -45,14 +45,14 @@ const columns = {
   test_clock: id().orNull(),
 };
 
-/** The subscription still lives, and is to end: at a time that was set, or when its period is over. */
+/** The subscription has not ended but will: at a set time, or at the end of its period. */
 const setToEnd: Condition = {
   sql: `(cancel_at is not null or cancel_at_period_end) and status not in ('canceled', 'incomplete_expired')`,
   holds: ({ cancel_at: at, cancel_at_period_end: atPeriodEnd, status }) =>
     (at !== null || atPeriodEnd === true) && !isFinalStatus(String(status)),
 };
 
-/** `statusBegan` is the event from which on the status is what it is, or the first one known, when no earlier is. */
+/** `statusBegan` is the event that began the current status, or the first known event if that is unknown. */
 type Life = Readonly<{
   current: SubscriptionSnapshot;
   changedBy: EventReference;
@@ -69,7 +69,7 @@ export const subscriptions = defineProjection({
     subscriptions: {
       columns: { ...columns, ...provenanceColumns },
       key: ['id'],
-      // Whose period is over, and whose is about to be.
+      // For searches by the end of a period, or of the subscription.
       indexes: [['period_end'], ['ended_at']],
       listedBy: { time: 'created_at', id: 'id' },
       whether: { canceling: setToEnd },

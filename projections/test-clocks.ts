@@ -7,8 +7,8 @@ const columns = { id: id(), frozen_at: time() };
 type Row = ReturnType<typeof clockRow>;
 
 /**
- * How late is it on each of Stripe's test clocks? Customers on one live by it, it only goes forward, and its deletion may be the only event
- * about it.
+ * What is the time on each of Stripe's test clocks? The customers on a clock live by it. The time only moves forward,
+ * and the clock's deletion may be the only event about it.
  */
 export const testClocks = defineProjection({
   name: 'test_clocks',
@@ -24,7 +24,7 @@ export const testClocks = defineProjection({
   rows: (row) => ({ test_clocks: row === null ? [] : [row] }),
 });
 
-/** The clock that a snapshot shows, or showed at last. */
+/** The clock that a snapshot shows, or that a deletion showed last. */
 function clockIn(snapshot: Snapshot | null): Readonly<{ id: string; frozen_at: string }> | null {
   if (snapshot?.kind === 'deletion') return clockIn(snapshot.last);
   if (snapshot?.kind !== 'related_object' || snapshot.frozenAt === null) return null;

@@ -4,7 +4,7 @@ import { allBut, defineProjection, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf } from './row.js';
 import { invoiceLine, listOf } from './shapes.js';
 
-/** Amounts in minor units of `currency`. `id` is that of the subscription: a preview has none of its own. */
+/** Amounts in minor units of `currency`. `id` is that of the subscription, since a preview has no id. */
 const columns = {
   id: id(),
   customer: id().orNull().filtered(),
@@ -26,7 +26,10 @@ const columns = {
 };
 type Row = ReturnType<typeof previewRow>;
 
-/** What did Stripe last say that the next invoice of each subscription will ask? It sends a preview some days before. */
+/**
+ * What will the next invoice of each subscription ask for, by Stripe's last preview? Stripe sends a preview some days
+ * before.
+ */
 export const upcomingInvoices = defineProjection({
   name: 'upcoming_invoices',
   version: 3,

@@ -1,11 +1,11 @@
-/** Enough for any name; the words after them are not searched. */
+/** Enough for any name; further words are not searchable. */
 const WORDS_MAX = 16;
-/** Letters of a word that are compared. */
+/** The number of letters of a word that are compared. */
 const LETTERS_MAX = 64;
 
 /**
- * The words of a name as they are searched: each once, in small letters and without accents, so that "dvorak" finds "Dvořák".
- * A letter that no accent makes, such as "ø", stays.
+ * The distinct words of a name as they are searched: lowercase and without accents, so that "dvorak" finds "Dvořák". A
+ * letter of its own, such as "ø", stays.
  */
 export function wordsOf(name: string): readonly string[] {
   const words = name

@@ -269,7 +269,7 @@ export class Backfill {
       ),
     );
     const errors = ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-    // A failure tells more than a `Stopped`.
+    // Prefer a failure to a `Stopped`, which says less.
     if (errors.length > 0) throw errors.find((error) => !(error instanceof Stopped)) ?? errors[0];
   }
 

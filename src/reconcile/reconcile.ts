@@ -111,7 +111,7 @@ export class Reconcile {
   readonly #whose: Whose;
   readonly #counts: Record<string, number> = {};
   readonly #seen = new Set<string>();
-  /** Test clocks: the time of one that stands, null of one that advances. */
+  /** By test clock: its frozen time, or null while it advances. */
   readonly #clocks = new Map<string, number | null>();
   /** Objects that differed at their last look and await the next one. */
   #open: Suspect[] = [];
