@@ -4,7 +4,7 @@ import { dayText } from './parts/text.js';
 
 type Rule = Reason['rule'];
 type Told = AccessReason & Readonly<{ until: string | null }>;
-/** What a rule says of a grant, what would give access back, and the variable that decides otherwise. */
+/** The sentence for a rule, what would restore access, and the configuration variable that changes the rule. */
 type Words = Readonly<{ says: (told: Told) => string; back?: string; policy?: string }>;
 
 const word = (status: string | undefined): string => (status ?? 'not known').replaceAll('_', ' ');
@@ -24,7 +24,7 @@ function graceOf({ pastDueSince, statusSince, until }: Told): string {
 const PAY = 'Payment of the open invoice: Stripe tries again by itself, or somebody pays it.';
 const NEW = 'A new subscription.';
 
-/** Every rule of src/access in words; the compiler wants each. */
+/** The words for every rule of src/access; the type requires all of them. */
 const RULES: Readonly<Record<Rule, Words>> = {
   active: { says: () => 'the subscription is active' },
   trialing: { says: () => 'the subscription is in its trial', policy: 'ACCESS_TRIALING' },
@@ -134,10 +134,10 @@ const NOT_IN_WORDS: Words = { says: ({ rule }) => `the rule ${word(rule)} decide
 
 const wordsOf = (rule: string): Words => (Object.hasOwn(RULES, rule) ? RULES[rule as Rule] : NOT_IN_WORDS);
 
-/** Why, as the end of a sentence. */
+/** The reason for a decision, as the end of a sentence. */
 export const reasonText = (reason: AccessReason, until: string | null): string =>
   wordsOf(reason.rule).says({ ...reason, until });
-/** What would give access back; null where nothing is to be done. */
+/** What would restore access; null where nothing needs to be done. */
 export const wayBack = ({ rule }: AccessReason): string | null => wordsOf(rule).back ?? null;
-/** The variable of the policy that decides this otherwise; null where none does. */
+/** The policy variable that changes this decision; null where there is none. */
 export const policyOf = ({ rule }: AccessReason): string | null => wordsOf(rule).policy ?? null;

@@ -16,14 +16,14 @@ import { PageProblems } from './page-problems.js';
 import { closingPage, operationPage, runPage } from './places.js';
 import { ownForm } from './session.controller.js';
 
-/** What forms of the console do, by the routes of the API. */
+/** Handles the forms of the console through the routes of the API. */
 @Controller({ path: 'console', version: VERSION_NEUTRAL })
 @NeedsScope('admin')
 @UseFilters(PageProblems)
 export class ActionsController {
   constructor(@Inject(OwnApi) private readonly api: OwnApi) {}
 
-  /** Begins an operation. A form that is sent twice begins one. */
+  /** Starts an operation. Idempotent: a form that is sent twice starts one. */
   @Post('operations')
   @TakesBody(FORM_BYTES_MAX)
   async ask(@VisitedBy() visitor: Visitor, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -50,7 +50,7 @@ export class ActionsController {
     leadTo(reply, operationPage(id));
   }
 
-  /** Lets the changes of access go that somebody has seen, or rejects them. */
+  /** Approves or rejects the held access changes, if they are still those that the visitor saw. */
   @Post('access-changes/:verdict')
   @TakesBody(FORM_BYTES_MAX)
   async judge(
@@ -70,7 +70,7 @@ export class ActionsController {
     leadTo(reply, withQuery('/console/access-changes', { told: isSeen ? told : 'changed' }));
   }
 
-  /** Asks the service to ask Stripe. One of its kind that is under way is shown instead. */
+  /** Starts a run against the Stripe API. If one is under way, the page says so instead. */
   @Post('stripe/runs')
   @TakesBody(FORM_BYTES_MAX)
   async askStripe(
@@ -102,7 +102,7 @@ export class ActionsController {
     leadTo(reply, runPage(id));
   }
 
-  /** Closes a month of the books, and the open ones before it. */
+  /** Closes a month of the books, and the open months before it. */
   @Post('closings')
   @TakesBody(FORM_BYTES_MAX)
   async close(
@@ -120,7 +120,7 @@ export class ActionsController {
     leadTo(reply, closingPage({ month, livemode: books.livemode, account: books.account ?? null }));
   }
 
-  /** Opens the last closed month again. */
+  /** Reopens the last closed month. */
   @Post('closings/:month/reopen')
   @TakesBody(FORM_BYTES_MAX)
   async reopen(
@@ -138,7 +138,7 @@ export class ActionsController {
     leadTo(reply, '/console/closings');
   }
 
-  /** Looks at one object at Stripe. */
+  /** Compares one object with Stripe now. */
   @Post(':kind/:id/refresh')
   @TakesBody(FORM_BYTES_MAX)
   async refresh(
@@ -155,7 +155,7 @@ export class ActionsController {
     leadTo(reply, withQuery(`/console/${pathOf(kind, id)}`, { looked: lookedAt(data) }));
   }
 
-  /** One parked stream again. */
+  /** Replays one parked stream. */
   @Post('parked/replay')
   @TakesBody(FORM_BYTES_MAX)
   async replay(
@@ -171,24 +171,24 @@ export class ActionsController {
   }
 }
 
-/** Whose books a form names: a mode and an account, e.g. `test:acct_1`. */
+/** The books that a form names: a mode and an account, e.g. `test:acct_1`. */
 function booksIn({ books = '' }: Readonly<Record<string, string>>): { livemode: boolean; account?: string } {
   const [mode, account = ''] = books.split(':');
   if (mode !== 'live' && mode !== 'test') throw new ProblemError('bad_request', 'Choose the books.');
   return { livemode: mode === 'live', ...(account === '' ? {} : { account }) };
 }
 
-/** What a form asks Stripe for. */
+/** The API request for the run that a form asks for. */
 function runIn({ kind, key, account = '' }: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
   const by = { ...(key === undefined ? {} : { key }), ...(account === '' ? {} : { account }) };
   if (kind === 'compare') return { kind: 'reconcile', ...by };
   return kind === 'repair' ? { kind: 'reconcile', repair: true, ...by } : { kind, ...by };
 }
 
-/** What is said of what somebody did about changes that were held. */
+/** The key of the message that the page shows after each verdict. */
 const TOLD = { approve: 'approved', reject: 'rejected' } as const;
 
-/** What a form asks for; the API judges it. */
+/** The operation that a form asks for; the API validates it. */
 function requestIn(form: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
   const { kind, projections = '', stream = '', sample = '', cause = '', acceptParked } = form;
   const names = projections.split(',').filter((name) => name !== '');

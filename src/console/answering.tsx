@@ -4,9 +4,9 @@ import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 
 /**
- * Of every page: nothing runs or is loaded but the files of the console, nothing frames it, and no script makes HTML of
- * text but by the one policy of the script. A referrer stays on this site; without one a browser would not say on a
- * form's request where it comes from.
+ * Headers of every page: only the console's own files load or run, no site may frame it, and text becomes HTML only
+ * through the script's one Trusted Types policy. The referrer stays on this site; without it, browsers would not state
+ * the origin of a form.
  */
 export const PAGE_HEADERS = {
   'content-type': 'text/html; charset=utf-8',
@@ -28,30 +28,30 @@ export const PAGE_HEADERS = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=()',
 } as const;
 
-/** Answers with a whole document. Who has it in the same words is not sent it again. */
+/** Answers with a document and its ETag: a browser that has the same document gets no body. */
 export function answerPage(reply: FastifyReply, status: number, document: VNode): void {
   const html = `<!doctype html>\n${renderToString(document)}\n`;
   if (status === 200) void reply.header('etag', `W/"${hash('sha1', html, 'base64url')}"`);
   void reply.status(status).headers(PAGE_HEADERS).send(html);
 }
 
-/** Leads on with a GET, also after a form. */
+/** Redirects to a GET, also after a form (303). */
 export function leadTo(reply: FastifyReply, path: string): void {
   void reply.status(303).header('location', path).headers(PAGE_HEADERS).send('');
 }
 
 const HERE = 'http://ledger.invalid';
 
-/** A path of the console to go to, as a header can hold it; anything else is its first page. */
+/** A path within the console, safe for a Location header; for anything else, the first page. */
 export function pathOfConsole(asked: string | null | undefined): string {
   if (asked === null || asked === undefined || !URL.canParse(asked, HERE)) return '/console';
   const { origin, pathname, search } = new URL(asked, HERE);
   return origin === HERE && /^\/console(\/|$)/.test(pathname) ? `${pathname}${search}` : '/console';
 }
 
-/** The fields of a form; of several with one name the last. */
+/** The fields of a form; the last value wins where a name repeats. */
 export const formOf = ({ body }: FastifyRequest): Readonly<Record<string, string>> =>
   Object.fromEntries(new URLSearchParams(Buffer.isBuffer(body) ? body.toString() : ''));
 
-/** A form may be large enough for an id of any length. */
+/** The maximum size of a form in bytes, enough for an id of any length. */
 export const FORM_BYTES_MAX = 8_192;

@@ -1,6 +1,6 @@
 /**
- * What pages read of the API's answers: the types that the client package has, made from docs/openapi.json. What the document leaves open
- * is said here: what an operation was asked for and gave as its result, and what a run at Stripe tells of itself.
+ * Types of the API answers that pages read: those of the client package, generated from docs/openapi.json. The types
+ * that the document leaves open are defined here: requests and results of operations, and the state of Stripe runs.
  */
 import type * as Api from '../../packages/client/src/openapi.js';
 
@@ -51,16 +51,16 @@ export type StatusAnswer = Api.Status;
 export type StripeCoverage = Api.StripeCoverage['data'][number];
 export type StripeKey = Api.StripeCoverage['keys'][number];
 
-/** A decision about a customer's access, as the history and the list of what is held tell it. */
+/** A decision about a customer's access, as in the history and in the list of held changes. */
 export type AccessChange = Api.AccessHistory['data'][number];
 export type HeldChange = Api.HeldChanges['data'][number];
 export type AccessDecision = AccessChange | HeldChange;
 
-/** Of what amounts are sums: live and test mode, accounts and currencies are never added up. */
+/** The scope of a sum: amounts of different modes, accounts or currencies are never added up. */
 export type MoneyScope = Pick<Api.TrialBalance, 'livemode' | 'account' | 'currency'>;
-/** How the books stand that an answer is made of. */
+/** Whether the books behind an answer are complete. */
 export type Booked = Pick<Api.TrialBalances, 'isComplete' | 'books'>;
-/** Whose books: one mode of one account; null is the own one. */
+/** A set of books: one mode of one account; the account is null for the key's own account. */
 export type Whose = Pick<Api.Closing, 'livemode' | 'account'>;
 export type ClosedMonth = Api.Closing;
 export type Mrr = Api.MrrOverTime;
@@ -78,7 +78,7 @@ export type OperationRequest =
   | Readonly<{ kind: 'replay'; projection?: string; cause?: string }>;
 export type Operation = Omit<Api.Operation, 'request'> & Readonly<{ request: OperationRequest }>;
 
-/** A row of a table on two sides; `columns` differ. */
+/** A row of a table before and after; `columns` names those that differ. */
 export type RowDifference = Readonly<{
   table: string;
   key: Readonly<Record<string, unknown>>;
@@ -95,7 +95,7 @@ export type TableComparison = Readonly<{
   examples: readonly RowDifference[];
   totals: readonly Readonly<{ column: string; currency: string | null; before: string; after: string }>[];
 }>;
-/** What each kind of operation answers as its result. */
+/** The result of each kind of operation. */
 export type DryRun = Readonly<{
   comparisons: readonly Readonly<{ projection: string; version: number; tables: readonly TableComparison[] }>[];
   first: readonly string[];
@@ -122,13 +122,13 @@ export type Replayed = Readonly<{
   hasMore: boolean;
 }>;
 
-/** A run that asked Stripe. `state` is what its kind tells of how far it is, and `options` what was asked for. */
+/** A run against the Stripe API. `state` is its progress, which depends on its kind; `options` is the request. */
 export type StripeRun = Omit<Api.StripeRun, 'state' | 'options'> &
   Readonly<{
     options: Readonly<{ repair?: boolean; dryRun?: boolean; account?: string }>;
     state: Readonly<{
       why?: string | null;
-      /** Who asked the service for it; nobody of what a command or the service began by itself. */
+      /** Who requested it from the service; absent where a command or the service itself started it. */
       by?: string;
       doing?: string;
       findings?: number;
@@ -137,12 +137,12 @@ export type StripeRun = Omit<Api.StripeRun, 'state' | 'options'> &
       transactions?: Readonly<Record<string, number>>;
       /** By currency, in minor units. */
       unexplained?: Readonly<Record<string, string>>;
-      /** Of each object's name: how many were listed, and how they were judged. */
+      /** By object name: how many were listed, and how many got each verdict. */
       counts?: Readonly<Record<string, Readonly<Record<string, number>>>>;
-      /** By verdict, of first looks. */
+      /** Counts of first looks, by verdict. */
       objects?: Readonly<Record<string, number>>;
       unconfirmed?: number;
-      /** Resources that Stripe does not show, and why. */
+      /** Resources that Stripe does not list, each with the cause. */
       skipped?: Readonly<Record<string, string>>;
     }>;
   }>;

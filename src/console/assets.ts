@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** Files for the browser, beside the sources also when built. */
+/** The files for the browser; the build also serves them from the source folder. */
 const FOLDER = new URL(
   import.meta.url.endsWith('.ts') ? './browser/' : '../../../src/console/browser/',
   import.meta.url,
@@ -22,8 +22,8 @@ const read = ({ file, type }: Readonly<{ file: string; type: string }>): Asset =
 };
 const assets = { style: read(KINDS.style), script: read(KINDS.script), icon: read(KINDS.icon) };
 
-/** Addresses that name the bytes: a browser keeps them for good; an update has other addresses. */
+/** Addresses that contain a hash of the file: a browser caches them for good, and an update changes them. */
 export const ASSETS = { style: assets.style.path, script: assets.script.path, icon: assets.icon.path } as const;
 
-/** The file at an address; null where it is of another version, or none. */
+/** The file at an address; null where there is none, or only another version. */
 export const assetAt = (path: string): Asset | null => Object.values(assets).find((one) => one.path === path) ?? null;

@@ -6,7 +6,7 @@ import { PageProblems } from './page-problems.js';
 import { PAGES } from './pages/index.js';
 import { SessionController } from './session.controller.js';
 
-/** Pages for people, in a process that serves the API. The controller of unknown pages comes last. */
+/** The console, in a process that serves the API. The catch-all controller must come last. */
 @Module({
   controllers: [
     SessionController,

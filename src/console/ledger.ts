@@ -1,10 +1,10 @@
 import { ProblemError } from '../http/problem.js';
 import { PROBLEMS, type ProblemCode } from '../http/problems.js';
 
-/** What a route of the API answered. */
+/** The answer of an API route. */
 export type Answered = Readonly<{ status: number; body: Buffer }>;
 type Method = 'GET' | 'POST' | 'DELETE';
-/** Asks this process's own API. */
+/** Sends a request to this process's own API. */
 export type Ask = (
   method: Method,
   path: string,
@@ -13,8 +13,8 @@ export type Ask = (
 export type Query = Readonly<Record<string, string | number | null | undefined>>;
 
 /**
- * The ledger as a page knows it: what the routes of the API answer to the visitor who is logged in, and nothing else. `hide` takes
- * out what the visitor may not see.
+ * The ledger as a page sees it: only what the API routes answer to the logged-in visitor. `hide` masks what the visitor
+ * may not see.
  */
 export class Ledger {
   constructor(
@@ -22,12 +22,12 @@ export class Ledger {
     private readonly hide: (answer: unknown) => unknown = (answer) => answer,
   ) {}
 
-  /** @throws ProblemError what the route answered instead */
+  /** @throws ProblemError the problem that the route answered */
   async read<T>(path: string, query: Query = {}): Promise<T> {
     return this.#answer<T>('GET', withQuery(path, query));
   }
 
-  /** Null where there is no such thing. @throws ProblemError any other problem */
+  /** Reads; returns null where the object does not exist. @throws ProblemError any other problem */
   async find<T>(path: string, query: Query = {}): Promise<T | null> {
     try {
       return await this.read<T>(path, query);
@@ -37,14 +37,14 @@ export class Ledger {
     }
   }
 
-  /** A body as it was delivered, which only those see who may read all. */
+  /** A body as it was delivered, unmasked: only for pages that need the scope `read`. */
   async text(path: string): Promise<string> {
     const { status, body } = await this.ask('GET', path, {});
     if (status !== 200) throw problemIn(body);
     return body.toString();
   }
 
-  /** @throws ProblemError what the route answered instead */
+  /** Writes. @throws ProblemError the problem that the route answered */
   async do<T>(method: 'POST' | 'DELETE', path: string, given: Parameters<Ask>[2] = {}): Promise<T> {
     return this.#answer<T>(method, path, given);
   }
@@ -56,16 +56,16 @@ export class Ledger {
   }
 }
 
-/** There is no such thing, or there was none at the moment that was asked about. */
+/** The object does not exist, or did not exist at the requested moment. */
 const MISSING: readonly ProblemCode[] = ['not_found', 'not_known_then'];
 
-/** Text as an address can hold it, also half a character. */
+/** URL-encoded text; a lone surrogate is replaced, since encodeURIComponent would throw. */
 const encoded = (text: string): string => encodeURIComponent(text.toWellFormed());
 
-/** The path of an object, whatever characters its id has. */
+/** The URL-encoded path of an object. */
 export const pathOf = (...parts: readonly string[]): string => parts.map(encoded).join('/');
 
-/** A path with those parameters that have a value. */
+/** A path with the query parameters that have a value. */
 export function withQuery(path: string, query: Query): string {
   const given = Object.entries(query).flatMap(([name, value]) =>
     value === null || value === undefined || value === '' ? [] : [`${name}=${encoded(String(value))}`],

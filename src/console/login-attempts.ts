@@ -5,7 +5,7 @@ const PAUSE_MS = 1_000;
 const FORGOTTEN_AFTER_MS = 900_000;
 const ADDRESSES_MAX = 10_000;
 
-/** Failed logins of each address: after some there may be one a second. */
+/** Failed logins by address: after FREE_ATTEMPTS failures, an address may try once per second. */
 export class LoginAttempts {
   readonly #failed = new LRUCache<string, { count: number; lastMs: number }>({
     max: ADDRESSES_MAX,

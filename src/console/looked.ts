@@ -1,6 +1,6 @@
 import type { Refreshed } from './answers.js';
 
-/** What came of a look at Stripe, as an address carries it: verdicts, the first that says most. */
+/** The outcome of a look at Stripe, for the query of the page: the first verdict in ORDER that occurs. */
 export function lookedAt(data: Refreshed['data']): string {
   const verdicts = new Set(data.map(({ verdict, appended }) => (appended === null ? verdict : 'appended')));
   return ORDER.find((verdict) => verdicts.has(verdict)) ?? 'same';
@@ -8,7 +8,7 @@ export function lookedAt(data: Refreshed['data']): string {
 
 const ORDER = ['appended', 'contradicts', 'unreadable', 'in_flight', 'busy', 'no_stream'];
 
-/** What a page says then; undefined where nobody looked. */
+/** The message of a page for each outcome. */
 export const LOOKED: Readonly<Record<string, string>> = {
   appended: 'Stripe showed what the ledger did not know. It is recorded, and shown here within a moment.',
   contradicts: 'Stripe shows what the life of the object excludes. Nothing was recorded: compare both sides by hand.',

@@ -1,19 +1,20 @@
-/** Of these fields nothing is shown. */
+/** Fields that are hidden completely. */
 const HIDDEN = /(^|[._])(phone|address|shipping|billing_?details|tax_?ids?|ip_?address|metadata)$/i;
-/** These may be the name of a person. */
+/** Fields that may contain the name of a person. */
 const NAMES = /(^|[._])(name|customer_?name|shipping_?name|individual_?name|business_?name)$/i;
-/** The log has such a name. */
+/** The name of a log is a UUID, and is not masked. */
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 const EMAIL = /([^\s@<>"'(),;:]+)@([^\s@<>"'(),;:]+)/g;
 
 /**
- * An answer of the API without what identifies a person, for those who may ask about access alone: e-mail addresses, names,
- * telephone numbers, addresses and metadata, wherever they stand. Ids, amounts and times stay.
+ * An API answer without personal data, for the scope `access`: masks e-mail addresses, names, telephone numbers,
+ * addresses and metadata at any depth. Ids, amounts and times stay.
  */
 export function masked(answer: unknown): unknown {
   if (typeof answer === 'string') return maskedText(answer);
   if (Array.isArray(answer)) return answer.map(masked);
   if (typeof answer !== 'object' || answer === null) return answer;
+  // An object with a default price is a product, so its name stays.
   const isPerson = !Object.hasOwn(answer, 'defaultPrice');
   const entries = Object.entries(answer as Record<string, unknown>).map(([name, value]) => [
     name,
@@ -30,7 +31,7 @@ function fieldOf(name: string, value: unknown, isPerson: boolean): unknown {
   return masked(value);
 }
 
-/** A change of a timeline names its field beside the values. */
+/** Masks a change in a timeline by its `path`: there the field's name is a value. */
 function withPath(answer: Record<string, unknown>): Record<string, unknown> {
   const { path } = answer;
   if (typeof path !== 'string' || !('from' in answer) || !('to' in answer)) return answer;
@@ -40,11 +41,11 @@ function withPath(answer: Record<string, unknown>): Record<string, unknown> {
   return { ...answer, from: hidden(answer['from']), to: hidden(answer['to']) };
 }
 
-/** What was found bears the name of a person as its title, when it is one. */
+/** Masks the title of a search hit where it is the name of a person. */
 function withTitle(answer: Record<string, unknown>): Record<string, unknown> {
   const { kind, title } = answer;
   if (typeof title !== 'string' || !('href' in answer)) return answer;
-  // The address of a customer is masked already, and follows the name.
+  // A customer's title is the name, then the e-mail address, which is masked already.
   if (kind === 'customer') return { ...answer, title: title.split(', ').map(withoutName).join(', ') };
   return kind === 'checkout session' && !title.includes('@') ? { ...answer, title: initialsOf(title) } : answer;
 }

@@ -1,7 +1,7 @@
 import type { Operation, OperationRequest } from './answers.js';
 import { durationText } from './parts/text.js';
 
-/** What can be asked for on a page, in the order in which it is wise to ask, and what comes of it. */
+/** The operations that the form offers, in the recommended order, each with its effect. */
 export const KINDS: readonly (readonly [kind: OperationRequest['kind'], name: string, says: string])[] = [
   ['verify', 'Verify', 'Folds streams again, and compares them with their rows. Nothing changes.'],
   [
@@ -23,14 +23,14 @@ export const KINDS: readonly (readonly [kind: OperationRequest['kind'], name: st
 
 const NAMES_SHOWN = 3;
 
-/** `invoices and payments`; nothing named stands for all. */
+/** `invoices, payments`; no names mean all read models. */
 function modelsText(names: readonly string[] | undefined): string {
   if (names === undefined || names.length === 0) return 'all read models';
   if (names.length > NAMES_SHOWN) return `${names.length} read models`;
   return names.map((name) => name.replaceAll('_', ' ')).join(', ');
 }
 
-/** What was asked for. */
+/** A request in words. */
 export function requestText(request: OperationRequest): string {
   switch (request.kind) {
     case 'rebuild':
@@ -49,7 +49,7 @@ export function requestText(request: OperationRequest): string {
 export const hasEnded = ({ state }: Pick<Operation, 'state'>): boolean =>
   !['queued', 'running', 'cancelling'].includes(state);
 
-/** For how long it was worked at, or is so far, in seconds. */
+/** Seconds of work on an operation so far; null before its start. */
 export function workedS({ startedAt, endedAt }: Operation, nowMs: number): number | null {
   if (startedAt === null) return null;
   return Math.max(0, (endedAt === null ? nowMs : Date.parse(endedAt)) - Date.parse(startedAt)) / 1_000;
@@ -65,7 +65,7 @@ export function progressText({ progress }: Operation): string | null {
   return `${Math.floor(share * 100)} % (${count})${left}`;
 }
 
-/** Below a minute in seconds with a tenth, then in the two largest units: `3.4 s`, `2 min 5 s`. */
+/** Seconds with one decimal below a minute, then the two largest units: `3.4 s`, `2 min 5 s`. */
 export function durationPrecise(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const minutes = Math.floor(seconds / 60);

@@ -5,7 +5,7 @@ import { includesScope, Tokens, type Visitor } from '../http/tokens.js';
 import { Ledger, type Ask } from './ledger.js';
 import { masked } from './mask.js';
 
-/** Asks the routes of this process, past no guard, check or limit of theirs. */
+/** Calls the routes of this process through all their guards, checks and limits. */
 @Injectable()
 export class OwnApi {
   constructor(
@@ -13,7 +13,7 @@ export class OwnApi {
     @Inject(Tokens) private readonly tokens: Tokens,
   ) {}
 
-  /** The ledger for one request. Who may ask about access alone sees pages of reads without what identifies a person. */
+  /** The ledger for one request. A visitor with the scope `access` alone sees reads with personal data masked. */
   for(visitor: Visitor, { id }: Pick<FastifyRequest, 'id'>): Ledger {
     const maySeePersons = includesScope(visitor.scope, 'read');
     const asker: Visitor = maySeePersons ? visitor : { ...visitor, scope: 'read' };

@@ -8,7 +8,7 @@ import { Arriving, Failed, NotKnown } from './pages/problem.js';
 import { isOfStripe } from './places.js';
 import { Layout, Document } from './parts/layout.js';
 
-/** Answers errors of the console as pages: who is not logged in goes to the login first. */
+/** Answers errors of the console as pages; redirects visitors who are not logged in to the login. */
 @Catch()
 export class PageProblems implements ExceptionFilter {
   readonly #logger = new Logger('console');
@@ -65,8 +65,8 @@ function problemOf(error: unknown): Problem | null {
 }
 
 /**
- * A browser brings no strict cookie when a link of another site leads here: a page that asks again is of this site, so
- * that a session which is there counts.
+ * Browsers omit a SameSite=Strict cookie on a link from another site. A page that reloads itself makes the request
+ * same-site, so that an existing session counts.
  */
 function toLogin({ headers, method, originalUrl }: FastifyRequest, reply: FastifyReply): void {
   const site = headers['sec-fetch-site'];
@@ -76,7 +76,7 @@ function toLogin({ headers, method, originalUrl }: FastifyRequest, reply: Fastif
   leadTo(reply, `/console/login?next=${encodeURIComponent(next)}`);
 }
 
-/** The object of Stripe's whose page was asked for; null of another page. */
+/** The id of the Stripe object that the request is for; null for other pages. */
 function soughtBy({ params }: FastifyRequest): string | null {
   const { id } = params as Readonly<Record<string, string | undefined>>;
   return id !== undefined && isOfStripe(id) ? id : null;

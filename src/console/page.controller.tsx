@@ -24,7 +24,7 @@ import type { Page } from './page.js';
 import { PageProblems } from './page-problems.js';
 import { Layout } from './parts/layout.js';
 
-/** The route of a page. */
+/** Returns the controller with the route of a page. */
 export function pageControllerOf(page: Page): Type<unknown> {
   @Controller({ path: `console${page.path}`, version: VERSION_NEUTRAL })
   @NeedsScope(page.scope)
@@ -50,11 +50,11 @@ export function pageControllerOf(page: Page): Type<unknown> {
   return PageController;
 }
 
-/** Of a parameter that is given several times the last one counts. */
+/** The last value wins where a parameter repeats. */
 const textsOf = (query: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String([value].flat().at(-1) ?? '')]));
 
-/** Style, script and icon: open to all, since the login has them too. */
+/** Style, script and icon: open to all, since the login page needs them. */
 @Controller({ path: 'console/assets', version: VERSION_NEUTRAL })
 @OpenToAll()
 export class AssetsController {
@@ -71,7 +71,7 @@ export class AssetsController {
   }
 }
 
-/** What no page is at. */
+/** Answers 404 for paths without a page. */
 @Controller({ path: 'console', version: VERSION_NEUTRAL })
 @NeedsScope('access')
 @UseFilters(PageProblems)

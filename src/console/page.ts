@@ -3,33 +3,33 @@ import type { Scope } from '../config/secrets.js';
 import type { Visitor } from '../http/tokens.js';
 import type { Ledger } from './ledger.js';
 
-/** What is asked of a page: the parts of its path and its query. */
+/** The request for a page: its path parameters and its query. */
 export type Asked = Readonly<{ path: Readonly<Record<string, string>>; query: Readonly<Record<string, string>> }>;
-/** Who looks, at what, and when. */
+/** The context of a request: visitor, request and time. */
 export type Frame = Readonly<{
   visitor: Visitor;
   asked: Asked;
   nowMs: number;
-  /** Of this showing alone: a form that is sent twice bears the same. */
+  /** Unique per rendering: a form that is sent twice carries the same value. */
   once: string;
 }>;
 
-/** What a page shows: its title, its content, and what tells that it has changed. */
+/** A rendered page: its title, its content, and how it is kept fresh. */
 export type Shown = Readonly<{
   title: string;
-  /** Which entry of the navigation it belongs to. */
+  /** The navigation entry that it belongs to. */
   nav?: string;
-  /** A stream of Server-Sent Events that speaks when the page is old. */
+  /** The address of a Server-Sent Events stream whose messages mean that the page is stale. */
   live?: string | undefined;
-  /** After how many seconds the page is old. */
+  /** Seconds until the page is stale. */
   refreshS?: number;
-  /** Whether it is loaded again then without script too. */
+  /** Whether browsers without script reload it then, too. */
   reloads?: boolean;
   status?: number;
   main: ComponentChild;
 }>;
 
-/** A page: `load` asks the API, `show` is a pure function of what it answered. */
+/** A page: `load` queries the API, and `show` renders the answer as a pure function. */
 export type Page<D = unknown> = Readonly<{
   /** Below /console, with parameters as `:id`. */
   path: string;
@@ -38,12 +38,12 @@ export type Page<D = unknown> = Readonly<{
   show(data: D, frame: Frame): Shown;
 }>;
 
-/** Where somebody goes instead of seeing a page. */
+/** Redirects to another page instead of showing one. */
 export class Redirect extends Error {
   constructor(readonly to: string) {
     super(`go to ${to}`);
   }
 }
 
-/** Forgets what a page loads: a list of pages is of pages of any kind. */
+/** Erases the data type of a page, so that pages of any kind fit into one list. */
 export const page = <D>(of: Page<D>): Page => of;

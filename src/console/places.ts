@@ -3,7 +3,7 @@ import { pathOf, withQuery } from './ledger.js';
 
 const place = (name: string) => (id: string) => `/console/${name}/${pathOf(id)}`;
 
-/** Where things have their pages. */
+/** The addresses of pages, by id. */
 export const customerPage = place('customers');
 export const subscriptionPage = place('subscriptions');
 export const eventPage = place('events');
@@ -12,7 +12,7 @@ export const payoutPage = place('payouts');
 export const operationPage = place('operations');
 export const invoicePage = place('objects/invoices');
 
-/** The page of what the API has at an address of its own, e.g. `/v1/invoices/in_1`. */
+/** The page for an API resource, e.g. `/v1/invoices/in_1`. */
 export function pageAt(href: string): string {
   const [, path = '', id = ''] = /^\/v1\/([\w-]+)\/([^/?]+)$/.exec(href) ?? [];
   return ['customers', 'subscriptions', 'events', 'payouts'].includes(path)
@@ -20,7 +20,7 @@ export function pageAt(href: string): string {
     : `/console/objects/${path}/${id}`;
 }
 
-/** Objects of Stripe and the paths under which the API has them. */
+/** The API paths of Stripe's objects, by kind. */
 const PATHS: Readonly<Record<string, string>> = {
   invoice: 'invoices',
   charge: 'payments',
@@ -38,7 +38,7 @@ const PATHS: Readonly<Record<string, string>> = {
   payout: 'payouts',
 };
 
-/** The page of a Stripe object; null of one that has none. */
+/** The page of a Stripe object; null where it has none. */
 export function pageOfObject({ kind, id }: Readonly<{ kind: string | null; id: string | null }>): string | null {
   if (kind === null || id === null) return null;
   if (kind === 'customer') return customerPage(id);
@@ -48,7 +48,7 @@ export function pageOfObject({ kind, id }: Readonly<{ kind: string | null; id: s
   return path === undefined ? null : `/console/objects/${path}/${pathOf(id)}`;
 }
 
-/** The kinds of objects that rows of these tables are about. */
+/** The kind of object that the rows of each table describe. */
 const KIND_OF_TABLE: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.entries(PATHS).map(([kind, path]) => [path.replaceAll('-', '_'), kind])),
   payments: 'payment_intent',
@@ -56,7 +56,7 @@ const KIND_OF_TABLE: Readonly<Record<string, string>> = {
   customers: 'customer',
 };
 
-/** The page of the object that a row is about; null of one that has none. */
+/** The page of the object that a row describes; null where it has none. */
 export function pageOfRow(table: string, key: Readonly<Record<string, unknown>>): string | null {
   const { id } = key;
   return typeof id === 'string' && Object.hasOwn(KIND_OF_TABLE, table)
@@ -64,21 +64,21 @@ export function pageOfRow(table: string, key: Readonly<Record<string, unknown>>)
     : null;
 }
 
-/** An entry of the journal. */
+/** The page of a journal entry. */
 export const entryPage = place('journal');
 
-/** A closed month of some books. */
+/** The page of a closed month of a set of books. */
 export const closingPage = (
   { month, livemode, account }: Whose & Readonly<{ month: string }>,
   cursor: string | null = null,
 ): string => withQuery(`/console/${pathOf('closings', month)}`, { livemode: String(livemode), account, cursor });
 
-/** Ids that begin so are Stripe's: Stripe may know what the ledger does not. */
+/** Ids with the prefix of a Stripe object: Stripe may know an object that the ledger does not. */
 const OF_STRIPE = /^(sub|cus|in|pi|ch|py|re|dp|du|evt|cs|cn|sub_sched|price|prod|pm|seti|txn|po)_\w+$/;
 export const isOfStripe = (id: string): boolean => OF_STRIPE.test(id);
-/** Stripe's own search for an id. */
+/** The search for an id in Stripe's dashboard. */
 export const searchAtStripe = (id: string): string =>
   `https://dashboard.stripe.com/search?query=${encodeURIComponent(id)}`;
 
-/** A run that asked Stripe. */
+/** The page of a run against the Stripe API. */
 export const runPage = (id: string): string => `/console/stripe/runs/${pathOf(id)}`;

@@ -3,7 +3,7 @@ import { pathOf, type Ledger } from './ledger.js';
 
 const NAMED_MAX = 20;
 
-/** These products with their names, as far as they are known; not more than a page can use. */
+/** These products with their names, or null where unknown; at most NAMED_MAX. */
 export function namedProducts(ledger: Ledger, ids: readonly string[]): Promise<readonly Product[]> {
   const wanted = [...new Set(ids)].slice(0, NAMED_MAX);
   const named = async (id: string): Promise<Product> =>
@@ -11,7 +11,7 @@ export function namedProducts(ledger: Ledger, ids: readonly string[]): Promise<r
   return Promise.all(wanted.map(named));
 }
 
-/** What people call a product: its id where no name is known. */
+/** The name of a product, or its id where the name is unknown. */
 export const nameIn =
   (products: readonly Product[]) =>
   (id: string): string =>

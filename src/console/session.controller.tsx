@@ -11,7 +11,7 @@ import { LoginAttempts } from './login-attempts.js';
 import { PageProblems } from './page-problems.js';
 import { Login } from './pages/login.js';
 
-/** Begins and ends sessions: open to all. */
+/** Login and logout, open to all. */
 @Controller({ path: 'console', version: VERSION_NEUTRAL })
 @OpenToAll()
 @UseFilters(PageProblems)
@@ -69,7 +69,7 @@ export class SessionController {
   }
 }
 
-/** A form that another site sends, or nobody says who. @throws ProblemError 403 */
+/** Rejects a form unless the browser states that it comes from this site. @throws ProblemError 403 */
 export function ownForm({ headers }: FastifyRequest): void {
   if (headers['sec-fetch-site'] !== 'same-origin')
     throw new ProblemError(

@@ -1,6 +1,6 @@
 /**
- * The only script of the console. All pages work without it: it adds local times, keys, copying, and pages that stay
- * fresh. The token never comes here, and no text becomes HTML but a page of our own.
+ * The only script of the console. All pages work without it: it adds local times, keyboard shortcuts, copying and
+ * live updates. It never receives the token, and turns no text into HTML except the console's own pages.
  */
 
 const own = { createHTML: (/** @type {string} */ text) => text };
@@ -15,7 +15,7 @@ function tell(/** @type {string} */ text, at = 'told') {
 }
 const isTyping = (/** @type {Element | null} */ at) => at?.matches('input, select, textarea') ?? false;
 
-// Local times beside those in UTC.
+// Local times beside UTC.
 
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
 function localTimes() {
@@ -23,22 +23,22 @@ function localTimes() {
     time.title = `${local.format(new Date(time.dateTime))}\n${time.dateTime}`;
 }
 
-// A page that stays fresh.
+// Live updates.
 
 const openOnes = () =>
   [...main().querySelectorAll('details[open]')].map((one) => one.querySelector('summary')?.textContent).join('\n');
 let openAtFirst = openOnes();
 
-// Never under somebody's hands.
+// A page in use is not replaced: one with a focus, a selection, a dialog, or other details open than at first.
 const isInUse = () =>
   main().querySelector(':focus-visible, select:focus') !== null ||
   openOnes() !== openAtFirst ||
   getSelection()?.isCollapsed === false ||
   document.querySelector('dialog[open]') !== null;
 
-/** What is shown is not sent again. */
+/** The displayed page and its ETag, so that the server need not send it again. */
 let shown = { url: '', tag: '' };
-/** A page that is slow to make is asked for less often: looking never costs much. */
+/** How long the last request took: a page that is slow to render is requested less often. */
 let tookMs = 0;
 const RESTS = 20;
 
@@ -76,7 +76,7 @@ async function refresh() {
 }
 
 let timer = 0;
-/** The page says after how many seconds it is old. */
+/** Schedules the next refresh; `data-refresh` of the page is the interval in seconds. */
 function again() {
   clearTimeout(timer);
   const seconds = Number(main().dataset['refresh'] ?? 0);
@@ -89,7 +89,7 @@ let source = null;
 let live = '';
 let soon = 0;
 
-// Only while the page is seen: browsers have few connections for one address.
+// Only while the page is visible: browsers allow few connections per origin.
 function follow() {
   const wanted = document.hidden ? '' : (main().dataset['live'] ?? '');
   if (wanted === live) return;
@@ -98,11 +98,11 @@ function follow() {
   source = null;
   if (wanted === '') return;
   source = new EventSource(wanted);
-  // The first state is the one that is shown.
+  // The first message carries the state that is displayed already.
   let isFirst = true;
   const heard = () => {
     if (isFirst) return void (isFirst = false);
-    // Much that comes at once is shown at once, and what never ends is shown now and then.
+    // One refresh covers a burst of messages; a continuous flow refreshes at intervals.
     if (soon === 0) soon = setTimeout(() => ((soon = 0), refresh()), Math.max(300, RESTS * tookMs));
   };
   for (const kind of ['message', 'subscription', 'customer']) source.addEventListener(kind, heard);
@@ -119,7 +119,7 @@ document.addEventListener('visibilitychange', () => {
   if (!document.hidden && isStale) void refresh();
 });
 
-// Forms that a change sends, and moments of the past.
+// Forms that submit on change, and the sliders for past moments.
 
 async function ask(/** @type {HTMLFormElement} */ form) {
   const fields = [...new FormData(form)].flatMap(([name, value]) => (value === '' ? [] : [[name, String(value)]]));
@@ -159,7 +159,7 @@ document.addEventListener('click', (event) => {
   }
 });
 
-// Keys: the page has a dialog that lists them.
+// Keyboard shortcuts; a dialog of the page lists them.
 
 function step(/** @type {number} */ by) {
   const all = [...main().querySelectorAll('tbody tr, .timeline > li')];
@@ -204,7 +204,7 @@ document.addEventListener('keydown', (event) => {
   KEYS[pressed]?.();
 });
 
-// On a narrow screen the navigation scrolls.
+// On a narrow screen the navigation scrolls: bring the current entry into view.
 document.querySelector('.top [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 document.documentElement.dataset['script'] = '';
 ready();

@@ -103,7 +103,7 @@ function show({ held, products }: Data, { asked }: Frame): Shown {
   };
 }
 
-/** The same rules and turns, counted: one cause of many changes is seen at once. */
+/** Counts the held changes by effect and rule, so that a common cause stands out. */
 function Causes({ of }: { of: readonly HeldChange[] }) {
   const counts = new Map<string, number>();
   for (const one of of) {
@@ -164,7 +164,7 @@ const Judge = ({ held }: { held: Held }) => (
   </Section>
 );
 
-/** Whose access would change all at once, and may it? */
+/** Which customers' access would change at the same time, and should it? */
 export const ACCESS_CHANGES = page<Data>({
   path: '/access-changes',
   scope: 'admin',

@@ -35,7 +35,7 @@ function show({ id, changes, products }: Data, { visitor, asked }: Frame): Shown
   };
 }
 
-/** When had this customer access, and why not any more? */
+/** When did this customer have access, and why did it end? */
 export const ACCESS_HISTORY = page<Data>({
   path: '/customers/:id/access-changes',
   scope: 'access',

@@ -75,7 +75,7 @@ const Standing = ({ title, minor, currency }: { title: string; minor: number; cu
   </tr>
 );
 
-/** Revenue of a line in a month has no entry of its own. */
+/** The page behind a posting. Recognised revenue has no journal entry, so it leads to the invoice's entries. */
 const pageOfPosting = ({ kind, entry, invoice }: Posting): string | null => {
   if (kind !== 'recognition') return entryPage(entry);
   return invoice === null ? null : withQuery('/console/journal', { invoice });
@@ -113,7 +113,7 @@ function Row({ of, currency }: { of: Posting; currency: string }) {
   );
 }
 
-/** Which entries is a figure of the trial balance made of? */
+/** Which entries does a figure of the trial balance consist of? */
 export const ACCOUNT = page<AccountPostings>({
   path: '/accounts/:name',
   scope: 'read',

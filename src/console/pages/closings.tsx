@@ -8,7 +8,7 @@ import { booksId, booksOf, booksText, ExportLinks, Incomplete, MoneyPages, posti
 import { Id, Mark, Money, Time } from '../parts/text.js';
 import { closingPage, customerPage, entryPage, eventPage, invoicePage } from '../places.js';
 
-/** What somebody accepted when a month was closed all the same. */
+/** The defects that were accepted when a month was closed. */
 const ACCEPTED: Readonly<Record<string, string>> = {
   parked: 'parked streams',
   unexplained: 'Equity:Unexplained not zero',
@@ -107,7 +107,7 @@ const CloseForm = ({ books, month }: { books: readonly Whose[]; month: string })
   </form>
 );
 
-/** The last month that is over, e.g. `2026-01`. */
+/** The last complete month (UTC), e.g. `2026-01`. */
 function lastMonthBefore(nowMs: number): string {
   const now = new Date(nowMs);
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1)).toISOString().slice(0, 7);
@@ -182,7 +182,7 @@ function showOne({ closing, last, corrections }: One, { visitor }: Frame): Shown
   };
 }
 
-/** The accounts that would stand at another amount by what is known now. */
+/** The accounts whose balance would differ by what is known now. */
 function Differing({ of: { accounts, month, livemode, account } }: { of: Corrections }) {
   if (accounts.length === 0) return null;
   return (
@@ -209,10 +209,10 @@ function Differing({ of: { accounts, month, livemode, account } }: { of: Correct
   );
 }
 
-/** What lines earned, and sums that a closing has alone, are no entries. */
+/** Kinds without a journal entry: recognised revenue, and sums that exist only in a closing. */
 const NO_ENTRIES = new Set(['recognition', 'sum']);
 
-/** What became of entries after the closing: the differences consist of that. */
+/** The entries that changed after the closing; they add up to the differences. */
 function Late({ of }: { of: Corrections }) {
   const { data, nextCursor } = of;
   if (data.length === 0) return null;
@@ -269,7 +269,7 @@ const ReopenForm = ({ of: { month, ...whose } }: { of: ClosedMonth }) => (
   </form>
 );
 
-/** What became known of a closed month since? */
+/** What became known about a closed month since it was closed? */
 export const CLOSING = page<One>({
   path: '/closings/:month',
   scope: 'read',

@@ -110,7 +110,7 @@ function Row({ of: { month: cohort, size, startMinor, months }, scope }: { of: C
 
 const sumOf = (all: readonly number[]): number => all.reduce((sum, one) => sum + one, 0);
 
-/** How long do customers stay, by when they began? */
+/** How long do customers stay, by the month in which they began? */
 export const COHORTS = page<MrrCohorts>({
   path: '/mrr/cohorts',
   scope: 'read',

@@ -27,7 +27,7 @@ import { nameIn, namedProducts } from '../products.js';
 import { kindOf, ProblemError } from '../../http/problem.js';
 
 const ROWS_MAX = 20;
-/** So many subscriptions are followed in the joined timeline; each has a page with its own. */
+/** The joined timeline covers at most this many subscriptions; each has a page with its own timeline. */
 const FOLLOWED_MAX = 3;
 const ENTRIES_MAX = 40;
 const CHANGES_SHOWN = 3;
@@ -62,7 +62,7 @@ async function load(ledger: Ledger, id: string, product: string | undefined): Pr
   return { id, everything, access, changes, products, disputes: disputes.data, told };
 }
 
-/** What happened, the newest first: events of the newest subscriptions with all that belongs to them, and the customer's own. */
+/** Events, newest first: those of the newest subscriptions with their linked objects, and the customer's own. */
 async function toldOf(ledger: Ledger, id: string, subscriptions: readonly Subscription[]): Promise<Told[]> {
   const told: Told[] = [];
   for (const { id: subscription } of subscriptions) {
@@ -80,7 +80,7 @@ async function toldOf(ledger: Ledger, id: string, subscriptions: readonly Subscr
   return unique.sort((a, b) => (a.created < b.created ? 1 : a.created > b.created ? -1 : 0)).slice(0, ENTRIES_MAX);
 }
 
-/** What cannot be told now hides nothing else of the page. */
+/** Returns null where an answer is unavailable now, so that the rest of the page is shown. */
 async function orNothing<T>(answer: Promise<T>): Promise<T | null> {
   try {
     return await answer;
@@ -244,7 +244,7 @@ const OwnFacts = ({ customer, mayLook }: { customer: Customer; mayLook: boolean 
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** Whether, to what, since or until when, and why: in words. */
+/** The access decision in words: whether, to what, since or until when, and why. */
 function AccessVerdict({
   access,
   products,
@@ -441,7 +441,7 @@ function Invoices({ of, mayLook }: { of: Everything['invoices']['data']; mayLook
   );
 }
 
-/** Why an attempt to pay failed, in Stripe's words and its code. */
+/** The cause of a failed payment attempt: Stripe's message and code. */
 const failureText = ({ failureMessage, declineCode, failureCode }: Payment['charges'][number]): string | null =>
   failureCode === null && failureMessage === null
     ? null
@@ -524,7 +524,7 @@ const Disputes = ({ of, mayLook }: { of: readonly Dispute[]; mayLook: boolean })
   </Table>
 );
 
-/** Why has this customer access, or none? */
+/** Why does this customer have access, or not? */
 export const CUSTOMER = page<Data>({
   path: '/customers/:id',
   scope: 'access',

@@ -8,7 +8,7 @@ import { durationText, Id, Mark, Status, Time } from '../parts/text.js';
 
 type Data = Readonly<{ event: OneEvent; body: string; neighbours: readonly EventEntry[] }>;
 
-/** A longer body is there to be downloaded. */
+/** The page shows bodies up to this length; a longer one can be downloaded. */
 const SHOWN_MAX = 100_000;
 
 async function load(ledger: Ledger, id: string): Promise<Data> {
@@ -213,7 +213,7 @@ const Renderings = ({ of: { renderings, eventId } }: { of: OneEvent }) =>
     </Section>
   );
 
-/** Did this event arrive, when, how often, and what was in it? */
+/** Did this event arrive, when, how often, and what did it contain? */
 export const EVENT = page<Data>({
   path: '/events/:id',
   scope: 'read',

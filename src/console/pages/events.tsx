@@ -6,7 +6,7 @@ import { Empty, Next } from '../parts/layout.js';
 
 const FILTERS = ['type', 'object', 'endpoint', 'account', 'livemode', 'since', 'until'] as const;
 
-/** In a storm a page that followed each event would cost the intake more than one that is loaded again. */
+/** Seconds between reloads. In a burst, a page that followed each event would cost the intake more. */
 const REFRESH_S = 2;
 
 const filtersIn = ({ query }: Asked): Record<string, string> =>
@@ -17,7 +17,7 @@ const filtersIn = ({ query }: Asked): Record<string, string> =>
     }),
   );
 
-/** A field of a form has no zone: it is UTC. */
+/** A time field of a form has no zone; it is read as UTC. */
 const timeIn = (text: string): string => (/^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(text) ? `${text}:00Z` : text);
 
 function show({ data, nextCursor }: List<EventEntry>, asked: Asked): Shown {
@@ -100,7 +100,7 @@ function show({ data, nextCursor }: List<EventEntry>, asked: Asked): Shown {
   };
 }
 
-/** What is coming in? */
+/** Which events are arriving? */
 export const EVENTS = page<List<EventEntry>>({
   path: '/events',
   scope: 'read',

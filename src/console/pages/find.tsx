@@ -63,7 +63,7 @@ function show(answer: Find | null, { asked }: Frame): Shown {
   };
 }
 
-/** Who or what is this? One hit leads to its page at once. */
+/** Who or what is this? A single hit redirects to its page. */
 export const FIND = page<Find | null>({
   path: '/find',
   scope: 'access',

@@ -28,7 +28,7 @@ const showLists = ({ data }: FindingLists): Shown => ({
   ),
 });
 
-/** Which lists are there to work off? */
+/** Which lists of findings need work? */
 export const FINDINGS = page<FindingLists>({
   path: '/findings',
   scope: 'read',
@@ -36,7 +36,7 @@ export const FINDINGS = page<FindingLists>({
   show: showLists,
 });
 
-/** The details of a finding in a line. */
+/** The details of a finding on one line. */
 function Details({ of }: { of: Finding['details'] }) {
   const currency = typeof of?.['currency'] === 'string' ? of['currency'] : null;
   return (
@@ -117,7 +117,7 @@ function show({ list, says }: Found, { path }: Asked): Shown {
 
 type Found = Readonly<{ list: List<Finding>; says: string }>;
 
-/** What is on one of these lists? */
+/** Which findings are on this list? */
 export const FINDING = page<Found>({
   path: '/findings/:name',
   scope: 'read',

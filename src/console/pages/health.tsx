@@ -10,7 +10,7 @@ import { durationText, Id, Status, Time, toneOf, Type, Unknown } from '../parts/
 
 type Concern = StatusAnswer['concerns'][number];
 
-/** What to do about a concern of /v1/status, and where to look, by its code. */
+/** The remedy for each concern of /v1/status by its code, and the page to look at. */
 const REMEDIES: Readonly<Record<string, readonly [todo: string, href: string | null, where: string | null]>> = {
   bad_signature: [
     'Compare the signing secret of each endpoint in Stripe (Developers, Webhooks) with STRIPE_WEBHOOK_SECRETS. Add the right one beside the others, restart, and let Stripe resend; it tries for three days. The log names the address and the labels that were tried.',
@@ -76,7 +76,7 @@ const REMEDIES: Readonly<Record<string, readonly [todo: string, href: string | n
   store_away: ['Start the event store, or correct EVENTSTORE_URL. Stripe sends again what was refused.', null, null],
 };
 
-/** Outcomes of deliveries in the order in which bars show them, with the class of their colour. */
+/** Outcomes of deliveries in the order of the bars, with the class of their colour. */
 const OUTCOMES: readonly (readonly [outcome: string, kind: string, says: string])[] = [
   ['appended', 'good', 'stored'],
   ['duplicate', 'calm', 'duplicates'],
@@ -198,7 +198,7 @@ function Todo({ concern: { code, severity, text }, scope }: { concern: Concern; 
 const lagText = (seconds: number | null): preact.ComponentChildren =>
   seconds === null ? <Unknown /> : seconds < 1 ? 'up to date' : `${durationText(seconds)} behind`;
 
-/** What is said before the first event: where to send it, and how. */
+/** The help before the first event: where to send it, and how. */
 const FirstEvent = () => (
   <Empty>
     <h2>No event has come yet</h2>

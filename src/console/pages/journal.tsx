@@ -174,7 +174,7 @@ export const JOURNAL = page<Data>({
   show,
 });
 
-/** What does an entry say, and which event does it follow from? */
+/** What does an entry post, and which event caused it? */
 export const ENTRY = page<JournalEntry>({
   path: '/journal/:id',
   scope: 'read',

@@ -1,6 +1,6 @@
 import { Document } from '../parts/layout.js';
 
-/** Asks for a token; `wrong` says why the last one did not do. */
+/** Asks for a token; `wrong` says why the last one was rejected. */
 export const Login = ({ next, wrong }: { next: string; wrong: string | null }) => (
   <Document title="Log in">
     <body class="login">

@@ -13,7 +13,7 @@ const TONES: Readonly<Record<string, 'good' | 'warn' | 'bad' | 'calm'>> = {
   shrank: 'warn',
   left: 'bad',
 };
-/** Before any movement. */
+/** A day before any movement. */
 const BEGAN = '1970-01-01';
 
 function show({ data, on, nextCursor, ...booked }: MrrCustomers, { asked }: Frame): Shown {
@@ -80,7 +80,7 @@ function show({ data, on, nextCursor, ...booked }: MrrCustomers, { asked }: Fram
   };
 }
 
-/** `first`: from which day on movements made it so. */
+/** `first` is the first day of the movements behind the figure. */
 function Row({
   of: { customer, currency, startMinor, mrrMinor, change, ...whose },
   on: last,
@@ -124,7 +124,7 @@ function Row({
   );
 }
 
-/** Whose MRR is it, and who came, grew, shrank or left? */
+/** Which customers does MRR come from, and who came, grew, shrank or left? */
 export const MRR_CUSTOMERS = page<MrrCustomers>({
   path: '/mrr/customers',
   scope: 'read',

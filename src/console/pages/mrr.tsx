@@ -61,7 +61,7 @@ function show(mrr: Mrr, { asked }: Frame): Shown {
   };
 }
 
-/** From the period on in which there was something. */
+/** Drops the leading periods without MRR or movements, except the last of them. */
 function begun(periods: Scoped['periods']): Scoped['periods'] {
   const first = periods.findIndex((period) => period.mrrMinor !== 0 || MOVES.some((move) => period[move] !== 0));
   return periods.slice(first < 0 ? -1 : Math.max(0, first - 1));
@@ -114,7 +114,7 @@ function Scope({ of: { periods: all, ...scope } }: { of: Scoped }) {
 
 const signed = (minor: number, currency: string): string => `${minor < 0 ? '' : '+'}${moneyText(minor, currency)}`;
 
-/** Each figure leads to what it is made of: MRR and customers to who they are, a change to its movements. */
+/** Each figure links to what it consists of: MRR and customers to the customers, a change to its movements. */
 function Numbers({ of: { periods, ...scope } }: { of: Scoped }) {
   const { currency } = scope;
   const shown = MOVES.filter((move) => move !== 'openingMinor' || periods.some((period) => period[move] !== 0));
@@ -159,7 +159,7 @@ function Numbers({ of: { periods, ...scope } }: { of: Scoped }) {
   );
 }
 
-/** How much is paid again every month, and what moved it? */
+/** How much recurs every month, and what changed it? */
 export const MRR = page<Mrr>({
   path: '/mrr',
   scope: 'read',

@@ -7,7 +7,7 @@ import { Section } from '../parts/layout.js';
 import { ObjectFacts } from '../parts/object-facts.js';
 import { Id, Mark, Status, Time } from '../parts/text.js';
 
-/** Paths of the API with one object each, and the word for one. */
+/** API paths of single objects, each with its noun. */
 const KINDS: Readonly<Record<string, string>> = {
   invoices: 'Invoice',
   payments: 'Payment',
@@ -22,7 +22,7 @@ const KINDS: Readonly<Record<string, string>> = {
   'promotion-codes': 'Promotion code',
   'subscription-schedules': 'Subscription schedule',
 };
-/** These have pages of their own. */
+/** Paths of objects that have their own page. */
 const ELSEWHERE = ['customers', 'subscriptions', 'events', 'payouts'];
 
 type One = Readonly<Record<string, unknown>> & Readonly<{ id: string; changedBy?: ChangedBy; stale?: Stale }>;
@@ -77,7 +77,7 @@ function show(one: One, { path }: Asked): Shown {
   };
 }
 
-/** What is known of an object that has no page of its own? */
+/** What is known about an object without its own page? */
 export const OBJECT = page<One>({
   path: '/objects/:resource/:id',
   scope: 'read',

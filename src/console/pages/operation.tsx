@@ -60,7 +60,7 @@ function tookOf(operation: Operation, nowMs: number): string | null {
   return seconds === null ? null : durationPrecise(seconds);
 }
 
-/** What beside the read models it was asked about. */
+/** The subject of a request beside its read models. */
 function subjectOf(request: OperationRequest): (readonly [string, ComponentChildren])[] {
   if (request.kind === 'verify')
     return [
@@ -99,7 +99,7 @@ const Cancel = ({ of: { id, state, request } }: { of: Operation }) =>
     </form>
   );
 
-/** What it is wise to do after it. */
+/** The recommended next operations. */
 function Next({ of: operation, once }: { of: Operation; once: string }) {
   const { request, state } = operation;
   const { changes } = outcomeOf(operation);
@@ -130,7 +130,7 @@ function Next({ of: operation, once }: { of: Operation; once: string }) {
 
 const saysOf = (kind: string | undefined): string | null => KINDS.find(([one]) => one === kind)?.[2] ?? null;
 
-/** The read models that the next step is about, joined by commas: those in which something is wrong, where that is known. */
+/** The read models for the next operation, joined by commas: where known, only those with a defect. */
 function projectionsOf(operation: Operation): string {
   const { request } = operation;
   if (request.kind === 'rollback') return request.projection;
@@ -139,7 +139,7 @@ function projectionsOf(operation: Operation): string {
   return (concerned.length > 0 ? concerned : (request.projections ?? [])).join(',');
 }
 
-/** The fields of a form that ask for the same again. */
+/** The form fields that repeat a request. */
 function fieldsOf(request: OperationRequest): Record<string, string | undefined> {
   const { kind } = request;
   if (kind === 'rollback') return { kind, projections: request.projection };
@@ -155,7 +155,7 @@ function fieldsOf(request: OperationRequest): Record<string, string | undefined>
     : { kind, projections };
 }
 
-/** How far is it, and what came of it? */
+/** How far is an operation, and what was its result? */
 export const OPERATION = page<Operation>({
   path: '/operations/:id',
   scope: 'admin',

@@ -7,10 +7,10 @@ import { Id, Mark, Time } from '../parts/text.js';
 
 type Cause = Readonly<{ cause: string; all: readonly Parked[] }>;
 const STREAMS_SHOWN = 10;
-/** A longer one fits into no form. */
+/** The longest cause, in characters, that fits into a form. */
 const CAUSE_MAX = 2_000;
 
-/** What cannot be folded for the same reason, the most frequent reason first. */
+/** Groups parked streams by cause, the most frequent cause first. */
 export function causesOf(parked: readonly Parked[]): Cause[] {
   const causes = new Map<string, Parked[]>();
   for (const one of parked) causes.set(one.cause, [...(causes.get(one.cause) ?? []), one]);
@@ -127,7 +127,7 @@ function OneCause({ cause: { cause, all }, at, once }: { cause: Cause; at: numbe
   );
 }
 
-/** What could not be folded, why, and is it fixed? */
+/** Which streams could not be folded, why, and is it fixed? */
 export const PARKED = page<List<Parked>>({
   path: '/parked',
   scope: 'admin',

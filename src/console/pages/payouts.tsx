@@ -84,7 +84,7 @@ function show({ data, nextCursor }: List<Payout>, { query }: Asked): Shown {
   };
 }
 
-/** What went to the bank? */
+/** Which payouts went to the bank? */
 export const PAYOUTS = page<List<Payout>>({
   path: '/payouts',
   scope: 'read',
@@ -241,7 +241,7 @@ function showOne(of: PayoutReconciliation): Shown {
   };
 }
 
-/** What money of a transaction is: its invoice, else its payment, else what Stripe names. */
+/** The origin of a transaction: its invoice, else its payment, else the source that Stripe names. */
 function causeOf({ invoices, payment, source }: PayoutReconciliation['data'][number]) {
   const [invoice] = invoices;
   if (invoice !== undefined) return <a href={invoicePage(invoice)}>{invoice}</a>;

@@ -1,6 +1,6 @@
 import { searchAtStripe } from '../places.js';
 
-/** Why a page cannot be shown, and what to do. `request` is null where the log says nothing of it. */
+/** Why a page cannot be shown, and what to do. `request` is the id in the log; null where nothing was logged. */
 export const Failed = ({
   title,
   detail,
@@ -26,7 +26,7 @@ export const Failed = ({
   </div>
 );
 
-/** Nothing of Stripe's with this id has come. */
+/** No event about a Stripe object with this id has arrived. */
 export const NotKnown = ({ id }: { id: string }) => (
   <div class="problem" role="alert">
     <h1>Not found</h1>
@@ -45,7 +45,7 @@ export const NotKnown = ({ id }: { id: string }) => (
   </div>
 );
 
-/** Asks for the same page again, as one of this site. */
+/** Reloads the same page as a same-site request. */
 export const Arriving = ({ to }: { to: string }) => (
   <html lang="en">
     <head>

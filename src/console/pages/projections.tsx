@@ -81,7 +81,7 @@ const Models = ({ label, of }: { label: string; of: readonly Projection[] }) => 
   </Table>
 );
 
-/** How far are the read models? */
+/** How far have the read models caught up? */
 export const PROJECTIONS = page<Projections>({
   path: '/projections',
   scope: 'read',

@@ -5,7 +5,7 @@ import { eventPage } from '../places.js';
 import { Empty, Next, Section, Table } from '../parts/layout.js';
 import { Id, Mark, Time } from '../parts/text.js';
 
-/** Why something is in quarantine, and what it means. */
+/** The meaning of each cause of quarantine. */
 const REASONS: Readonly<Record<string, string>> = {
   conflict:
     'Another body came under an id and API version that the log has. The first one counts. Stripe does not do this: somebody who has the signing secret sent it.',
@@ -80,7 +80,7 @@ function show({ data, nextCursor }: List<EventEntry>): Shown {
   };
 }
 
-/** What came that belongs nowhere? */
+/** Which deliveries fit into no stream? */
 export const QUARANTINE = page<List<EventEntry>>({
   path: '/quarantine',
   scope: 'read',
@@ -106,12 +106,12 @@ function linesOf(body: string): string[] {
   try {
     text = JSON.stringify(JSON.parse(body), null, 2);
   } catch {
-    // What is no JSON is shown as it is.
+    // A body that is not JSON is shown as it is.
   }
   return text.split('\n').slice(0, LINES_MAX);
 }
 
-/** Lines that the other one has not are marked. */
+/** Lines of a body; those that the other body lacks are marked. */
 const Lines = ({
   title,
   lines,
@@ -166,7 +166,7 @@ function showPair({ event, body, first, firstBody }: Pair): Shown {
   };
 }
 
-/** What is in a body that is in quarantine, and how does it differ from the one that counts? */
+/** What does a quarantined body contain, and how does it differ from the one that counts? */
 export const QUARANTINED = page<Pair>({
   path: '/quarantine/:id',
   scope: 'read',

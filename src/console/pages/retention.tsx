@@ -134,7 +134,7 @@ const Figures = ({
   </Table>
 );
 
-/** Each rate, what it says, and the changes of customers that it comes from. */
+/** Each rate with its meaning and the kind of customer change behind it. */
 const RATES = [
   ['nrr', 'Net revenue retention', 'kept by those who were there, with what they grew', undefined],
   ['grr', 'Gross revenue retention', 'kept by those who were there, without what they grew', undefined],
@@ -175,7 +175,7 @@ const Rates = ({ of, period: { from, to } }: { of: Scoped; period: Period }) => 
   </>
 );
 
-/** What was kept of MRR and of customers, and by whom? */
+/** How much MRR and how many customers were retained? */
 export const RETENTION = page<Retentions>({
   path: '/mrr/retention',
   scope: 'read',

@@ -75,7 +75,7 @@ function show({ month, recognised, deferred }: Data, { asked }: Frame): Shown {
   };
 }
 
-/** What each invoice earned in the month. */
+/** The revenue that each invoice earned in the month. */
 function EarnedIn({ month, of: { data } }: { month: string; of: Recognised }) {
   if (data.length === 0)
     return (
@@ -109,7 +109,7 @@ function EarnedIn({ month, of: { data } }: { month: string; of: Recognised }) {
   );
 }
 
-/** An invoice's entries; what is not billed yet has none, but postings of its lines. */
+/** A link to an invoice's entries; unbilled revenue has no invoice and links to its postings. */
 const Invoice = ({ id, unbilled }: { id: string | null; unbilled: string }) =>
   id === null ? (
     <a href={unbilled}>not billed yet</a>

@@ -35,7 +35,7 @@ function show({ incomes, waterfall }: Data, { asked }: Frame): Shown {
   };
 }
 
-/** From the month on in which there was something. */
+/** Drops the leading months in which all amounts are 0. */
 function begun(months: Months): Months {
   const first = months.findIndex(({ month: _, ...amounts }) => Object.values(amounts).some((minor) => minor !== 0));
   return first < 0 ? months.slice(-1) : months.slice(first);
@@ -96,7 +96,7 @@ function Income({ of: { months: all, ...whose } }: { of: Incomes['data'][number]
   );
 }
 
-/** What was billed in each month, by the month in which it is earned. */
+/** The amounts billed in each month, by the month in which they are earned. */
 function Earned({ of, scope }: { of: Waterfall['data'][number]['booked']; scope: MoneyScope }) {
   const months = [...new Set(of.flatMap(({ months }) => months.map(({ month }) => month)))].sort();
   if (of.length === 0) return null;
@@ -131,7 +131,7 @@ function Earned({ of, scope }: { of: Waterfall['data'][number]['booked']; scope:
   );
 }
 
-/** What was earned in which month, and what is still to be? */
+/** How much was earned in which month, and how much is still to be earned? */
 export const REVENUES = page<Data>({
   path: '/revenue',
   scope: 'read',

@@ -31,7 +31,7 @@ function show({ data, nextAfter }: Stream, name: string): Shown {
   };
 }
 
-/** What is in this stream? */
+/** Which events does this stream have? */
 export const STREAM = page<Stream>({
   path: '/streams/:name',
   scope: 'read',

@@ -17,7 +17,7 @@ const KINDS: Readonly<Record<string, string>> = {
   money: 'Comparison of money',
 };
 
-/** How a run stands, and the colour of it. */
+/** The state of a run in words, with its colour. */
 const STEPS: Readonly<Record<string, readonly [says: string, tone: 'good' | 'warn' | 'calm']>> = {
   wanted: ['waits', 'calm'],
   started: ['begun', 'calm'],
@@ -27,7 +27,7 @@ const STEPS: Readonly<Record<string, readonly [says: string, tone: 'good' | 'war
   stopped: ['stopped', 'warn'],
 };
 
-/** What is to be said of a finding of this verdict. */
+/** The meaning of each verdict. */
 const VERDICTS: Readonly<Record<string, string>> = {
   missing_event: 'Stripe lists an event that the log does not have.',
   drift: 'What Stripe shows would change rows.',
@@ -69,7 +69,7 @@ const show = ({ coverage, keys, runs }: Side, { visitor, asked }: Frame): Shown 
   ),
 });
 
-/** Where no run is: whether anything is missing is unknown then. */
+/** The note before the first run, when it is unknown whether events are missing. */
 const NeverAsked = ({ hasKey }: { hasKey: boolean }) => (
   <Empty>
     <h2>No run has asked Stripe yet</h2>
@@ -151,7 +151,7 @@ function Step({ of: { step } }: { of: StripeRun }) {
   return <Mark tone={tone}>{says}</Mark>;
 }
 
-/** What was asked of Stripe, and how far is it complete? */
+/** Which runs asked Stripe, and how complete is the log? */
 export const STRIPE = page<Side>({
   path: '/stripe',
   scope: 'read',
@@ -216,12 +216,12 @@ function showRun({ run, findings }: Found, { visitor, asked: { query }, nowMs }:
   };
 }
 
-/** What it is wise to do with it, or after it. */
+/** The recommended action during or after a run. */
 function NextOf({ of }: { of: StripeRun }) {
   const { kind, step, options, state } = of;
   if (step === 'stopping') return null;
   if (step !== 'finished' && step !== 'stopped') return <StopRun of={of} />;
-  // One that was stopped before it began has nothing to go on with.
+  // A run that was stopped before its start has nothing to continue.
   if (kind === 'backfill' && step === 'stopped' && of.apiVersion !== null)
     return (
       <AskAgain kind="backfill" of={of}>
@@ -237,10 +237,10 @@ function NextOf({ of }: { of: StripeRun }) {
   return null;
 }
 
-/** After this long without a sign the process that worked at a run is gone. */
+/** After this long without a report, the process that ran it is considered gone. */
 const SILENT_MS = 120_000;
 
-/** How a run stands, and what came of it. */
+/** The state and outcome of a run, as a sentence. */
 function sentenceOf({ kind, step, saidAt, state: { why, findings, phase, doing } }: StripeRun, nowMs: number): string {
   if (step === 'wanted') return 'It waits for a process of the role reconcile, which looks every few seconds.';
   if (step === 'stopping') return 'It is being stopped.';
@@ -274,10 +274,10 @@ const Counts = ({ of }: { of: Readonly<Record<string, number | string>> }) => (
   </>
 );
 
-/** What is counted of each object, in this order; others follow. */
+/** The first counts of each object, in this order; others follow. */
 const COUNTED = ['listed', 'appended', 'same', 'unknown', 'drift'];
 
-/** What a backfill listed, object by object. */
+/** The counts of a backfill, by object. */
 function Objects({ of }: { of: NonNullable<StripeRun['state']['counts']> }) {
   const columns = [...new Set([...COUNTED, ...Object.values(of).flatMap((counts) => Object.keys(counts))])];
   if (Object.keys(of).length === 0) return null;
@@ -363,7 +363,7 @@ const Findings = ({ of: { data, nextCursor }, run, query }: FindingsGiven) => (
   </Section>
 );
 
-/** What the ledger had not at that time has a page when it was repaired alone. */
+/** The page of a finding. An object that the ledger did not have gets one only after its repair. */
 function pageOfFinding({ verdict, object, id, repaired }: StripeFinding): string | null {
   if (repaired === null && (verdict === 'unknown' || verdict === 'missing_event')) return null;
   return verdict === 'missing_event' || verdict === 'unknown_to_stripe'
@@ -387,7 +387,7 @@ const Rows = ({ of: { rows, cause } }: { of: StripeFinding }) => (
 
 const valueText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value ?? null));
 
-/** How far is a run, and what differs between the ledger and Stripe? */
+/** How far is a run, and how do the ledger and Stripe differ? */
 export const STRIPE_RUN = page<Found>({
   path: '/stripe/runs/:id',
   scope: 'read',

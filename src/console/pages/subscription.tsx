@@ -17,9 +17,9 @@ const ENTRIES_MAX = 200;
 
 type Data = Readonly<{
   id: string;
-  /** Null while no event of its own has told of it. */
+  /** Null until an event of its own has arrived. */
   now: Subscription | null;
-  /** At the moments that are asked for; undefined when these are the present, null when it was not known then. */
+  /** As of the requested moments; undefined when those are the present, null when it was unknown then. */
   then: Subscription | null | undefined;
   timeline: Timeline;
   moments: Moments;
@@ -109,7 +109,7 @@ function show(data: Data, frame: Frame): Shown {
   };
 }
 
-/** How it is, in a sentence. */
+/** The current state, in a sentence. */
 function Standing({ subscription, mayLook }: { subscription: Subscription; mayLook: boolean }) {
   const { status, statusSince, changedBy, stale, cancelAt, cancelAtPeriodEnd, periodEnd, endedAt, previousStatus } =
     subscription;
@@ -142,7 +142,7 @@ function Standing({ subscription, mayLook }: { subscription: Subscription; mayLo
   );
 }
 
-/** The statuses that it had, over time. */
+/** The statuses over time. */
 function StatusBand({ entries, nowMs }: { entries: readonly TimelineEntry[]; nowMs: number }) {
   const changes = entries.flatMap(({ transition, created }) =>
     transition === null ? [] : [{ to: transition.to, at: Date.parse(created) }],
@@ -182,7 +182,7 @@ const itemText = (
     interval === null ? '' : (intervalCount ?? 1) === 1 ? ` a ${interval}` : ` every ${intervalCount} ${interval}s`,
   ].join('');
 
-/** What of a row is compared between two moments, as texts. */
+/** The fields of a row that are compared between two moments, as texts. */
 const FIELDS: readonly (readonly [
   name: string,
   of: (row: Subscription, nameOf: NameOf) => string | null,
@@ -207,7 +207,7 @@ const FIELDS: readonly (readonly [
 const textOf = (text: string | null, isTime: boolean): string =>
   text === null ? '–' : isTime || /^\d{4}-\d\d-\d\dT/.test(text) ? timeText(text) : text;
 
-/** Two sliders: which events had happened, and which had come; beside them how the order of one differs from the other. */
+/** Two sliders for the events that had happened and those that had arrived, beside a plot of both orders. */
 function ThenAndNow({ data, isLinked, after }: { data: Data; isLinked: boolean; after: string | undefined }) {
   const { id, now, then, timeline, moments, products } = data;
   const entries = timeline.data;
@@ -370,5 +370,5 @@ function Invoices({ of, mayLook }: { of: readonly Invoice[]; mayLook: boolean })
   );
 }
 
-/** What happened, in which order, and what was known when? */
+/** What happened, in which order, and when did it become known? */
 export const SUBSCRIPTION = page<Data>({ path: '/subscriptions/:id', scope: 'access', load, show });

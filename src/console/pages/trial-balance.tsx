@@ -61,7 +61,7 @@ function show(balance: TrialBalance, { asked, nowMs }: Frame): Shown {
   };
 }
 
-/** What is shown of a month that is closed, or that corrects closed ones; the other view is one click away. */
+/** The note on a month that is closed or corrects closed ones, with a link to the other view. */
 function Closed({
   of,
   month,
@@ -134,7 +134,7 @@ const Accounts = ({
   </Table>
 );
 
-/** What stands on each account, and what moved in a month? */
+/** What is the balance of each account, and what moved in a month? */
 export const TRIAL_BALANCE = page<TrialBalance>({
   path: '/trial-balance',
   scope: 'read',

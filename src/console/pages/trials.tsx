@@ -142,7 +142,7 @@ const Ended = ({ of: { data } }: { of: MrrTrialsEnded }) =>
     </Table>
   );
 
-/** How many trials turned into something, and which? */
+/** How many trials converted, and which? */
 export const TRIALS = page<Data>({
   path: '/mrr/trials',
   scope: 'read',

@@ -6,11 +6,11 @@ import { Mark, Time } from './text.js';
 
 type NameOf = (product: string) => string;
 
-/** What is in one list and not in the other. */
+/** The members of `all` that `others` lacks. */
 const without = (all: readonly string[], others: readonly string[]): readonly string[] =>
   all.filter((one) => !others.includes(one));
 
-/** What changed, in a word and its colour, and for which products and entitlements. */
+/** A change in words, with its colour, and the products and entitlements that it concerns. */
 export function turnOf(
   { before, now }: Pick<AccessDecision, 'before' | 'now'>,
   nameOf: NameOf,
@@ -28,7 +28,7 @@ export function turnOf(
   return { word: now.granted ? 'access changes' : 'no access', tone: 'calm', says };
 }
 
-/** What made the ledger decide when it did. */
+/** What triggered a decision. */
 export function Because({ of, mayLook }: { of: AccessDecision['because']; mayLook: boolean }) {
   switch (of.kind) {
     case 'event':
@@ -43,7 +43,7 @@ export function Because({ of, mayLook }: { of: AccessDecision['because']; mayLoo
   }
 }
 
-/** One decision: what changed, why, and what made it be decided then. */
+/** One decision: what changed, the reason, and the trigger. */
 const Decision = ({ of, nameOf, mayLook }: { of: AccessChange; nameOf: NameOf; mayLook: boolean }) => {
   const { word, tone, says } = turnOf(of, nameOf);
   if (of.rejected !== null)
@@ -79,7 +79,7 @@ const Decision = ({ of, nameOf, mayLook }: { of: AccessChange; nameOf: NameOf; m
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** Decisions about a customer, the newest first. */
+/** Decisions about a customer, newest first. */
 export const History = ({
   of,
   nameOf,
@@ -109,5 +109,5 @@ export const History = ({
     </ol>
   );
 
-/** The products that a decision is about. */
+/** The products before and after a decision, with repeats. */
 export const productsOf = ({ before, now }: AccessDecision): readonly string[] => [...before.products, ...now.products];

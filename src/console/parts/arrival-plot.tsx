@@ -5,8 +5,8 @@ const SIZE = 100;
 const EDGE = 8;
 
 /**
- * Every event by its place in logical order and by the one in which it came: what lies on the diagonal came in order.
- * The timeline below tells the same.
+ * Plots the logical order of events against their order of arrival: events on the diagonal arrived in order. The
+ * timeline below has the same facts as text.
  */
 export function ArrivalPlot({ entries, moments }: { entries: readonly TimelineEntry[]; moments: Moments }) {
   const scale = (SIZE - 2 * EDGE) / Math.max(1, entries.length - 1);

@@ -2,10 +2,10 @@ import type { ComponentChildren } from 'preact';
 import { KINDS } from '../operation-words.js';
 import { Choices } from './choices.js';
 
-/** Fields that say what to ask for; those without a value are left out. */
+/** The fields of a request; fields without a value are left out. */
 type Fields = Readonly<Record<string, string | undefined>>;
 
-/** A button that asks for one operation. `once`: sent twice, it is asked for once. */
+/** A button that starts one operation. `once` makes the form idempotent. */
 export const AskOperation = ({
   fields,
   once,
@@ -33,7 +33,7 @@ const Hidden = ({ fields }: { fields: Fields }) => (
   </>
 );
 
-/** Chooses what to do with which read model, each with what comes of it. */
+/** A form that starts an operation: which one, with its effect, and on which read model. */
 export const OperationForm = ({
   models,
   asked,

@@ -2,7 +2,7 @@ import type { StripeKey, StripeRun } from '../answers.js';
 import { pathOf } from '../ledger.js';
 import { Choices } from './choices.js';
 
-/** What Stripe can be asked for, and what comes of it; the first is chosen. */
+/** The runs that the form offers, each with its effect; the first is preselected. */
 export const ASKABLE = [
   ['recover', 'Recover events', 'Appends what Stripe lists and the log has not: Stripe’s own events, byte for byte.'],
   ['compare', 'Compare', 'Looks at what can still change money or access, twice, and changes nothing.'],
@@ -15,7 +15,7 @@ export const ASKABLE = [
   ['backfill', 'Backfill', 'Reads all that Stripe has, and records what the log does not know; goes on where it was.'],
 ] as const;
 
-/** Chooses what to ask Stripe for. */
+/** A form that starts a run against the Stripe API. */
 export const RunForm = ({ keys }: { keys: readonly StripeKey[] }) => (
   <form class="confirm operation" method="post" action="/console/stripe/runs">
     <Choices legend="What to ask Stripe for" of={ASKABLE} chosen={ASKABLE[0][0]} />
@@ -41,7 +41,7 @@ export const RunForm = ({ keys }: { keys: readonly StripeKey[] }) => (
   </form>
 );
 
-/** One button for what a run suggests next. */
+/** A button that starts the run that an ended run suggests. */
 export const AskAgain = ({ kind, of, children }: { kind: string; of: StripeRun; children: string }) => (
   <form class="actions after" method="post" action="/console/stripe/runs">
     <input type="hidden" name="kind" value={kind} />

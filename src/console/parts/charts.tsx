@@ -3,15 +3,15 @@ import type { ComponentChildren } from 'preact';
 const HEIGHT = 72;
 const STEP = 10;
 
-/** One bar: what it stands for, and its parts from the bottom, each with the class of its colour. */
+/** One bar: its label, and its parts from the bottom up; `kind` is the class of the colour. */
 export type Bar = Readonly<{ label: string; parts: readonly Readonly<{ kind: string; count: number }>[] }>;
 
-/** A part of a bar, from its upper edge down. */
+/** A part of a bar; `y` is its upper edge. */
 type Piece = Readonly<{ kind: string; y: number; height: number }>;
 
 type Stacked = Readonly<{ label: string; pieces: readonly Piece[] }>;
 
-/** The pieces of each bar, side by side, without axes. */
+/** Draws bars side by side, without axes. */
 function Chart({ bars, label, children }: { bars: readonly Stacked[]; label: string; children?: ComponentChildren }) {
   return (
     <svg
@@ -57,10 +57,10 @@ export function Bars({ bars, label }: { bars: readonly Bar[]; label: string }) {
   return <Chart bars={stacked} label={label} />;
 }
 
-/** What went up and what went down in one time. */
+/** Gains and losses of one period. */
 export type Move = Readonly<{ label: string; up: Bar['parts']; down: Bar['parts'] }>;
 
-/** Gains above a line and losses below it, in one measure. */
+/** Gains above a line and losses below it, on the same scale. */
 export function Moves({ bars, label }: { bars: readonly Move[]; label: string }) {
   const most = Math.max(1, ...bars.flatMap(({ up, down }) => [sumOf(up), sumOf(down)]));
   const half = HEIGHT / 2;
@@ -84,10 +84,10 @@ export function Moves({ bars, label }: { bars: readonly Move[]; label: string })
   );
 }
 
-/** A move from one amount to another, under its name. */
+/** A step from one amount to another, with its label. */
 export type Step = Readonly<{ label: string; kind: string; from: number; to: number }>;
 
-/** What led from the first amount to the last: each step hangs where the one before it ended. */
+/** A waterfall chart: each step begins where the previous one ended. */
 export function Steps({ steps, label }: { steps: readonly Step[]; label: string }) {
   const all = steps.flatMap(({ from, to }) => [from, to]);
   const [least, most] = [Math.min(0, ...all), Math.max(1, ...all)];
@@ -99,10 +99,10 @@ export function Steps({ steps, label }: { steps: readonly Step[]; label: string 
   return <Chart bars={stacked} label={label} />;
 }
 
-/** A span of a band: a word, and where it begins and ends, in any one unit. */
+/** A span of a band: a word, and its begin and end, in any unit. */
 export type Span = Readonly<{ word: string; tone: string; from: number; to: number }>;
 
-/** What held over time, from left to right. `label` tells the same in words. */
+/** States over time, from left to right. `label` says the same in words. */
 export function Band({ spans, label }: { spans: readonly Span[]; label: string }) {
   const [first, last] = [spans[0]?.from ?? 0, spans.at(-1)?.to ?? 1];
   const scale = 1_000 / Math.max(1, last - first);

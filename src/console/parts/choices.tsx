@@ -1,4 +1,4 @@
-/** One of several things to do, each with what comes of it. */
+/** Radio buttons, each with the effect of its choice. */
 export const Choices = ({
   legend,
   of,

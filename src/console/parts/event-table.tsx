@@ -3,7 +3,7 @@ import { eventPage, pageOfObject, streamPage } from '../places.js';
 import { Table } from './layout.js';
 import { Id, Mark, Time, Unknown } from './text.js';
 
-/** Events as the log has them. */
+/** A table of events as they are in the log. */
 export const EventTable = ({
   events,
   label,

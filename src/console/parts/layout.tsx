@@ -17,18 +17,18 @@ const NAVIGATION: readonly (readonly [name: string, path: string, scope: Scope])
   ['Access', '/access-changes', 'admin'],
 ];
 
-/** Whether a page of the navigation is for who has this scope. */
+/** Whether this scope may see a page of the navigation. */
 export const maySee = (href: string, scope: Scope): boolean =>
   NAVIGATION.some(([, path, from]) => href === `/console${path}` && includesScope(scope, from));
 
-/** The whole document. Nothing in it is script or style: both come from files, as the content security policy wants. */
+/** The whole document. The content security policy allows no inline script or style: both come from files. */
 export const Document = ({
   title,
   reloadS = null,
   children,
 }: {
   title: string;
-  /** After how many seconds a browser without script loads it again. */
+  /** Seconds after which a browser without script reloads the page. */
   reloadS?: number | null;
   children: ComponentChildren;
 }) => (
@@ -119,7 +119,7 @@ export function Layout({ shown, frame }: { shown: Shown; frame: Frame }) {
   );
 }
 
-/** What the keys do; the script does it, and opens the list. */
+/** The keyboard shortcuts, as the list shows them; the script implements them. */
 const KEYS = [
   ['/', 'search'],
   ['g h', 'health'],
@@ -155,7 +155,7 @@ const Keys = () => (
   </dialog>
 );
 
-/** A part of a page under a heading of its own. */
+/** A part of a page with its own heading. */
 export const Section = ({
   title,
   id,
@@ -176,10 +176,10 @@ export const Section = ({
   </section>
 );
 
-/** What is said where there is nothing to show: why, and what to do. */
+/** The message where there is nothing to show: why, and what to do. */
 export const Empty = ({ children }: { children: ComponentChildren }) => <div class="empty">{children}</div>;
 
-/** A table that scrolls by itself where it is too wide. `label` says what is in it. */
+/** A table that scrolls within the page where it is too wide. `label` names its content. */
 export const Table = ({
   label,
   columns,
@@ -207,7 +207,7 @@ export const Table = ({
   </div>
 );
 
-/** Names and values, one under another. Pairs without a value are left out. */
+/** A list of names and values. Pairs without a value are left out. */
 export const Facts = ({ of }: { of: readonly (readonly [name: string, value: ComponentChildren])[] }) => (
   <dl class="facts">
     {of
@@ -221,7 +221,7 @@ export const Facts = ({ of }: { of: readonly (readonly [name: string, value: Com
   </dl>
 );
 
-/** Leads to the next page of a list. */
+/** The link to the next page of a list. */
 export const Next = ({ href }: { href: string | null }) =>
   href === null ? null : (
     <p>

@@ -3,7 +3,7 @@ import { LOOKED } from '../looked.js';
 import type { Frame } from '../page.js';
 import { pathOf } from '../ledger.js';
 
-/** A button that asks Stripe for one object now, and what came of it. */
+/** A button that compares one object with Stripe now, and the outcome. */
 export function LookNow({ kind, id, frame }: { kind: 'subscriptions' | 'customers'; id: string; frame: Frame }) {
   const told = LOOKED[frame.asked.query['looked'] ?? ''];
   if (!includesScope(frame.visitor.scope, 'admin')) return null;

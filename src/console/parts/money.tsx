@@ -17,7 +17,7 @@ const PAGES = [
   ['Closings', '/console/closings'],
 ] as const;
 
-/** The pages about money, each beside the others. */
+/** The navigation between the pages about money. */
 export const MoneyPages = ({ at }: { at: (typeof PAGES)[number][0] }) => (
   <nav class="sub" aria-label="Money">
     {PAGES.map(([name, path]) => (
@@ -34,25 +34,25 @@ export const scopeText = ({ currency, livemode, account }: MoneyScope): string =
 export const scopeId = ({ currency, livemode, account }: MoneyScope): string =>
   `${currency}-${livemode ? 'live' : 'test'}-${account ?? 'own'}`;
 
-/** What of a query tells whose sums: all are shown, each apart, unless told. */
+/** The scope parameters of a query; without them, the page shows the sums of every scope separately. */
 export const scopeIn = ({ currency, account, livemode }: Readonly<Record<string, string>>) => ({
   currency,
   account,
   livemode,
 });
-/** The same of a sum, for a link to what it is made of. */
+/** The scope parameters for a link to what a sum consists of. */
 export const scopeOf = ({ currency, account, livemode }: MoneyScope) => ({
   currency,
   account,
   livemode: String(livemode),
 });
 
-/** Whose books: one mode of one account. */
+/** The set of books: one mode of one account. */
 export const booksOf = ({ livemode, account }: Whose): Whose => ({ livemode, account });
-/** `test mode`, with the connected account where it is not the own one. */
+/** `test mode`, followed by the connected account where there is one. */
 export const booksText = ({ livemode, account }: Whose): string =>
   [livemode ? 'live mode' : 'test mode', account].filter((part) => part !== null).join(', ');
-/** The same as a form sends it, e.g. `test:acct_1`. */
+/** The books as a form sends them, e.g. `test:acct_1`. */
 export const booksId = ({ livemode, account }: Whose): string => `${livemode ? 'live' : 'test'}:${account ?? ''}`;
 
 const FORMATS = [
@@ -62,7 +62,7 @@ const FORMATS = [
   ['jsonl', 'JSON lines'],
 ] as const;
 
-/** The entries of a month of some books as files. */
+/** Links that download the entries of a month as files. */
 export const ExportLinks = ({ of: { livemode, account }, month }: { of: Whose; month: string }) => (
   <p>
     Download the month for{' '}
@@ -83,7 +83,7 @@ export const ExportLinks = ({ of: { livemode, account }, month }: { of: Whose; m
   </p>
 );
 
-/** Said where something is known to be missing in a sum. */
+/** The note beside a sum that is known to be incomplete. */
 export function Incomplete({ of, children }: { of: Booked; children?: ComponentChildren }) {
   if (of.isComplete) return null;
   const { behindKeys, parkedKeys, parkedStreams } = of.books;
@@ -101,7 +101,7 @@ export function Incomplete({ of, children }: { of: Booked; children?: ComponentC
   );
 }
 
-/** Chooses the time and the currency; what is left out is the last twelve months, and every currency. */
+/** A form for period and currency; the defaults are the last twelve months and every currency. */
 export const PeriodForm = ({
   action,
   asked,
@@ -137,10 +137,10 @@ export function lastDayOf(month: string): string {
   return new Date(Date.UTC(year, of, 0)).toISOString().slice(0, 10);
 }
 
-/** Days of the policy's zone, both included: the API knows when they begin. */
+/** First and last day, both inclusive, in the time zone of the policy; the API knows when they begin. */
 type Days = Readonly<{ first: string; last: string }>;
 
-/** What time a list is of, by its filters: `, from 1 Oct 2026 to 31 Oct 2026`. */
+/** The time span of a list by its filters: `, from 1 Oct 2026 to 31 Oct 2026`. */
 export function spanText({ from, to, since, until }: Readonly<Record<string, string>>): string {
   const [first, last] = [from === undefined ? since : from, to === undefined ? until : to].map((at) =>
     at === undefined ? null : at.length > 10 ? timeText(at) : dayText(at),
@@ -149,7 +149,7 @@ export function spanText({ from, to, since, until }: Readonly<Record<string, str
   return last === null ? `, from ${first}` : first === null ? `, up to ${last}` : `, from ${first} to ${last}`;
 }
 
-/** What moved on an account in these months, both included. */
+/** The page of an account's postings in these months, both inclusive. */
 export const postingsOf = (
   name: string,
   scope: MoneyScope,
@@ -157,7 +157,7 @@ export const postingsOf = (
   cursor: string | null = null,
 ): string => withQuery(`/console/${pathOf('accounts', name)}`, { ...scopeOf(scope), ...months, cursor });
 
-/** The movements that a number is made of. */
+/** The page of the movements that a figure consists of. */
 export const movementsOf = ({
   first: from,
   last: to,
@@ -166,7 +166,7 @@ export const movementsOf = ({
 }: Days & Readonly<{ scope: MoneyScope; kind?: string; customer?: string }>): string =>
   withQuery('/console/mrr/movements', { ...scopeOf(scope), ...of, from, to });
 
-/** The customers whose MRR a number is, at the end of a day, against before. */
+/** The page of the customers behind an MRR figure at the end of a day, compared with `since` or a cohort's begin. */
 export const customersOf = ({
   scope,
   ...of

@@ -5,7 +5,7 @@ import { Id, Money, Status, Time } from './text.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Fields that name another object, and its kind at Stripe. */
+/** Fields that reference another object, with its Stripe kind. */
 const NAMES: Readonly<Record<string, string>> = {
   customer: 'customer',
   subscription: 'subscription',
@@ -28,9 +28,9 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 
-/** Fields whose name alone does not say what they are. */
+/** Labels of fields with an unclear name. */
 const LABELS: Readonly<Record<string, string>> = { livemode: 'Mode' };
-/** A word of Stripe's, such as `charge_automatically`; an id has other characters. */
+/** A Stripe enum value such as `charge_automatically`; ids contain other characters. */
 const WORDS = /^[a-z]+(_[a-z]+)+$/;
 
 /** `amountPaidMinor` → `Amount paid` */
@@ -61,7 +61,7 @@ function valueOf(name: string, value: unknown, currency: string | null): Compone
 const isRows = (value: unknown): value is readonly Fields[] =>
   Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null && !Array.isArray(one));
 
-/** A list of parts, such as the lines of an invoice: the fields that any of them has. */
+/** A table of parts, such as invoice lines, with the columns that any of them has. */
 function Rows({ of, label, currency }: { of: readonly Fields[]; label: string; currency: string | null }) {
   const shown = (value: unknown): boolean => value !== null && value !== undefined && value !== '';
   const fields = [...new Set(of.flatMap((one) => Object.keys(one)))].filter((field) =>
@@ -86,7 +86,7 @@ function Rows({ of, label, currency }: { of: readonly Fields[]; label: string; c
   );
 }
 
-/** What an answer of the API says of an object, field by field; what has fields of its own stands below as JSON. */
+/** An object of the API, field by field; nested lists become tables below, other nested values JSON. */
 export function ObjectFacts({ of }: { of: Fields }) {
   const currency = typeof of['currency'] === 'string' ? of['currency'] : null;
   const own = Object.entries(of).filter(([name]) => name !== 'changedBy' && name !== 'id');

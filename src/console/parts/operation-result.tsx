@@ -13,7 +13,7 @@ import { eventPage, pageOfRow, streamPage } from '../places.js';
 import { Section, Table } from './layout.js';
 import { Id, Mark, moneyText } from './text.js';
 
-/** What an operation came to: in a sentence, whether rows are or would be other ones, and of which read models. */
+/** The outcome of an operation: a sentence, whether rows differ or would differ, and in which read models. */
 export type Outcome = Readonly<{
   says: string;
   tone: 'good' | 'warn' | 'bad';
@@ -108,7 +108,7 @@ function ofReplayed({ outcome, streams }: Replayed): Outcome {
   return quiet('The process that projects has not done all of it yet; it goes on by itself.', 'warn');
 }
 
-/** What came of it, in full. */
+/** The full result of an operation. */
 export function Result({ of: { state, request, result } }: { of: Operation }) {
   const given: unknown = result;
   if (result === null) return null;
@@ -178,7 +178,7 @@ const Comparisons = ({ of: { comparisons } }: { of: DryRun }) => (
   </>
 );
 
-/** Sums of money that would be other ones. */
+/** Sums of money that would change. */
 function Totals({ of }: { of: readonly TableComparison[] }) {
   const other = of.flatMap(({ table, totals }) =>
     totals.filter(({ before, after }) => before !== after).map((total) => ({ table, ...total })),

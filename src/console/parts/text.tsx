@@ -1,10 +1,10 @@
 import type { ComponentChildren } from 'preact';
 
-/** No such amount in Stripe's API: minor units are whole units (https://docs.stripe.com/currencies#zero-decimal). */
+/** Currencies whose minor unit is the whole unit in Stripe's API (https://docs.stripe.com/currencies#zero-decimal). */
 const NO_DECIMALS = new Set('bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf'.split(' '));
 const THREE_DECIMALS = new Set('bhd jod kwd omr tnd'.split(' '));
 
-/** Minor units as people write them, e.g. `9.90 EUR`. */
+/** An amount in minor units as text, e.g. `9.90 EUR`. */
 export function moneyText(minor: number, currency: string): string {
   const code = currency.toLowerCase();
   const digits = NO_DECIMALS.has(code) ? 0 : THREE_DECIMALS.has(code) ? 3 : 2;
@@ -20,13 +20,13 @@ export function Money({ minor, currency }: { minor: number | null | undefined; c
   return <span class="money">{currency === null ? String(minor) : moneyText(minor, currency)}</span>;
 }
 
-/** An amount that leads to what it is made of; nothing is made of nothing. */
+/** An amount with a link to what it consists of; 0 has no link. */
 export const Figure = ({ minor, currency, href }: { minor: number; currency: string; href: string }) =>
   minor === 0 ? <span class="dim">0</span> : <a href={href}>{moneyText(minor, currency)}</a>;
 
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
-// A page has hundreds of times: by hand they cost a tenth of what Intl takes.
+// A page has hundreds of times: formatting by hand costs a tenth of Intl.
 const dayOf = (at: Date): string => `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()}`;
 /** `6 Feb 2026` */
 export const dayText = (time: string): string => dayOf(new Date(time));
@@ -36,7 +36,7 @@ export function timeText(time: string): string {
   return `${dayOf(at)} ${at.toISOString().slice(-13, -8)} UTC`;
 }
 
-/** A time in UTC; the script adds what it is where the reader is. `as` a day it has no minutes, in a cell of a wide table no zone. */
+/** A time in UTC; the script adds the local time. `day` shows the date alone, `cell` omits the zone in a wide table. */
 export function Time({ at, as = 'minute' }: { at: string | null | undefined; as?: 'minute' | 'day' | 'cell' }) {
   if (at === null || at === undefined) return <Unknown />;
   return (
@@ -53,14 +53,14 @@ const UNITS = [
   [1, 'second'],
 ] as const;
 
-/** How long, in its largest unit: `4 minutes`. */
+/** A duration in its largest unit: `4 minutes`. */
 export function durationText(seconds: number): string {
   const [size, unit] = UNITS.find(([one]) => seconds >= one) ?? [1, 'second'];
   const count = Math.floor(seconds / size);
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
-/** A type of event, which may break after a dot or an underscore alone. */
+/** An event type; the line may break only after a dot or an underscore. */
 export const Type = ({ of }: { of: string }) => (
   <>
     {of.split(/(?<=[._])/).map((part, at) => (
@@ -72,10 +72,10 @@ export const Type = ({ of }: { of: string }) => (
   </>
 );
 
-/** What is not known, or not there. */
+/** A placeholder for an unknown or missing value. */
 export const Unknown = () => <span class="dim">–</span>;
 
-/** An id in full, which can be selected as a whole; `href` leads to its page. */
+/** An id in full, selectable as a whole; `href` is its page. */
 export function Id({ id, href }: { id: string | null | undefined; href?: string | null | undefined }) {
   if (id === null || id === undefined) return <Unknown />;
   const text = <code class="id">{id}</code>;
@@ -115,7 +115,7 @@ const TONES: Readonly<Record<string, Tone>> = {
 /** The colour of a status. */
 export const toneOf = (status: string): Tone => TONES[status] ?? 'calm';
 
-/** A status as its word; the colour only repeats it. */
+/** A status as a word; the colour only repeats it. */
 export const Status = ({ of }: { of: string | null | undefined }) =>
   of === null || of === undefined ? <Unknown /> : <span class={`chip ${toneOf(of)}`}>{of.replaceAll('_', ' ')}</span>;
 

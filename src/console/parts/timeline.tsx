@@ -2,12 +2,12 @@ import type { Change, TimelineEntry } from '../answers.js';
 import { eventPage, pageOfObject } from '../places.js';
 import { durationText, Id, Mark, moneyText, Status, Time } from './text.js';
 
-/** Fields of Stripe's objects that are amounts in minor units, and those that are times in seconds. */
+/** Fields of Stripe's objects that are amounts in minor units (AMOUNT) or times in seconds (SECONDS). */
 const AMOUNT = /(^|[._])(amount\w*|total|subtotal|unit_amount|balance|starting_balance|ending_balance)$/;
 const SECONDS = /(_at|_end|_start|_date|^created|\.created|_attempt|_anchor|\.start|\.end)$/;
 const TEXT_MAX = 72;
 
-/** A value of Stripe's as people read it; the event's body has all of what is large. */
+/** A value of Stripe as readable text; large values are shortened, since the event's body has them in full. */
 export function valueText(path: string, value: unknown, currency: string | null): string {
   if (value === null || value === undefined) return 'nothing';
   if (typeof value === 'number' && AMOUNT.test(path) && currency !== null) return moneyText(value, currency);
@@ -21,19 +21,19 @@ export function valueText(path: string, value: unknown, currency: string | null)
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-/** Members of a list by their ids; null of a list whose members have none. */
+/** The members of a list by id; null where a member has none. */
 function byId(list: unknown): ReadonlyMap<string, Readonly<Record<string, unknown>>> | null {
   if (!Array.isArray(list)) return null;
   const members = list.filter(isObject).filter(({ id }) => typeof id === 'string');
   return members.length < list.length ? null : new Map(members.map((one) => [String(one['id']), one]));
 }
 
-/** How deep a member of a list is looked into. */
+/** Changes are split at most this deep. */
 const DEPTH_MAX = 4;
 
 /**
- * A change as its smallest parts: in a list it names the members that came and went, and the fields of those that stayed,
- * so that another quantity is not "2 entries → 2 entries".
+ * Splits a change into its smallest parts: for a list, the added and removed members, and the changed fields of the
+ * others. A new quantity would otherwise read "2 entries → 2 entries".
  */
 export function partsOf(change: Change, depth = 0): readonly Change[] {
   const { path, from, to } = change;
@@ -52,7 +52,7 @@ export function partsOf(change: Change, depth = 0): readonly Change[] {
   return JSON.stringify(from) === JSON.stringify(to) ? [] : [change];
 }
 
-/** What an event changed: each field, before and after. */
+/** The fields that an event changed, before and after. */
 export const Diff = ({ changes, currency }: { changes: readonly Change[]; currency: string | null }) => (
   <dl class="diff">
     {changes.map(({ path, from, to }) => (
@@ -69,10 +69,10 @@ export const Diff = ({ changes, currency }: { changes: readonly Change[]; curren
 
 const CHANGES_SHOWN = 4;
 
-/** The fields that an event changed, a few at once and the others on demand. */
+/** The fields that an event changed: a few at first, the others on demand. */
 export function Changes({ changes, currency }: { changes: readonly Change[] | null; currency: string | null }) {
   if (changes === null || changes.length === 0) return null;
-  // Fields of the object itself come first: they say more than those of a member.
+  // The object's own fields come first: they say more than nested ones.
   const depthOf = ({ path }: Change): number => path.split('.').length;
   const parts = changes.flatMap((change) => partsOf(change)).sort((one, other) => depthOf(one) - depthOf(other));
   const [first, rest] = [parts.slice(0, CHANGES_SHOWN), parts.slice(CHANGES_SHOWN)];
@@ -89,14 +89,14 @@ export function Changes({ changes, currency }: { changes: readonly Change[] | nu
   );
 }
 
-/** How much later than it happened an event was received. */
+/** The delay from creation to receipt of an event; null below a minute or where unknown. */
 export function delayText({ created, receivedAt }: Pick<TimelineEntry, 'created' | 'receivedAt'>): string | null {
   if (receivedAt === null) return null;
   const seconds = (Date.parse(receivedAt) - Date.parse(created)) / 1_000;
   return seconds < 60 ? null : durationText(seconds);
 }
 
-/** What is to be known of an entry beside what it changed. */
+/** The marks of an entry: its status transition, late arrival, uncertain order and several API versions. */
 export const Marks = ({ entry }: { entry: TimelineEntry }) => {
   const delay = delayText(entry);
   return (
@@ -118,7 +118,7 @@ export const Marks = ({ entry }: { entry: TimelineEntry }) => {
   );
 };
 
-/** An event and the object it is about; links only where the visitor may follow them. */
+/** An event and its object; with links only where the visitor may follow them. */
 export const EventLine = ({
   entry,
   mayLook,
