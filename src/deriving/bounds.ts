@@ -1,12 +1,15 @@
 import { createContext, Script } from 'node:vm';
 import type { Queryable } from '../read-models/database.js';
 
-/** What the keys that are derived together may have in memory, and how long they may take; a key that needs more by itself parks. */
+/** Memory and time limits of one derivation of several keys. A single key that exceeds them is parked. */
 export type Bounds = Readonly<{
-  /** Facts, and the bytes of these and of the rows that follow from them. In memory they take some times as much. */
+  /** The most facts, and the most bytes of facts and derived rows. The memory used is several times `bytesMax`. */
   factsMax: number;
   bytesMax: number;
-  /** Of one query of facts, and of the pure functions. Together less than the time after which Postgres ends a transaction that idles. */
+  /**
+   * Time limits of one query of facts and of the pure functions. Their sum must stay below Postgres's
+   * idle-in-transaction timeout.
+   */
   queryMs: number;
   deriveMs: number;
 }>;
@@ -17,10 +20,10 @@ export const BOUNDS: Bounds = {
   deriveMs: 5_000,
 };
 
-/** Keys that are more than may be derived together: they are derived in halves, and one that is alone parks. */
+/** Thrown when keys exceed the bounds together. They are then derived in halves; a single key is parked. */
 export class TooMuch extends Error {}
 
-/** Counts what some keys have in memory. */
+/** Counts the facts and bytes that keys hold in memory. */
 export class Held {
   #facts = 0;
   #bytes = 0;
@@ -39,7 +42,7 @@ export class Held {
   }
 
   /**
-   * The rows of a query, with `engine_` columns of its own.
+   * Returns the rows of a query, with additional `engine_` columns.
    * @throws TooMuch
    */
   async read(connection: Queryable, sql: string, values: unknown[]): Promise<readonly HeldRow[]> {
@@ -53,13 +56,16 @@ export class Held {
   }
 }
 
-/** A row, its size in bytes, and that of all up to it. */
+/** A row, its size in bytes, and the running total including it. */
 type HeldRow = Readonly<Record<string, unknown>> & Readonly<{ engine_size: number; engine_held: bigint }>;
 
-/** What Postgres has compressed is larger in memory; to count the text of every row would cost it as much again as to read it. */
+/**
+ * SQL for a row's size. A compressed value is larger in memory, but measuring the text of every row would double the
+ * cost of reading.
+ */
 const SIZE = 'case when pg_column_size(asked) > 1000 then octet_length(asked::text) else pg_column_size(asked) end';
 
-/** The first rows of a query: at most so many, up to the one that makes them more than so many bytes. */
+/** Returns the first rows of a query: at most `rowsMax`, ending with the row that exceeds `bytesMax` in total. */
 export async function readHeld(
   connection: Queryable,
   sql: string,
@@ -78,8 +84,8 @@ const running = createContext({ work: () => undefined as unknown });
 const script = new Script('work()');
 
 /**
- * Runs pure functions, and ends them when they take longer.
- * @throws TooMuch, or what they throw
+ * Runs pure functions, and stops them after `ms`.
+ * @throws TooMuch, or what the functions throw
  */
 export function within<T>(ms: number, work: () => T): T {
   running['work'] = work;

@@ -6,33 +6,33 @@ import { derivedPages, Deriving, type DerivedKey } from './derive-keys.js';
 import { isOwn, readNoted, type OwnDerived } from './derived.js';
 import type { Deriver } from './deriver.js';
 
-/** Whose amounts, and what for. Amounts are minor units. */
+/** What a total is grouped by. Amounts are in minor units. */
 type Group = Omit<Measured, 'customer' | 'minor'>;
 export type Total = Group & Readonly<{ before: bigint; after: bigint }>;
 export type CustomerChange = Group & Readonly<{ customer: string; change: bigint }>;
 
-/** What amounts come to by each policy, and whose they are that differ. */
+/** The totals under each policy, and the customers whose amounts differ. */
 export type PolicyComparison = Readonly<{
   keys: number;
-  /** Keys that one of the policies cannot derive, and rows that cannot tell which keys they concern: they are in no sum. */
+  /** Keys that one of the policies cannot derive, and rows whose keys cannot be determined. No total includes them. */
   failedKeys: number;
-  /** False while changes wait to be derived from: keys that only these tell of are not there. */
+  /** False while changes wait to be derived, because keys that only these changes add are missing. */
   isComplete: boolean;
   totals: readonly Total[];
-  /** The same of what was measured beside it. */
+  /** The totals of the measure `beside`. */
   beside: readonly Total[];
-  /** The largest differences, whatever their sign. */
+  /** The largest differences by absolute value. */
   customers: readonly CustomerChange[];
   differentCustomers: number;
 }>;
 
-/** How many keys are derived at once. */
+/** How many keys are derived per page. */
 const PAGE_KEYS = 500;
 
 /**
- * Derives every key by the policy of the deriver and by another one, from the rows of one moment, and adds up what they come to. Keys and
- * customers stand in temporary tables, so that memory does not grow with them; of the ledger it only reads. `not_ready`: the derivation
- * was never complete.
+ * Derives every key under the deriver's policy and under another, from one snapshot, and adds up the amounts. Keys and
+ * customers are kept in temporary tables, so that memory stays constant; nothing else is written. `not_ready`: the
+ * derivation has never been complete.
  */
 export async function comparePolicies(
   database: Database,
@@ -47,12 +47,12 @@ export async function comparePolicies(
   }: Readonly<{
     deriver: Deriver;
     measure: Measure;
-    /** Another one of the same rows, of which only the totals are told. */
+    /** A second measure of the same rows, for which only totals are returned. */
     beside?: Measure | undefined;
     policy: Policy;
     /** ISO 8601 in UTC. */
     until: string;
-    /** How many customers are named. */
+    /** How many customers to return. */
     top: number;
     signal: AbortSignal;
   }>,
@@ -124,7 +124,7 @@ function entryOf<G extends Group, T>(all: Map<string, T>, group: G, nothing: () 
   return found;
 }
 
-/** Null where the key cannot be derived. */
+/** Returns the rows of a key by table; null when it cannot be derived. */
 function rowsOf(one: DerivedKey | undefined): Record<string, Row[]> | null {
   if (one === undefined || 'error' in one) return null;
   return Object.fromEntries(
@@ -132,7 +132,10 @@ function rowsOf(one: DerivedKey | undefined): Record<string, Row[]> | null {
   );
 }
 
-/** Every key that a row concerns: also one that has no rows by the policy of now. Resolves with how many rows cannot tell theirs. */
+/**
+ * Collects every key that a row concerns, including keys without rows under the current policy. Returns the number of
+ * rows whose keys cannot be determined.
+ */
 async function collectKeys(
   connection: Queryable,
   { deriver, derived, signal }: Readonly<{ deriver: Deriver; derived: OwnDerived; signal: AbortSignal }>,

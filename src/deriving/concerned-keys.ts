@@ -1,24 +1,26 @@
-/** Which keys of a derivation rows concern: a row is asked by itself, and a join for what it does not know. */
+/**
+ * Finds the keys of a derivation that rows concern: from the row itself, and by a join where the row does not suffice.
+ */
 import type { Row } from '../../projections/projection.js';
 import { attempt, type Queryable } from '../read-models/database.js';
 import { atEvent, park } from '../read-models/parked-streams.js';
 import { onTables, type OwnDerived } from './derived.js';
 
-/** A row as it was or as it is, and the table that it is of, by its name in a projection. */
+/** A row before or after a change, and the name of its table in the projection. */
 export type ChangedRow = Readonly<{ table: string; row: Row }>;
 
-/** Keys, and rows that cannot tell which: with why. */
+/** Keys, and the rows whose keys cannot be determined, with the error. */
 export type ConcernedKeys = Readonly<{
   keys: string[];
   silent: readonly (ChangedRow & Readonly<{ error: unknown }>)[];
 }>;
 
-/** Postgres indexes no longer text, and a key is one. */
+/** The longest key; Postgres cannot index much longer text. */
 const KEY_BYTES_MAX = 2_000;
 
 /**
- * The keys that rows concern, within a transaction. A row that cannot be asked holds up no other.
- * @throws when the database is away
+ * Returns the keys that rows concern; runs in a transaction. A failing row does not affect the others.
+ * @throws when the database is unavailable
  */
 export async function keysOfRows(
   connection: Queryable,
@@ -60,14 +62,14 @@ async function reach(
   return checked(found);
 }
 
-/** @throws for a key that Postgres could not keep */
+/** @throws RangeError for a key too long for Postgres to index */
 function checked<K extends readonly string[]>(keys: K): K {
   const long = keys.find((key) => Buffer.byteLength(key) > KEY_BYTES_MAX);
   if (long !== undefined) throw new RangeError(`A key of ${Buffer.byteLength(long)} bytes is too long.`);
   return keys;
 }
 
-/** How a row that cannot be asked is named where keys are parked. */
+/** The prefix under which a row whose keys cannot be determined is parked. */
 export const SILENT_ROW = 'row of ';
 export const isSilentRow = (parked: string): boolean => parked.startsWith(SILENT_ROW);
 const NAME_LENGTH_MAX = 500;
@@ -78,8 +80,8 @@ export function nameOfRow(derived: OwnDerived, { table, row }: ChangedRow): stri
 }
 
 /**
- * Parks rows that cannot be asked among the keys of a generation: which of these they concern is not known. A replay of such a row asks all
- * rows anew.
+ * Parks rows whose keys cannot be determined, among the keys of the generation. A replay of such a row looks up the
+ * keys of all rows again.
  */
 export async function parkSilent(
   connection: Queryable,

@@ -11,11 +11,11 @@ import { onTables, type OwnDerived } from './derived.js';
 import { differences, moveRollup } from './rollups.js';
 import { addRows, rowFrom, type RowsByTable } from './rows.js';
 
-/** How many keys are derived together; fewer where they have had more facts than this. */
+/** How many keys are derived together, and with how many facts: keys with more facts are derived in smaller pages. */
 const PAGE_KEYS = 1_000;
 const PAGE_FACTS = 50_000;
 
-/** By what rules keys are derived, within which bounds, and how many of each derivation fit together, as the last ones were. */
+/** The policy and bounds for deriving keys, and the page size of each derivation, estimated from its last page. */
 export class Deriving {
   readonly #fits = new Map<string, number>();
 
@@ -28,7 +28,7 @@ export class Deriving {
     return this.#fits.get(projection.name) ?? PAGE_KEYS;
   }
 
-  /** So many keys have had so many facts; `Infinity`: more than fit. */
+  /** Records that a page of `keys` had this many facts; `Infinity` when it exceeded the bounds. */
   had(derived: OwnDerived, keys: number, facts: number): void {
     const fit = facts === Infinity ? keys / 2 : (keys * PAGE_FACTS) / Math.max(1, facts);
     const most = Math.min(PAGE_KEYS, 2 * this.fits(derived));
@@ -36,14 +36,14 @@ export class Deriving {
   }
 }
 
-/** What a key is derived to: rows as JSON, by table and key of the row; or why it cannot be derived. */
+/** The result of deriving a key: rows as JSON, by table and row key, or the error. */
 export type DerivedKey =
   Readonly<{ texts: ReadonlyMap<string, ReadonlyMap<string, string>> }> | Readonly<{ error: unknown }>;
 
 /**
- * Derives the rows of keys and writes what is different, within a transaction. What a key throws, or Postgres rejects of it, or is too much
- * of it, parks that key alone. Returns the rows that went and came, by table.
- * @throws when the database is away
+ * Derives the rows of keys and writes the differences, in a transaction. A key that throws, exceeds the bounds or is
+ * rejected by Postgres is parked alone. Returns the removed and added rows, by table.
+ * @throws when the database is unavailable
  */
 export async function deriveKeys(
   connection: Queryable,
@@ -58,7 +58,7 @@ export async function deriveKeys(
     await deriveSafely(connection, derived, { keys: left.slice(0, fits), deriving, changed, failed, rejected });
     left = left.slice(fits);
   }
-  // A row may still stand under another key, which does not have it any more.
+  // A row may still be stored under another key that no longer derives it.
   for (const key of rejected.keys()) {
     const owners = await ownersOf(connection, derived, { key, deriving });
     await deriveSafely(connection, derived, { keys: [...owners, key], deriving, changed, failed, rejected: failed });
@@ -79,7 +79,9 @@ export async function deriveKeys(
   return changed;
 }
 
-/** A key that was too much is not tried again for each of its changes, but when somebody asks for it, or its time has come. */
+/**
+ * Returns the keys without those parked as too large, which are retried on request or when due, not at every change.
+ */
 async function withoutLarge(
   connection: Queryable,
   { name }: OwnDerived,
@@ -93,10 +95,10 @@ async function withoutLarge(
   return large.size === 0 ? keys : keys.filter((key) => !large.has(key));
 }
 
-/** How many keys may hold rows of each other: more are not let go of in one transaction. */
+/** The most keys holding each other's rows that are derived together in one transaction. */
 const OWNERS_MAX = 100;
 
-/** The keys under which rows of this one stand, or rows of these, and so on. */
+/** Returns the keys that store rows which this key, or one of those keys in turn, now derives. */
 async function ownersOf(
   connection: Queryable,
   derived: OwnDerived,
@@ -120,7 +122,7 @@ async function ownersOf(
   return [...known];
 }
 
-/** `failed`: what could not be derived, and why; `rejected`: what Postgres did not take. */
+/** `failed`: the errors of keys that cannot be derived; `rejected`: those of keys whose rows Postgres rejects. */
 type Keys = Readonly<{
   keys: readonly string[];
   deriving: Deriving;
@@ -129,14 +131,14 @@ type Keys = Readonly<{
   rejected: Map<string, unknown>;
 }>;
 
-/** What is rejected is undone and done again in halves, until the key is alone that is to blame. */
+/** Derives keys, in halves after an error, so that it is attributed to the single key that causes it. */
 async function deriveSafely(connection: Queryable, derived: OwnDerived, { keys, ...rest }: Keys): Promise<void> {
   const work = (some: readonly string[]) => derivePage(connection, derived, { keys: some, ...rest });
   for await (const done of inHalves(connection, keys, { work, statementMs: rest.deriving.bounds.queryMs }))
     if ('error' in done) (done.error instanceof TooMuch ? rest.failed : rest.rejected).set(done.key, done.error);
 }
 
-/** Does work for keys; where something is thrown for some of them, it is undone and done again in halves, until one key is alone. */
+/** Does work for keys. After an error the work is rolled back and repeated in halves, down to single keys. */
 async function* inHalves<T>(
   connection: Queryable,
   keys: readonly string[],
@@ -213,8 +215,8 @@ async function derivePage(connection: Queryable, derived: OwnDerived, { keys, de
 }
 
 /**
- * What keys are derived to from what the tables have now, within a transaction, as many at once as fit in memory; what Postgres rejects of one
- * key concerns that key alone.
+ * Derives keys from the current rows, in a transaction and in pages that fit in memory, without writing. An error that
+ * Postgres raises for one key affects that key only.
  */
 export async function* derivedPages(
   connection: Queryable,
@@ -226,7 +228,7 @@ export async function* derivedPages(
     yield 'value' in done ? done.value : new Map([[done.key, { error: done.error }]]);
 }
 
-/** @throws what Postgres rejects of any of these keys, and TooMuch */
+/** @throws TooMuch, and any error that Postgres raises for one of these keys */
 async function deriveTexts(
   connection: Queryable,
   derived: OwnDerived,
@@ -304,7 +306,7 @@ async function readFacts(
   return { facts, unreadable };
 }
 
-/** Which streams of these facts are parked: their rows are the last good ones. */
+/** Returns the parked streams among those of these facts. Their rows lack events. */
 async function staleStreams(
   connection: Queryable,
   { standsOn }: OwnDerived,
@@ -337,7 +339,7 @@ async function storedRows(
   return stored;
 }
 
-/** Whether two rows of the same columns say the same; Postgres keeps no order of keys in JSON. */
+/** Whether two rows with the same columns are equal; Postgres does not preserve the order of keys in JSON. */
 const isSame = (one: Row, other: Row): boolean =>
   Object.keys(other).every((column) => {
     const [a, b] = [one[column], other[column]];

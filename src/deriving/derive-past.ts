@@ -6,7 +6,7 @@ import { viewOf } from '../read-models/schema.js';
 import { onTables } from './derived.js';
 import { rowFrom } from './rows.js';
 
-/** Which of these projections a derivation reads, and their tables by name, as SQL names the views of them. */
+/** Returns the projections that a derivation reads, and the SQL names of their views by table name. */
 export function readBy(
   { reads }: AnyDerivation,
   projections: readonly AnyProjection[],
@@ -18,12 +18,13 @@ export function readBy(
   return { models, tables: new Map(views) };
 }
 
-/** The rows of keys by table. */
+/** The rows of each key, by table. */
 type RowsByKey = ReadonlyMap<string, Readonly<Record<string, readonly Row[]>>>;
 
 /**
- * The rows of keys as they are derived from what tables have at this moment; `tables` are those that the derivation reads, as SQL names them.
- * Nothing is written. @throws what the derivation throws
+ * Derives the rows of keys from the current tables, without writing. `tables`: the SQL names of the tables that the
+ * derivation reads.
+ * @throws what the derivation throws
  */
 export const deriveFromTables = (
   connection: Queryable,
@@ -32,8 +33,9 @@ export const deriveFromTables = (
 ): Promise<RowsByKey> => derivedKeys(connection, derivation, { keys, tables, more: [], policy });
 
 /**
- * The rows of keys as they would be derived from these rows and no others: from the rows of a past moment, they are what was derived then.
- * Postgres only evaluates the queries: it is given the rows, and nothing is written. @throws what the derivation throws
+ * Derives the rows of keys from the given rows only. Given the rows of a past moment, the result is that moment's.
+ * Postgres evaluates the queries on the given rows; nothing is written.
+ * @throws what the derivation throws
  */
 export function deriveFromRows(
   connection: Queryable,
@@ -45,7 +47,7 @@ export function deriveFromRows(
     policy,
   }: Readonly<{
     keys: readonly string[];
-    /** All that the derivation reads. */
+    /** All models that the derivation reads. */
     models: readonly ReadModel[];
     rows: Readonly<Record<string, readonly Row[]>>;
     policy: Policy;
@@ -87,7 +89,10 @@ async function derivedKeys(
   return new Map([...facts].map(([key, own]) => [key, derivation.derive(key, own, policy)]));
 }
 
-/** The streams whose rows keys are derived from now: `tables` are those that the derivation reads, as SQL names them. */
+/**
+ * Returns the streams that the rows of keys are currently derived from. `tables`: the SQL names of the tables that the
+ * derivation reads.
+ */
 export async function streamsOfKeys(
   connection: Queryable,
   derivation: AnyDerivation,

@@ -7,20 +7,23 @@ import { letGo, lockSchema, nameOfGeneration } from '../read-models/schema.js';
 import { isOwn, readNoted, type Derived, type OwnDerived } from './derived.js';
 import { rootsOf, type Deriver } from './deriver.js';
 
-/** Nobody waits longer than this behind a change of views. */
+/** Limits how long a change of views waits for its locks, and others behind it. */
 const LOCK_TIMEOUT = `set local lock_timeout = '2s'`;
-/** How often it is said that a generation is being filled, so that it is not dropped, and changes are noted for it. */
+/** How often `used_at` is renewed, so that a generation being filled is not dropped and changes are noted for it. */
 const USED_EVERY_MS = 10_000;
 
 /**
- * Fills generations of derivations from tables, without the log: those that are to replace what is shown, and those that are shown and have
- * never been complete. First all keys are noted, then derived, while those who change rows note what they change; when nothing is left at
- * a moment in which nobody can change a row, the generations are complete.
+ * Fills generations of derivations from tables, without the log: replacements for the shown ones, and shown ones that
+ * have never been complete. All keys are noted and then derived, while writers of rows note their changes. The
+ * generations are complete when nothing is noted at a moment when no row can change.
  */
 export class DerivedBuild {
   #usedAt = -Infinity;
 
-  /** `beside`: the projections that are rebuilt with them: they follow from these, and for the rest from what is shown. */
+  /**
+   * `beside`: the projections rebuilt in the same run. The derivations follow from these, and otherwise from the shown
+   * generations.
+   */
   constructor(
     private readonly database: Database,
     private readonly deriver: Deriver,
@@ -33,8 +36,8 @@ export class DerivedBuild {
   }
 
   /**
-   * Lets them begin, unless they have: those in front of which they stand must be complete, or be filled by whoever asks. False while they are
-   * not, and when another process has completed one of them.
+   * Starts the targets unless they have started. False when a generation that they follow from is not complete (and not
+   * filled by the caller), or another process has completed one of them.
    */
   async begin(): Promise<boolean> {
     return this.database.transaction(async (connection) => {
@@ -47,12 +50,12 @@ export class DerivedBuild {
         const one = known.get(name);
         if (one?.state !== 'building') return false;
         if (followsFrom(one, standsOn) && one.policy === this.deriver.policyHash) continue;
-        // Batches that do not know of it yet must have ended.
+        // Waits for batches that started without knowing of this generation.
         const locked = await lockCheckpoints(connection, [name, ...standsOn]);
-        // It is shown, and stays as it is.
+        // It has been completed meanwhile, and must not be cleared.
         if (locked.find((checkpoint) => checkpoint.name === name)?.state !== 'building') return false;
         await letGo(connection, [name]);
-        // What was parked has no note if nothing is left of it.
+        // A parked key that no longer exists would get no note, and stay parked.
         await connection.query('delete from ledger.parked_streams where generation = $1', [name]);
         await connection.query('update ledger.derived_generations set stands_on = $2, policy = $3 where name = $1', [
           name,
@@ -64,7 +67,10 @@ export class DerivedBuild {
     });
   }
 
-  /** Of each that it reads the generation that is filled with it, or the one that is shown; null when one of these is not complete. */
+  /**
+   * Returns the generation of each model that it reads: the one filled in the same run, or the shown one. Null when one
+   * of them is missing or not complete.
+   */
   #sourcesOf({ reads = [] }: ReadModel, checkpoints: readonly Checkpoint[]): Checkpoint[] | null {
     const filled = new Map(
       [...this.beside, ...this.targets].map(({ name, generation }) => [generation.projection.name, name]),
@@ -83,7 +89,10 @@ export class DerivedBuild {
     return checkpoint.projection === read && checkpointsOf([checkpoint], this.deriver.models).length > 0;
   }
 
-  /** Works until nothing is left to be done, for now, here and in others that are complete; `stopped` also when others have begun it anew. */
+  /**
+   * Works until nothing is left to do for the targets and `others`, which are complete. `stopped` also when another
+   * process has restarted the targets.
+   */
   async work(
     signal: AbortSignal,
     { others = [], rests = () => false }: Readonly<{ others?: readonly string[]; rests?: () => boolean }> = {},
@@ -103,7 +112,7 @@ export class DerivedBuild {
     }
   }
 
-  /** Whether nobody has dropped them, or begun them anew by another policy. */
+  /** Whether the targets still exist and follow this policy, so were neither dropped nor restarted. */
   async #areOurs(): Promise<boolean> {
     const policies = new Map((await this.#own(this.names)).map(({ name, policy }) => [name, policy]));
     return this.names.every((name) => policies.get(name) === this.deriver.policyHash);
@@ -116,14 +125,17 @@ export class DerivedBuild {
   async #use(): Promise<void> {
     if (performance.now() - this.#usedAt < USED_EVERY_MS) return;
     this.#usedAt = performance.now();
-    // Whoever holds one of them to move the views uses it.
+    // A locked checkpoint is in use by the process that is moving the views.
     await this.database.query(
       `update ledger.checkpoints set used_at = clock_timestamp() where name in (select name from ledger.checkpoints where name = any($1) for update skip locked)`,
       [this.names],
     );
   }
 
-  /** The checkpoints that must not move when the views do: what is shown, and the projections that these follow from, but for those beside. */
+  /**
+   * Returns the checkpoints to lock while the views change: the shown generations, and the projections that the targets
+   * follow from, except those in `beside`.
+   */
   async held(): Promise<string[]> {
     const all = await this.deriver.read(this.database);
     const own = all.filter(({ name }) => this.names.includes(name));
@@ -134,13 +146,19 @@ export class DerivedBuild {
     );
   }
 
-  /** Whether nobody has completed one of them: from then on their notes are worked off by who follows what they follow from. */
+  /**
+   * Whether all targets are still building. Once complete, their notes are worked off by the followers of the
+   * projections they read.
+   */
   async areBuilding(connection: Queryable): Promise<boolean> {
     const all = new Map((await this.deriver.read(connection)).map((one) => [one.name, one]));
     return this.names.every((name) => all.get(name)?.state === 'building');
   }
 
-  /** Whether they are complete, in a transaction that has locked what is `held`; from then on nobody works at them. */
+  /**
+   * Whether the targets are complete, in a transaction that has locked the checkpoints in `held`; locks the targets
+   * too.
+   */
   async isComplete(connection: Queryable): Promise<boolean> {
     await lockCheckpoints(connection, this.names);
     const all = new Map((await this.deriver.read(connection)).map((one) => [one.name, one]));
@@ -151,7 +169,10 @@ export class DerivedBuild {
     });
   }
 
-  /** Shows them if they are complete: for those that nothing else is shown with. False when something is left to be done, or the locks could not be had. */
+  /**
+   * Shows the targets if they are complete; for builds in which no projection is shown with them. False when something
+   * is left to do, or a lock timed out.
+   */
   async finish(): Promise<boolean> {
     const held = await this.held();
     return this.database
@@ -179,9 +200,10 @@ const followsFrom = ({ standsOn }: Derived, names: readonly string[]): boolean =
   standsOn.length === names.length && names.every((name) => standsOn.includes(name));
 
 /**
- * Brings the derivations of this build nearer to the rows that they follow from. What does not follow from what is shown now, or by this
- * policy, is built anew with what reads it: where it stands if it was never complete, and else beside what is shown. `rests`: whether that is
- * enough for now, asked after each transaction. Resolves with whether nothing is left to do.
+ * Brings this build's derivations up to date with their rows. A derivation that does not follow from the shown
+ * generations, or follows another policy, is rebuilt with those that read it: in place if it has never been complete,
+ * otherwise beside the shown one. `rests`: whether to stop for now, asked after each transaction. Returns whether
+ * nothing is left to do.
  */
 export async function bringUp(
   database: Database,
@@ -200,7 +222,7 @@ export async function bringUp(
   return isQuiet;
 }
 
-/** Which derivations are to be built anew, and the names of those that have something left to do. */
+/** Returns the derivations to rebuild, and the names of generations with work left. */
 async function lookAt(
   database: Database,
   deriver: Deriver,

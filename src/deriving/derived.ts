@@ -5,30 +5,30 @@ import type { Queryable } from '../read-models/database.js';
 import { IS_WANTED } from '../read-models/parked-streams.js';
 import { tableOf, type Generation } from '../read-models/schema.js';
 
-/** A generation of a derivation, of whichever build, as it is now. */
+/** The current state of a generation of a derivation, of any build. */
 export type Derived = Readonly<{
   name: string;
   state: Checkpoint['state'];
   shown: boolean;
-  /** The generations that it follows from; empty before it has begun. */
+  /** The generations that it follows from; empty before it has started. */
   standsOn: readonly string[];
   /** The hash of the policy that its rows follow. */
   policy: string;
-  /** Raised whenever it begins anew: what somebody has done for an earlier one says nothing of it. */
+  /** Raised at every restart, so that work done for an earlier epoch is ignored. */
   epoch: bigint;
-  /** Whether each key that there is has been noted since it began, and not derived yet where a note is left. */
+  /** Whether every existing key has been noted since the start; those whose notes remain are not derived yet. */
   isNoted: boolean;
 }>;
 
-/** One of this build, with the derivation that its rows are of. */
+/** A generation of this build, with its derivation. */
 export type OwnDerived = Derived &
   Readonly<{
     generation: Generation<AnyDerivation>;
-    /** The tables that it reads, as SQL names them, by their names. */
+    /** The SQL names of the tables that it reads, by table name. */
     tables: ReadonlyMap<string, string>;
-    /** What identifies a row of each. */
+    /** The key columns of each table. */
     keyColumns: ReadonlyMap<string, readonly string[]>;
-    /** Which of these, as SQL names them, are of derivations: their rows have keys, not streams. */
+    /** The SQL names of those tables that belong to derivations: their rows have keys instead of streams. */
     keyed: ReadonlySet<string>;
   }>;
 
@@ -48,7 +48,10 @@ type Row = Numbered & {
 
 export type Models = Readonly<{ models: ReadonlyMap<string, ReadModel>; derivations: readonly AnyDerivation[] }>;
 
-/** All that follows from other rows, but for what is kept for a rollback: those of this build, each after those that it reads, and then others'. */
+/**
+ * Returns the generations of derivations, except those kept for a rollback: first this build's, each after those that
+ * it reads, then those of other builds.
+ */
 export async function readDerived(
   connection: Queryable,
   { models, derivations }: Models,
@@ -68,8 +71,8 @@ export async function readDerived(
 }
 
 /**
- * The generations of which keys wait to be derived, or changed rows to be looked at; or parked ones, where somebody wants that. By itself:
- * of notes that were many and are gone Postgres walks over what is left, and a batch need not know.
+ * Returns the generations with noted keys, changed rows, or parked keys to retry. A query of its own, because after
+ * many deletions Postgres scans dead notes, and batches do not need the answer.
  */
 export async function readNoted(connection: Queryable): Promise<ReadonlySet<string>> {
   const { rows } = await connection.query<{ name: string }>(
@@ -102,7 +105,7 @@ function derivedFrom(
   return { ...derived, generation: { projection, generation: row.generation }, tables, keyColumns, keyed };
 }
 
-/** SQL of a derivation with the tables that it reads, by how SQL names each. @throws when it names one that it does not read */
+/** Replaces the table names in a derivation's SQL. @throws for a table that it does not read */
 export function onTables(
   sql: string,
   { name, tables }: Readonly<{ name: string; tables: Pick<ReadonlyMap<string, string>, 'get'> }>,

@@ -21,16 +21,22 @@ import { isOwn, readDerived, type Derived, type OwnDerived } from './derived.js'
 import { note, noteRows, takeNotes, takeRows } from './notes.js';
 import { addRows, rowsWhere, rowToAsk, type RowsByTable } from './rows.js';
 
-/** With more keys than this, as when rows are behind, a batch notes them, and transactions after it work them off: rows do not wait for them. */
+/**
+ * A batch that concerns more keys than this, during catch-up for example, only notes them for later transactions and
+ * does not wait for them.
+ */
 const KEYS_MAX = 100;
-/** How many noted keys, and how many changed rows, one transaction works off; fewer keys where batches wait for it. */
+/**
+ * The most noted keys, and the most changed rows, that one transaction works off. Fewer keys for live generations,
+ * because batches wait for it.
+ */
 const NOTED_KEYS_MAX = { live: 250, building: 1_000 };
 const NOTED_ROWS_MAX = { rowsMax: 2_000, bytesMax: 16 * 1024 * 1024 };
-/** How many rows are asked at once which keys they concern, when all keys are noted, and about how many bytes they may have. */
+/** The page size, in rows and in bytes, when the keys of all rows are looked up. */
 const PAGE_ROWS = 5_000;
 const PAGE_BYTES = 16 * 1024 * 1024;
 
-/** What a batch writes of one stream of a projection, as far as derivations look at it. */
+/** The part of a batch's write of one stream that derivations need. */
 export type Written = Readonly<{
   generation: Generation;
   stream: string;
@@ -41,21 +47,24 @@ export type Written = Readonly<{
   parking: unknown;
 }>;
 
-/** Who reads what a batch changes: `derives`, in this transaction, or what was changed is noted. */
+/**
+ * A derivation that reads rows changed by a batch. `derives`: its keys are derived in this transaction; otherwise the
+ * change is noted.
+ */
 type Concerned = Readonly<{ derived: Derived | OwnDerived; derives: boolean }>;
-/** The rows that a batch changes, as they were and as they are, by table; and which table of which generation each is. */
+/** The rows that a batch changes, before and after, by table, and the generation and table name of each. */
 type Changes = Readonly<{ concerned: readonly Concerned[]; rows: RowsByTable; sources: Map<string, Source> }>;
 type Source = Readonly<{ generation: string; table: string }>;
 
 /**
- * The second stage: derives rows from the rows of projections (ARCHITECTURE.md, Derivations). **Whoever writes rows that something follows
- * from derives that in the same transaction, or notes what has changed in it.** So nothing is missed, whichever process, build or
- * rebuild writes them; and a generation of a derivation is complete when nothing is noted for it.
+ * The second stage: derives rows from the rows of projections (ARCHITECTURE.md, Derivations). **Whoever writes rows
+ * must, in the same transaction, derive what follows from them or note the change.** So no change is missed, whichever
+ * process, build or rebuild writes it. A generation of a derivation is complete when nothing is noted for it.
  */
 export class Deriver {
   readonly #models: ReadonlyMap<string, ReadModel>;
   readonly policyHash: string;
-  /** How this build derives. */
+  /** The policy and bounds of this build. */
   readonly deriving: Deriving;
 
   constructor(
@@ -63,7 +72,9 @@ export class Deriver {
       projections: readonly ReadModel[];
       derivations: readonly AnyDerivation[];
       policy: Policy;
-      /** Whether a batch notes its keys for later: each is then derived once for many batches, in the time that intake leaves. */
+      /**
+       * Whether a batch notes its keys for later. Each is then derived once for many batches, when intake leaves time.
+       */
       isPressed?: () => boolean;
       bounds?: Bounds;
     }>,
@@ -87,18 +98,18 @@ export class Deriver {
     return this.options.policy;
   }
 
-  /** Whether a checkpoint is that of a derivation. */
+  /** Whether a checkpoint belongs to a derivation. */
   readonly isDerived = ({ projection }: Pick<Checkpoint, 'projection'>): boolean =>
     this.options.derivations.some(({ name }) => name === projection);
 
-  /** All that is derived in this database, by whichever build. */
+  /** Returns the generations of derivations in this database, of any build. */
   read(connection: Queryable): Promise<(Derived | OwnDerived)[]> {
     return readDerived(connection, { models: this.#models, derivations: this.derivations });
   }
 
   /**
-   * Reads the rows that a batch is about to change; null where nothing follows from them. What follows from rows of these checkpoints alone
-   * is derived in the batch, unless others write for them at the same time.
+   * Reads the rows that a batch is about to change; null when nothing follows from them. Derivations that follow only
+   * from these checkpoints are derived in the batch, unless other workers write for the same checkpoints.
    */
   async before(
     connection: Queryable,
@@ -135,7 +146,7 @@ export class Deriver {
         const source = tableOf(generation, table);
         changes.sources.set(source, { generation: name, table });
         const read = (): Promise<Row[]> => oldRows(connection, { source, table }, writes);
-        // What cannot be read of a stream must not keep it from being parked for that.
+        // Unreadable rows must not prevent the stream from being parked.
         const rows = parksOnly ? await attempt(connection, read) : { value: await read() };
         if ('value' in rows) addRows(changes.rows, source, rows.value);
       }
@@ -143,7 +154,7 @@ export class Deriver {
     return changes;
   }
 
-  /** Derives what follows from the rows that a batch has changed, in the same transaction, or notes what was changed. */
+  /** Derives what follows from the rows that a batch has changed, in the same transaction, or notes the changes. */
   async after(
     connection: Queryable,
     { concerned, rows, sources }: Changes,
@@ -172,8 +183,8 @@ export class Deriver {
   }
 
   /**
-   * Keys that a row tells by itself are noted as such. What only a join knows is asked for when this transaction has ended: beside it others
-   * write rows that it does not see.
+   * Notes keys that follow from the row alone. Where a join is needed, it notes the row, to be looked up after this
+   * transaction: concurrent transactions write rows that this one cannot see.
    */
   async #noteChanged(connection: Queryable, derived: Derived | OwnDerived, rows: readonly ChangedRow[]): Promise<void> {
     if (!isOwn(derived) || derived.generation.projection.reach !== undefined)
@@ -182,21 +193,21 @@ export class Deriver {
   }
 
   /**
-   * One transaction more of what is noted for a generation: looks at changed rows, derives keys, or derives parked ones that somebody wants
-   * derived again. `none`: nothing is noted, or others work at it.
+   * Works off notes of a generation in one transaction: looks up the keys of changed rows, derives noted keys, or
+   * retries parked ones. `none`: nothing is noted, or another process is working on it.
    */
   async workOff(database: Database, name: string): Promise<'more' | 'none'> {
-    // Undone, it leaves its notes.
+    // If the transaction is lost, its notes remain.
     return database.transactionUnflushed(async (connection) => {
       const all = await this.read(connection);
       const derived = all.find((one) => one.name === name);
       if (derived === undefined || !isOwn(derived) || derived.standsOn.length === 0) return 'none';
-      // What batches derive, too, they must not derive at the same time.
+      // Keeps batches, which derive a live generation too, from doing so at the same time.
       const held = derived.state === 'live' ? [name, ...rootsOf(derived, all)] : [name];
       if ((await holdState(connection, held, name)) !== derived.state) return 'more';
-      // Its notes are for whoever derives by its policy.
+      // Its notes are for a build with its policy.
       if (derived.policy !== this.policyHash) return 'none';
-      // It may have begun anew until then, on other rows.
+      // It may have been restarted meanwhile, on other rows.
       if ((await epochOf(connection, name)) !== derived.epoch) return 'more';
       const rows = await takeRows(connection, name, NOTED_ROWS_MAX);
       if (rows.length > 0) {
@@ -224,8 +235,8 @@ export class Deriver {
   }
 
   /**
-   * Notes every key that there is for a generation that has begun: what changes meanwhile is noted by those who change it. Rows that were
-   * parked since they could not tell their keys are parked no more, unless they still cannot.
+   * Notes every existing key for a generation that has started; writers note concurrent changes. Unparks rows that were
+   * parked because their keys could not be determined, unless they still cannot.
    */
   async noteAll(database: Database, derived: OwnDerived, signal: AbortSignal): Promise<void> {
     const since = await timeOf(database);
@@ -244,7 +255,10 @@ export class Deriver {
     await noted(database, derived, since);
   }
 
-  /** The keys that rows concern of all that a derivation reads, page by page, some of them again and again; each page is read `within` a transaction. */
+  /**
+   * Yields the keys that all rows read by a derivation concern, page by page, with repeats. Each page is read `within`
+   * a transaction.
+   */
   async *allKeys(
     within: <T>(read: (connection: Queryable) => Promise<T>) => Promise<T>,
     derived: OwnDerived,
@@ -266,7 +280,7 @@ export class Deriver {
     }
   }
 
-  /** The keys that these rows concern, by the table that has them. */
+  /** Returns the keys that rows concern; the rows are given by the SQL names of their tables. */
   keysOfRows(connection: Queryable, derived: OwnDerived, rows: RowsByTable): Promise<ConcernedKeys> {
     const changed = [...derived.tables].flatMap(([table, source]) =>
       (rows.get(source) ?? []).map((row) => ({ table, row })),
@@ -275,14 +289,14 @@ export class Deriver {
   }
 }
 
-/** The keys that rows concern; those that cannot be asked are parked. */
+/** Returns the keys that rows concern, and parks rows whose keys cannot be determined. */
 async function askRows(connection: Queryable, derived: OwnDerived, rows: readonly ChangedRow[]): Promise<string[]> {
   const { keys, silent } = await keysOfRows(connection, derived, rows);
   await parkSilent(connection, derived, silent);
   return keys;
 }
 
-/** Lets all keys of a generation be noted anew, for rows that could not tell theirs. */
+/** Restarts the noting of all keys, for rows whose keys could not be determined. */
 async function beginAgain(connection: Queryable, name: string): Promise<void> {
   await connection.query('update ledger.derived_generations set is_noted = false, epoch = epoch + 1 where name = $1', [
     name,
@@ -295,8 +309,8 @@ async function timeOf(database: Queryable): Promise<string> {
 }
 
 /**
- * All keys are noted since then, unless the generation has begun anew meanwhile. Rows that somebody wanted asked before, and that were not
- * parked again, can be.
+ * Marks all keys as noted, unless the generation has been restarted. Unparks rows whose replay was requested before
+ * `since` and that were not parked again.
  */
 async function noted(database: Queryable, { name, epoch }: OwnDerived, since: string): Promise<void> {
   await database.query(
@@ -307,11 +321,11 @@ async function noted(database: Queryable, { name, epoch }: OwnDerived, since: st
   );
 }
 
-/** Nothing of the stream is written but that it is parked. */
+/** Whether the write only parks the stream. */
 const isParkedOnly = ({ replaces, puts, gone, taken, parking }: Written): boolean =>
   typeof parking === 'object' && !replaces && puts.length + gone.length + taken.length === 0;
 
-/** Whether a derivation asks rows of a table which keys they concern; of another build's that is not known. */
+/** Whether rows of a table concern keys of a derivation; assumed for other builds' derivations. */
 const asksFor = (derived: Derived | OwnDerived, { generation, table }: Source): boolean =>
   derived.standsOn.includes(generation) &&
   (!isOwn(derived) || derived.generation.projection.keysOf[table] !== undefined);
@@ -328,7 +342,7 @@ const changedRows = (
 const nameOfTable = ({ generation }: OwnDerived, name: string): string =>
   Object.keys(generation.projection.tables).find((table) => tableOf(generation, table) === name) ?? '';
 
-/** The generations of projections that a derivation stands on in the end. */
+/** Returns the generations of projections that a derivation follows from, directly or through others. */
 export function rootsOf(derived: Derived, all: readonly Derived[]): string[] {
   return derived.standsOn.flatMap((name) => {
     const other = all.find((one) => one.name === name);
@@ -336,7 +350,7 @@ export function rootsOf(derived: Derived, all: readonly Derived[]): string[] {
   });
 }
 
-/** Holds these checkpoints where they are until the end of the transaction, and tells the state of one. */
+/** Locks checkpoints in place until the end of the transaction, and returns the state of one. */
 async function holdState(connection: Queryable, held: readonly string[], name: string): Promise<string | undefined> {
   const { rows } = await connection.query<{ name: string; state: string }>(
     'select name, state from ledger.checkpoints where name = any($1) order by checkpoints.name for share',
@@ -354,8 +368,8 @@ async function epochOf(connection: Queryable, name: string): Promise<bigint | un
 }
 
 /**
- * The rows that stand where rows are put or deleted; of streams that are replaced, or parked, or not parked any more, all rows. Whose row is
- * taken parks.
+ * Returns the current rows that a batch replaces or deletes, and all rows of streams that are replaced, parked or
+ * unparked. The owner of a taken row is parked by the same batch.
  */
 async function oldRows(
   connection: Queryable,
@@ -371,7 +385,7 @@ async function oldRows(
   return found;
 }
 
-/** Parked keys that are to be derived again: one that was too much by itself, so that it holds up no other. */
+/** Returns parked keys to derive again. A large key is returned alone, and only when there are no others. */
 async function wantedKeys(connection: Queryable, generation: string, max: number): Promise<string[]> {
   const { rows } = await connection.query<{ key: string; kind: ParkingKind }>(
     `select stream as key, kind from ledger.parked_streams where generation = $1 and (${IS_WANTED}) order by stream limit $2 for update skip locked`,
@@ -381,7 +395,7 @@ async function wantedKeys(connection: Queryable, generation: string, max: number
   return (others.length > 0 ? others : rows.slice(0, 1)).map(({ key }) => key);
 }
 
-/** Rows in the order of their keys, as Postgres has them. */
+/** Returns the next page of rows, ordered by key. */
 async function pageOf(
   connection: Queryable,
   { source, key, beyond }: { source: string; key: readonly string[]; beyond: unknown[] },

@@ -1,14 +1,14 @@
-/** What is to be derived later: keys, and changed rows of which nobody has asked yet which keys they concern. */
+/** Work to be derived later: keys, and changed rows whose keys have not been looked up yet. */
 import type { Row } from '../../projections/projection.js';
 import type { Queryable } from '../read-models/database.js';
 import type { ChangedRow } from './concerned-keys.js';
 
 /**
- * Notes keys of a generation. A note that stands is touched, so that nobody takes it before this transaction ends and derives the key without
- * what it writes.
+ * Notes keys of a generation. Updates an existing note, so that no other transaction takes it before this one ends and
+ * derives the key without its changes.
  */
 export async function note(connection: Queryable, generation: string, keys: Iterable<string>): Promise<void> {
-  // In one order, since others note the same.
+  // Sorted to avoid deadlocks with transactions that note the same keys.
   const sorted = [...new Set(keys)].sort();
   if (sorted.length === 0) return;
   await connection.query(
@@ -18,7 +18,10 @@ export async function note(connection: Queryable, generation: string, keys: Iter
   );
 }
 
-/** Takes some notes away, within the transaction that derives their keys; none that another transaction has touched. */
+/**
+ * Deletes and returns some notes, in the transaction that derives their keys; skips notes that another transaction has
+ * locked.
+ */
 export async function takeNotes(connection: Queryable, generation: string, max: number): Promise<string[]> {
   const { rows } = await connection.query<{ key: string }>(
     `delete from ledger.derivation_notes where generation = $1 and key in
@@ -37,7 +40,10 @@ export async function noteRows(connection: Queryable, generation: string, rows: 
   );
 }
 
-/** Takes some changed rows away, within the transaction that notes their keys: at most so many, and about so many bytes of them. */
+/**
+ * Deletes and returns changed rows, in the transaction that notes their keys: at most `rowsMax`, and `bytesMax` unless
+ * a single row is larger.
+ */
 export async function takeRows(
   connection: Queryable,
   generation: string,

@@ -3,13 +3,13 @@ import type { Row } from '../../projections/projection.js';
 import { jsonForPostgres, type Queryable } from '../read-models/database.js';
 import { givenAs, typesOf } from '../read-models/rows.js';
 
-/** What is added to one row of a rollup. */
+/** The change of one row of a rollup. */
 type Sum = Readonly<{ key: Row; sums: Map<string, bigint>; rows: bigint }>;
 
 export const sumsOf = ({ columns, key }: Rollup): string[] =>
   Object.keys(columns).filter((column) => !key.includes(column));
 
-/** What rows that went and rows that came add up to, by the key of the rollup. */
+/** Returns the changes of sums due to removed and added rows, by key of the rollup. */
 export function differences(
   rollup: Rollup,
   { gone, came }: Readonly<{ gone: readonly Row[]; came: readonly Row[] }>,
@@ -30,7 +30,7 @@ export function differences(
   return all;
 }
 
-/** Adds to the sums of a rollup; a sum of no rows is no row. */
+/** Adds changes to the sums of a rollup, and deletes sums without rows. */
 export async function moveRollup(
   connection: Queryable,
   { table, rollup }: Readonly<{ table: string; rollup: Rollup }>,

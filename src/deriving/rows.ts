@@ -1,7 +1,10 @@
 import type { Row } from '../../projections/projection.js';
 import type { Queryable } from '../read-models/database.js';
 
-/** A row as Postgres gives it, as projections make rows: whole numbers are numbers, times are texts. @throws for a number beyond 2^53 */
+/**
+ * Converts a row from Postgres to the types that projections use: integers as numbers, times as texts. @throws
+ * RangeError for an integer beyond 2^53
+ */
 export const rowFrom = (values: Row): Row =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, valueFrom(name, value)]));
 
@@ -14,8 +17,8 @@ function valueFrom(name: string, value: unknown): unknown {
 }
 
 /**
- * A row of which only the keys are asked that it concerns: what is not exact in it is no reason not to know these. Whoever derives from it
- * reads it as `rowFrom` does.
+ * Converts a row whose keys are to be looked up. Inexact values are accepted here; deriving rereads the row with
+ * `rowFrom`, which rejects them.
  */
 export const rowToAsk = (values: Row): Row =>
   Object.fromEntries(
@@ -25,7 +28,7 @@ export const rowToAsk = (values: Row): Row =>
     }),
   );
 
-/** Rows by the table that has them, as SQL names it. */
+/** Rows by the SQL name of their table. */
 export type RowsByTable = Map<string, Row[]>;
 
 export function addRows(all: RowsByTable, table: string, rows: readonly Row[]): void {
@@ -34,7 +37,7 @@ export function addRows(all: RowsByTable, table: string, rows: readonly Row[]): 
   else for (const row of rows) own.push(row);
 }
 
-/** The rows of some streams, or of some keys, to be asked which keys they concern. */
+/** Returns the rows of some streams or keys, for looking up the keys that they concern. */
 export async function rowsWhere(
   connection: Queryable,
   source: string,

@@ -10,24 +10,28 @@ import type { Deriver } from './deriver.js';
 import { differences, sumsOf } from './rollups.js';
 import { addRows, rowFrom, rowsWhere, rowToAsk, type RowsByTable } from './rows.js';
 
-/** A row that is not what its key gives, or a key that cannot be derived, or a row that cannot tell which keys it concerns, and is not parked. */
+/**
+ * A row that differs from the derived one, or a key or row, not parked, that cannot be derived or whose keys cannot be
+ * determined.
+ */
 export type DerivedFault =
   | (Readonly<{ kind: 'difference'; projection: string }> & RowDifference)
   | Readonly<{ kind: 'unfoldable'; projection: string; stream: string; cause: string }>;
 
-/** How many keys are verified at once. */
+/** How many keys are verified per page. */
 const VERIFIED_KEYS = 500;
 
 type Verification = Readonly<{
   found: (fault: DerivedFault) => void;
-  /** Told how many keys more were compared; what it returns is waited for. */
+  /** Called with the number of further keys compared; the result is awaited. */
   compared?: (keys: number) => Promise<void> | void;
   signal?: AbortSignal;
 }>;
 
 /**
- * Derives keys of a generation again and compares, page by page: those that rows of some owners concern, streams or keys (no more than fit a
- * page), or with `null` all keys and all sums. Returns the keys of these rows: owners of what is read by others.
+ * Derives keys of a generation again and compares them with the stored rows, page by page. Given `owners` (streams or
+ * keys), it verifies the keys that their rows concern, at most one page; given `null`, all keys and sums. Returns the
+ * verified keys, which own rows that other derivations read.
  */
 export async function verifyDerived(
   database: Database,
@@ -78,7 +82,10 @@ export async function verifyDerived(
   return keys;
 }
 
-/** Verifies the keys that rows of these streams concern, in all that is live and shown of this build. Returns how many were compared. */
+/**
+ * Verifies the keys that rows of these streams concern, in this build's live and shown generations; all keys for
+ * `null`. Returns the number of keys compared.
+ */
 export async function verifyLive(
   database: Database,
   deriver: Deriver,
@@ -97,7 +104,10 @@ export async function verifyLive(
   return count;
 }
 
-/** Derives keys again, and compares the result with their rows as of one moment. Keys that are parked or noted are not judged. Returns how many were. */
+/**
+ * Derives keys again and compares them with their rows, in one snapshot. Skips parked and noted keys. Returns the
+ * number of keys compared.
+ */
 async function verifyKeys(
   database: Database,
   {
@@ -149,7 +159,7 @@ async function settledKeys(connection: Queryable, { name }: OwnDerived, keys: re
   return rows.map(({ key }) => key);
 }
 
-/** Adds up the rollups anew from all rows, and compares; reads every row. */
+/** Recomputes the rollups from all rows and compares them. */
 async function verifyRollups(
   database: Database,
   generation: Generation<AnyDerivation>,
@@ -216,7 +226,7 @@ async function* allRows(connection: Queryable, source: string): AsyncGenerator<R
   await connection.query('close all_rows');
 }
 
-/** Keys that have rows, page by page. */
+/** Yields the keys that have rows, page by page. */
 async function* storedKeys(
   database: Queryable,
   generation: Generation<AnyDerivation>,

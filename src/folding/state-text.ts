@@ -31,8 +31,8 @@ export function stateFrom({ revision, text, kept }: StateText): ObjectState {
 }
 
 /**
- * Texts are lists without names, which took half of most states; an event writes some ten. Another form of them is another version of every
- * projection.
+ * States are stored as lists without property names, which took half of the space. A change of this format requires a
+ * new version of every projection.
  */
 type Text = readonly [now: StateList, tail: readonly string[]];
 type KeptList = readonly [base: StateList | null, middle: StateList | null];
@@ -77,7 +77,7 @@ function shownOf([after, before, oursAfter, oursBefore, apiVersion, created, oth
   return others === null ? shown : { ...shown, others };
 }
 
-/** What the order key and the reference to the event both tell is told once. */
+/** Stores once what the order key and the event both contain. */
 function factListOf({ snapshot, order, event: { type, observed } }: Fact): FactList {
   const { eventId, objectKey, kindRank, phase, lifecycleRank, isOneWay, answered } = order;
   const place = [objectKey, kindRank, phase, lifecycleRank, isOneWay] as const;
