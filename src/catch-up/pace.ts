@@ -1,33 +1,33 @@
-/** How a batch went. */
+/** The result of a batch. */
 export type Paced = Readonly<{
-  /** How many events it had. */
+  /** The number of its events. */
   events: number;
   tookMs: number;
-  /** Whether deliveries wait. */
+  /** Whether deliveries are waiting. */
   isBusy: boolean;
 }>;
 
 /**
- * What follows a batch before the next. `gather`: until more has come; it ends when somebody waits for the rows.
- * `rest`: so that intake goes first.
+ * The pause before the next batch. `gather`: collects more events; ends when a reader waits for the rows. `rest`: lets
+ * intake go first.
  */
 export type Pause = Readonly<{ kind: 'gather' | 'rest'; ms: number }>;
 
-/** A batch costs some thirty statements, however few its events are: what comes within this time shares them. */
-const GATHER_MS_MIN = 40;
 /**
- * Where events come steadily, they are gathered for longer, up to this, as far as the lag target leaves room for it
- * many times over.
+ * Events that arrive within this time share the cost of a batch, which is some thirty statements for any number of
+ * events.
  */
+const GATHER_MS_MIN = 40;
+/** The longest time to gather events under a steady flow: a small fraction of the lag target. */
 const GATHER_MS_MAX = 250;
-/** While deliveries wait a rest follows each batch, several times as long as the batch took, within these limits. */
+/** While deliveries wait, each batch is followed by a rest of several times its duration, within these limits. */
 const REST_MS_MIN = 50;
 const REST_MS_MAX = 1_000;
 const REST_PER_WORK = 3;
 
 /**
- * How long it takes until the next batch begins. One after a silence begins at once; while more than one event comes in
- * a pause, the next pause is twice as long.
+ * Determines the pause before the next batch. While more than one event arrives per pause, it doubles; the first event
+ * after a silence finds no pause left.
  */
 export class Pace {
   #gatherMs = GATHER_MS_MIN;

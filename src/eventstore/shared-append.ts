@@ -137,12 +137,12 @@ export class SharedAppend {
     return readHead(this.tools.store, this.stream, this.#reading);
   }
 
-  /** Settles the repeats of what this process has appended itself, which takes neither the index nor the log. */
+  /** Settles repeats of events that this process has appended itself, without the index or the log. */
   #settleRemembered(head: StreamHead): void {
     this.#open = this.#open.filter(({ event, settle }) => {
       const known = head.events.of(event.eventId);
       const own = known.find((one): one is KnownEvent => typeof one !== 'bigint' && isOneVersion(one, event));
-      // Of one that was only read, the log tells what it says.
+      // The content of an event that was only read must be compared in the log.
       if (own === undefined || known.some((one) => typeof one === 'bigint')) return true;
       settle(outcomeOf(this.stream, own, event));
       return false;
@@ -327,7 +327,10 @@ export class SharedAppend {
   }
 }
 
-/** Whether two events of one Stripe id are compared with each other. What the Events API lists is in whatever version the account has. */
+/**
+ * Whether two events of one Stripe id are compared. Events listed by the Events API are rendered in the account's
+ * version, whichever that is.
+ */
 const isOneVersion = (known: KnownEvent, event: NewEvent): boolean =>
   known.eventId === event.eventId || known.apiVersion === event.apiVersion || event.source === 'events_api';
 

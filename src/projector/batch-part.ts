@@ -4,7 +4,7 @@ import type { Generation } from '../read-models/schema.js';
 import { nothingOf } from './claims.js';
 import type { BatchWrite, StreamWrite } from './ports.js';
 
-/** A part of a batch: these streams, in these generations, and events to be indexed. */
+/** A part of a batch: some streams in some generations, and events to index. */
 export type Part = Readonly<{
   generations: readonly Generation[];
   streams: ReadonlyMap<string, readonly ReadEvent[]>;
@@ -12,11 +12,11 @@ export type Part = Readonly<{
   index: BatchWrite['index'];
 }>;
 
-/** Whether a part is more than one stream in one generation, or than the index of its events. */
+/** Whether a part has more than one stream, or more than one of its generations and index. */
 export const isDivisible = ({ generations, streams, index }: Part): boolean =>
   streams.size > 1 || generations.length + (index.length > 0 ? 1 : 0) > 1;
 
-/** Halves of a part by its streams; of a single stream, each generation by itself, and the index. */
+/** Splits a part into halves of its streams, or a single stream into its generations and the index. */
 export function halvesOf({ generations, streams, again, index }: Part): Part[] {
   if (streams.size < 2)
     return [
@@ -36,7 +36,7 @@ export function halvesOf({ generations, streams, again, index }: Part): Part[] {
   });
 }
 
-/** A stream of which something was thrown keeps what stands, and is parked. */
+/** Returns the write that parks a stream after an error and keeps its rows. */
 export function rejected(
   generation: Generation,
   { stream, last, error }: { stream: string; last: ReadEvent | undefined; error: unknown },
@@ -50,7 +50,9 @@ export function rejected(
   return { ...nothingOf(generation, stream), parking: { kind: 'whole', stream, ...atEvent(last), cause, stack } };
 }
 
-/** Events by their stream, and without events those that are to be read again, now or beside the batches. */
+/**
+ * Groups events by stream. Streams to read again, in this batch or outside the batches, are included without events.
+ */
 export function groupByStream(
   events: readonly ReadEvent[],
   { again, corrected }: Readonly<Record<'again' | 'corrected', ReadonlySet<string>>>,

@@ -5,12 +5,12 @@ import { atEvent, type ParkedStream } from '../read-models/parked-streams.js';
 import type { Claim, Parked, StreamWrite } from './ports.js';
 
 /**
- * A row that two streams claim belongs to the one whose name is the greater: a rule that does not ask which came first, and gives an
- * invoice to the stream of its subscription. The other stream keeps its other rows, and is parked for it.
+ * The owner of a row that two streams claim: the stream with the greater name. This rule does not depend on the order
+ * of arrival, and gives an invoice to its subscription's stream. The other stream keeps its other rows, and is parked.
  */
 export const ownerOf = (one: string, other: string): string => (one > other ? one : other);
 
-/** Rows that two streams of one batch claim; the one that loses writes its other rows, and parks. */
+/** Settles rows claimed by two streams of one batch: the loser writes its other rows, and is parked. */
 export function settleWithin(writes: readonly StreamWrite[]): StreamWrite[] {
   const claims: Claim[] = [];
   const claimants = new Map<string, StreamWrite>();
@@ -32,8 +32,8 @@ export function settleWithin(writes: readonly StreamWrite[]): StreamWrite[] {
 }
 
 /**
- * Settles claims between the streams of a batch and those that have the rows. Who loses to one of the streams that wait to be folded
- * again waits, too: that stream may not want the row any more.
+ * Settles claims between the streams of a batch and the current owners of the rows. A stream that loses to one waiting
+ * to be folded again waits too, because that stream may give up the row.
  */
 export function settle(
   writes: readonly StreamWrite[],
@@ -63,7 +63,7 @@ export function settle(
   return [...settled.values()];
 }
 
-/** A write that changes nothing of a stream. */
+/** Returns a write that changes nothing. */
 export const nothingOf = (generation: Generation, stream: string, known: Parked | null = null): StreamWrite => ({
   generation,
   stream,

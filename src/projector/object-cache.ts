@@ -2,21 +2,21 @@ import { LRUCache } from 'lru-cache';
 import { sizeOf, type RowTexts } from '../folding/row-texts.js';
 import type { StateText } from '../folding/state-text.js';
 
-/** An object as it stands in the tables. */
+/** An object as stored in the tables. */
 export type CachedObject = Readonly<{ state: StateText; rows: RowTexts }>;
 
 const ENTRY_SIZE = 500;
 
 /**
- * The objects written last, by generation, stream and name. Only the owner of a generation may keep what it has written: one that
- * loses it, or fails in the middle of a write, forgets all.
+ * A cache of the last written objects, by generation, stream and name. Valid only for the owner of the generations: it
+ * must be cleared when a lease is lost or a write fails.
  */
 export class ObjectCache {
   readonly #objects: LRUCache<string, CachedObject>;
-  /** Keys of each stream's objects. */
+  /** The cache keys of each stream's objects. */
   readonly #streams = new Map<string, Set<string>>();
 
-  /** `sizeMax` in characters of JSON. */
+  /** `sizeMax`: in characters of JSON. */
   constructor(sizeMax: number) {
     this.#objects = new LRUCache({
       maxSize: sizeMax,
@@ -38,7 +38,7 @@ export class ObjectCache {
     else keys.add(key);
   }
 
-  /** Forgets all objects of a stream. */
+  /** Removes all objects of a stream. */
   forget(name: string, stream: string): void {
     for (const key of [...(this.#streams.get(streamOf(keyOf(name, stream, ''))) ?? [])]) this.#objects.delete(key);
   }

@@ -9,47 +9,50 @@ import type { ReadEvent } from '../folding/facts.js';
 
 /** Reads streams of the event store. */
 export type EventReader = Readonly<{
-  /** At most `max` events of a stream from a revision on, in their order; none of a stream that is not there. */
+  /** Yields at most `max` events of a stream, in order, from a revision; none if the stream does not exist. */
   readStream(stream: string, range: Readonly<{ from: bigint; max?: number }>): AsyncIterable<ReadEvent>;
 }>;
 
 /**
- * A stream that is parked, or waits to be folded again; `revision` is that of the event that it stands at. `attempts` tells one parking
- * from the next.
+ * A stream that is parked or waits to be folded again. `revision`: that of the event at which it stopped. `attempts`
+ * distinguishes one parking from the next.
  */
 export type Parked = Readonly<{ kind: ParkingKind; revision: bigint; attempts: number }>;
 
-/** A row that one stream wants to write, and that another one, its `owner`, has. */
+/** A row that one stream wants to write and another, its `owner`, has. */
 export type Claim = RowKey & Readonly<{ generation: Generation; stream: string; owner: string }>;
 
-/** What is written of one stream in one generation. */
+/** The changes of one stream in one generation. */
 export type StreamWrite = Readonly<{
   generation: Generation;
   stream: string;
-  /** How it was parked when it was folded: it comes out of parking only as it was known, and only its fold ends its wait. */
+  /**
+   * How the stream was parked when it was folded. It is unparked only if that is unchanged, and only its own fold ends
+   * its wait.
+   */
   known: Parked | null;
-  /** Whether all that stands of the stream so far goes. */
+  /** Whether all existing rows and states of the stream are deleted. */
   replaces: boolean;
-  /** `isKeptNew`: the kept states are others than before. */
+  /** `isKeptNew`: the kept states have changed. */
   states: readonly Readonly<{ object: string; state: StateText; isKeptNew: boolean }>[];
   puts: readonly RowText[];
   gone: readonly GoneRow[];
-  /** Rows of other streams that this one takes over. */
+  /** Rows that this stream takes over from others. */
   taken: readonly (RowKey & Readonly<{ owner: string }>)[];
-  /** What the stream is parked for from now on; `keep`: as it is; `retry`: it is parked, and to be folded again beside the batches. */
+  /** The new parking. `keep`: unchanged. `retry`: parked, and to be folded again outside the batches. */
   parking: ParkedStream | 'none' | 'keep' | 'retry';
 }>;
 
-/** What one transaction writes. */
+/** The changes of one transaction. */
 export type BatchWrite = Readonly<{
   checkpoints: readonly Checkpoint[];
-  /** Where the checkpoints stand afterwards; null: where they stand. */
+  /** The new position of the checkpoints; null: unchanged. */
   move: Readonly<{ logName: string; to: NonNullable<LogPosition> }> | null;
-  /** Whether others write for the same checkpoints at the same time, so that their position says nothing. */
+  /** Whether other workers write for the same checkpoints, so that their position cannot be checked. */
   isShared: boolean;
   /**
-   * Events whose ids the index does not have, or has at a higher position: at the one that `corrects` tells, whose stream then waits to
-   * be folded again in all checkpoints, whichever process owns them.
+   * Events whose ids are missing in the index, or indexed at the higher position in `corrects`. The stream there then
+   * waits to be folded again in the generations of all processes.
    */
   index: readonly (Envelope & Readonly<{ corrects?: Readonly<{ stream: string; position: bigint }> }>)[];
   streams: readonly StreamWrite[];
@@ -57,32 +60,32 @@ export type BatchWrite = Readonly<{
 
 export type Committed =
   | Readonly<{ kind: 'committed' }>
-  /** Another owner has a checkpoint, or it stands elsewhere; nothing was written. */
+  /** Another owner has a checkpoint, or its position differs; nothing was written. */
   | Readonly<{ kind: 'lost' }>
-  /** Another writer indexed or corrected one of the events meanwhile; nothing was written. */
+  /** Another writer has indexed or corrected one of the events; nothing was written. */
   | Readonly<{ kind: 'raced' }>
   /** Rows belong to other streams; nothing was written. */
   | Readonly<{ kind: 'claimed'; claims: readonly Claim[] }>;
 
-/** Where the projector keeps states, rows, parked streams and the index of ids. All methods throw when the database is away. */
+/** Stores states, rows, parked streams and the index of ids. All methods throw when the database is unavailable. */
 export type ReadModels = Readonly<{
-  /** Where these ids were indexed. */
+  /** Returns the places of indexed ids. */
   findEvents(eventIds: readonly string[]): Promise<ReadonlyMap<string, Readonly<{ stream: string; position: bigint }>>>;
-  /** Which of these streams have an event that is indexed. */
+  /** Returns those of the streams that have an indexed event. */
   findStreams(streams: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Which of these streams are parked, by the names of generations. */
+  /** Returns those of the streams that are parked, by generation name. */
   findParked(
     generations: readonly string[],
     streams: readonly string[],
   ): Promise<ReadonlyMap<string, ReadonlyMap<string, Parked>>>;
-  /** Streams that wait to be folded again, at most so many. */
+  /** Returns at most `max` streams that wait to be folded again. */
   findWaiting(generations: readonly string[], max: number): Promise<readonly string[]>;
   readStates(
     generation: Generation,
     objects: readonly Readonly<{ stream: string; object: string }>[],
   ): Promise<readonly StoredObject[]>;
-  /** The highest revision that a state of this stream has; -1n without a state. */
+  /** Returns the highest revision among the states of a stream; -1n without a state. */
   lastFolded(generation: Generation, stream: string): Promise<bigint>;
-  /** Writes all of it in one transaction, or nothing. Throws also what the database rejects. */
+  /** Writes everything in one transaction, or nothing. Also throws when the database rejects a value. */
   commit(write: BatchWrite): Promise<Committed>;
 }>;

@@ -9,14 +9,14 @@ import { deleteRows, deleteStreams, findOwners, putRows } from '../read-models/r
 import { nameOfGeneration } from '../read-models/schema.js';
 import type { BatchWrite, Claim, Committed, ReadModels, StreamWrite } from './ports.js';
 
-/** Undoes a transaction, and says why. */
+/** Thrown to roll back a transaction; carries the outcome. */
 class Undone extends Error {
   constructor(readonly outcome: Exclude<Committed, { kind: 'committed' }>) {
     super(outcome.kind);
   }
 }
 
-/** The read models in Postgres, with what a deriver derives from them. */
+/** The read models in Postgres, including the rows of a deriver. */
 export function readModelsIn(database: Database, deriver?: Deriver): ReadModels {
   return {
     findEvents: (eventIds) => findEvents(database, eventIds),
@@ -32,7 +32,8 @@ export function readModelsIn(database: Database, deriver?: Deriver): ReadModels 
 async function commit(database: Database, write: BatchWrite, deriver: Deriver | undefined): Promise<Committed> {
   try {
     const work = (connection: Queryable) => writeAll(connection, write, deriver);
-    // The next batch finds the checkpoints where they were; what moves none would be missed by nobody.
+    // If an unflushed batch is lost, the checkpoints reveal it and the batch is repeated. Without a move nothing would
+    // reveal the loss.
     await (write.move === null ? database.transaction(work) : database.transactionUnflushed(work));
     return { kind: 'committed' };
   } catch (error) {
@@ -55,15 +56,15 @@ async function writeAll(
   const changes = (await deriver?.before(connection, { checkpoints, streams, isShared })) ?? null;
   let mayPut = true;
   for (const own of byGeneration(streams)) mayPut = (await writeGeneration(connection, own)) && mayPut;
-  // Within the transaction: rows that this very write deletes are claimed by nobody.
+  // Queried in the transaction, which does not see rows that it has deleted itself.
   if (!mayPut) throw new Undone({ kind: 'claimed', claims: await claimsOf(connection, streams) });
   if (changes !== null) await deriver?.after(connection, changes, streams);
   if (moved !== null) await move(connection, checkpoints, moved);
-  // At the end, and only for reading: others write for the same checkpoints, and leases are renewed meanwhile.
+  // At the end and with a shared lock, which keeps other workers and lease renewals waiting only briefly.
   if (isShared && !(await isHeldNow(connection, checkpoints))) throw new Undone({ kind: 'lost' });
 }
 
-/** False when rows belong to streams that they were not taken from. */
+/** Writes the changes of one generation; false when rows belong to streams from which they were not taken. */
 async function writeGeneration(
   connection: Queryable,
   writes: readonly [StreamWrite, ...StreamWrite[]],

@@ -23,39 +23,42 @@ import { Turn } from './turn.js';
 
 export type Applied = Readonly<{
   kind: 'applied';
-  /** Events whose id stands at a lower position of the log. */
+  /** Events with the id of an event at a lower position. */
   repeats: number;
-  /** Streams of which events were read again, and how long the slowest of them took. */
+  /** Streams with events that were read again, and the longest time that one took. */
   refolds: number;
   longestRefoldMs: number;
   ambiguous: number;
-  /** What was parked, with the name of its generation. */
+  /** The parked streams, with their generations. */
   parked: readonly (ParkedStream & Readonly<{ generation: string }>)[];
-  /** Streams with an event that cannot be read, and need not be: a later one shows its object whole. */
+  /** Streams with an unreadable event that does not matter, because a later one shows the object completely. */
   passed: readonly (ParkedStream & Readonly<{ generation: string }>)[];
-  /** Streams that wait to be folded again beside the batches: too much of them must be read. */
+  /** Streams that wait to be folded again outside the batches, because too many of their events must be read. */
   waiting: number;
-  /** Streams folded again of which the store has nothing, or not the beginning, any more. */
+  /** Streams that were folded again and that the store has lost, completely or at the beginning. */
   gone: readonly GoneStream[];
 }>;
 
 export type BatchResult =
   | Applied
-  /** Another owner has taken a checkpoint over; nothing was written. */
+  /** Another owner has taken a checkpoint; nothing was written. */
   | { readonly kind: 'lost' };
 
-/** What a projector remembers, and one of several workers, in characters of JSON: in memory they take ten times as much. */
+/**
+ * The cache size of a projector, alone or as one of several workers, in characters of JSON; the memory used is ten
+ * times as large.
+ */
 const CACHE_SIZE_MAX = { alone: 8 * 1024 * 1024, shard: 2 * 1024 * 1024 };
-/** How often a batch is tried when others index the same events, or claim the same rows, at the same time. */
+/** The attempts per batch while others index the same events or claim the same rows. */
 const ATTEMPTS_MAX = 50;
-/** Streams that wait to be folded again, looked up at once. */
+/** The number of waiting streams per query. */
 const WAITING_MAX = 100;
 
 export type ProjectorOptions = Readonly<{
   reader: EventReader;
   models: ReadModels;
   projections: readonly AnyProjection[];
-  /** Whether others project other streams for the same checkpoints: then the checkpoints are moved elsewhere. */
+  /** Whether other workers project other streams for the same checkpoints, which are then moved elsewhere. */
   isShard?: boolean;
   limits?: Limits;
 }>;
@@ -69,18 +72,18 @@ type Counted = Readonly<{
 }>;
 type Place = Readonly<{ group: Group; to: NonNullable<LogPosition> }>;
 type Committing = Readonly<{ folded: FoldedStream[]; writes: StreamWrite[] }>;
-/** What was done, and what of it was written otherwise than it was folded. */
+/** The outcome: the folded streams, and the writes, which may differ from the folds after claims. */
 type Done = (Readonly<{ kind: 'committed' }> & Committing) | Readonly<{ kind: 'lost' | 'raced' }>;
 
 /**
- * The one engine under all projections: loads the objects that a batch of the log concerns, folds, and in one transaction
- * indexes its events, writes states and rows, and moves the checkpoints of the group (ARCHITECTURE.md, Projector).
+ * The engine of all projections. It loads the objects that a batch concerns and folds its events; one transaction
+ * indexes the events, writes states and rows, and moves the group's checkpoints (ARCHITECTURE.md, Projector).
  */
 export class Projector {
   readonly #cache: ObjectCache;
   readonly #folder: StreamFolder;
   readonly #turn = new Turn();
-  /** The checkpoints that the cache speaks of, their epochs, and where they stand. */
+  /** The checkpoints for which the cache is valid, with epochs and position. */
   #known = '';
 
   constructor(private readonly options: ProjectorOptions) {
@@ -88,14 +91,17 @@ export class Projector {
     this.#folder = new StreamFolder(options.reader, options.models, this.#cache, options.limits ?? LIMITS);
   }
 
-  /** Applies a batch as a whole or not at all, after which the checkpoints stand at `to`. Throws when store or database are away. */
+  /**
+   * Applies a batch completely or not at all, and moves the checkpoints to `to`. Throws when the store or the database
+   * is unavailable.
+   */
   apply(batch: readonly ReadEvent[], place: Place): Promise<BatchResult> {
     return this.#turn.take(() => this.#insist(() => this.#apply(batch, place)));
   }
 
   /**
-   * Folds the streams that wait for it from their beginning: long ones beside the batches, and parked ones that somebody wants
-   * replayed. `groupNow` tells where the generations stand. `done`: none waits any more; `stopped`: the signal has aborted before.
+   * Folds waiting streams from their beginning: long ones, and parked ones with a requested replay. `groupNow` returns
+   * the current checkpoints. `done`: none is waiting; `stopped`: the signal aborted first.
    */
   async workOff(
     groupNow: () => Group,
@@ -120,7 +126,7 @@ export class Projector {
   async #insist<T extends BatchResult>(work: () => Promise<T | { readonly kind: 'raced' }>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       const result = await work();
-      // Others have written what the cache speaks of.
+      // Others have changed what is cached.
       if (result.kind !== 'applied') this.#cache.clear();
       if (result.kind !== 'raced') return result;
       if (attempt === ATTEMPTS_MAX) throw new Error('Others index the same events again and again.');
@@ -168,8 +174,8 @@ export class Projector {
   }
 
   /**
-   * After something that concerns one stream was thrown: does the batch in halves until that stream is alone, and parks it. The checkpoints
-   * move last, so that a crash in between repeats the batch; states know which events they have.
+   * After an error that concerns one stream: repeats the batch in halves until that stream is alone, and parks it. The
+   * checkpoints move last, so a crash repeats the batch; states record which events they include.
    */
   async #workByHalves(part: Part, reach: Reach, { checkpoints, move }: Moving): Promise<Done> {
     const all: Committing = { folded: [], writes: [] };
@@ -194,7 +200,7 @@ export class Projector {
     return moved.kind === 'committed' ? { ...moved, ...all } : moved;
   }
 
-  /** Parks the one stream of which something was thrown, in the one generation; in all of them when its events cannot be indexed. */
+  /** Parks the failing stream in its generation; in all of them when its events cannot be indexed. */
   #park(
     { generations, streams }: Part,
     error: unknown,
@@ -207,14 +213,20 @@ export class Projector {
     return this.#write(parked, { checkpoints, move: null, index: [] });
   }
 
-  /** Streams of which we have had an event; others have streams in the log, too, and say of them what they like. */
+  /**
+   * Returns those of the streams that have events of the ledger. Other writers of the log may delete or limit their own
+   * streams.
+   */
   async #ofOurs(streams: readonly string[], events: readonly ReadEvent[]): Promise<readonly string[]> {
     if (streams.length === 0) return [];
     const indexed = await this.options.models.findStreams(streams);
     return streams.filter((stream) => indexed.has(stream) || events.some((event) => event.stream === stream));
   }
 
-  /** Which events count, which the index does not have yet, and streams that counted an event that stands elsewhere before. */
+  /**
+   * Determines which events count, which must be indexed, and which streams had counted an event that has an earlier
+   * place.
+   */
   async #count(events: readonly ReadEvent[]): Promise<Counted> {
     const indexed = await this.options.models.findEvents([...new Set(events.map(({ eventId }) => eventId))]);
     const counted = await withoutRepeats({ findEvents: async () => indexed }, events);
@@ -231,7 +243,7 @@ export class Projector {
     };
   }
 
-  /** Reads and folds one stream while batches go on, and commits between two of them. */
+  /** Reads and folds one stream while batches continue, and commits between two of them. */
   async #foldAgain(stream: string, groupNow: () => Group): Promise<BatchResult> {
     const startedAt = performance.now();
     const generations = generationsOf(groupNow(), this.options.projections);
@@ -255,7 +267,7 @@ export class Projector {
         const group = groupNow();
         this.#remember(group);
         const known = await this.#folder.waitingTasks(generations, stream);
-        // What was parked once more meanwhile may be other than it was read: it is read again.
+        // A stream parked again meanwhile may have changed since it was read, so it is left for another read.
         const same = tasks.filter(({ generation, parked }) =>
           known.some((one) => one.generation === generation && one.parked?.attempts === parked?.attempts),
         );
@@ -285,7 +297,7 @@ export class Projector {
     }
   }
 
-  /** What one generation rejects does not hold up the others. */
+  /** Commits each generation separately, so that an error in one does not affect the others. */
   async #commitEach(folded: readonly FoldedStream[], together: Together): Promise<Done> {
     const all: Committing = { folded: [], writes: [] };
     for (const one of folded) {
@@ -303,7 +315,7 @@ export class Projector {
     return { ...done, folded: [...folded] };
   }
 
-  /** One transaction; rows that other streams have are settled, and it is tried again. */
+  /** Writes in one transaction; settles claims on rows of other streams, and retries. */
   async #write(writes: readonly StreamWrite[], together: Together): Promise<Done> {
     let streams = [...writes];
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
@@ -319,7 +331,7 @@ export class Projector {
     throw new Error('Others claim the same rows again and again.');
   }
 
-  /** Which of the streams that have claimed rows wait to be folded again, in any generation. */
+  /** Returns the owners of claimed rows that wait to be folded again, in any generation. */
   async #waitingOf(claims: readonly Claim[], { checkpoints, index }: Together): Promise<Set<string>> {
     const parked = await this.options.models.findParked(
       checkpoints.map(({ name }) => name),
@@ -331,7 +343,10 @@ export class Projector {
     return waiting;
   }
 
-  /** What was written under another epoch, to other checkpoints, or beyond another place, may have been changed by others since. */
+  /**
+   * Clears the cache unless it is valid for these checkpoints, epochs and this position, because others may have
+   * written since.
+   */
   #remember(group: Group, to?: NonNullable<LogPosition>): void {
     const nameOf = (at: LogPosition): string =>
       `${group.checkpoints.map(({ name, epoch }) => `${name} ${epoch}`).join()} ${at?.position ?? -1n}`;
@@ -339,7 +354,7 @@ export class Projector {
     this.#known = nameOf(to ?? placeOf(group));
   }
 
-  /** Keeps what was written as it was folded; of other streams nothing is known any more. */
+  /** Caches the streams that were written as folded, and removes the others. */
   #keep(folded: readonly FoldedStream[], written: readonly StreamWrite[]): void {
     const asFolded = new Set(folded.map(({ write }) => write));
     for (const write of written) {
@@ -370,12 +385,12 @@ export class Projector {
       parked: parked.filter(({ kind }) => kind !== 'waiting' && kind !== 'passed'),
       passed: parked.filter(({ kind }) => kind === 'passed'),
       waiting: parked.filter(({ kind }) => kind === 'waiting').length,
-      // Several projections read one stream.
+      // Several projections may report the same stream.
       gone: [...new Map(folded.flatMap(({ gone }) => gone ?? []).map((one) => [one.stream, one])).values()],
     };
   }
 
-  /** Several projections order the same events: a guess is counted by the first that handles the kind. */
+  /** Several projections order the same events. A guess is counted for the first that handles the kind. */
   #countsFor(projection: AnyProjection, { snapshot }: Fact): boolean {
     return this.options.projections.find((one) => handles(one, snapshot.kind)) === projection;
   }
@@ -393,12 +408,12 @@ const NOTHING_APPLIED: Applied = {
   gone: [],
 };
 
-/** Adds what one more transaction has done. */
+/** Adds the outcome of another transaction. */
 function add(all: Committing, { folded, writes }: Committing): void {
   all.folded.push(...folded);
   all.writes.push(...writes);
 }
 
-/** What one transaction writes beside the streams. */
+/** The changes of a transaction other than the streams. */
 type Together = Pick<BatchWrite, 'checkpoints' | 'move' | 'index'>;
 type Moving = Pick<BatchWrite, 'checkpoints' | 'move'>;

@@ -5,7 +5,7 @@ import { isAway } from './away.js';
 import type { EventReader, ReadModels } from './ports.js';
 import { countedPages, PAGE_BYTES, readRevisions, type Positions, type Remains } from './stream-reading.js';
 
-/** A stream as one generation folds it from its beginning; `error` is what was thrown instead. */
+/** The fold of a whole stream in one generation, or the error. */
 export type Refolded = Readonly<{ stored: bigint; remains: Remains }> &
   (Readonly<{ folded: WholeFolded }> | Readonly<{ error: unknown }>);
 
@@ -17,14 +17,15 @@ type Parts = Readonly<{
 type OfGeneration = { readonly fold: WholeFold; readonly stored: bigint; error?: unknown };
 
 /**
- * Reads a stream from its beginning, once for several generations, and folds it page by page. It holds no more than a page of events.
+ * Reads a stream from its beginning, once for several generations, and folds it page by page. Holds at most one page of
+ * events.
  */
 export class Refold {
   #last = -1n;
   #first: bigint | null = null;
   #read = 0;
   #bytes = 0;
-  /** Events that were read again for one page: several generations ask for the same. */
+  /** Events read again for one page, because several generations need the same ones. */
   #again = new Map<bigint, ReadEvent>();
 
   private constructor(
@@ -46,8 +47,8 @@ export class Refold {
   }
 
   /**
-   * Reads on up to a position of the log, and folds; false, and not all of it, when the stream has more than `max` events up to there, or
-   * more bytes than one page.
+   * Continues reading and folding up to a log position. Returns false, before the end, when `max` is given and the
+   * stream has more events than that, or more bytes than one page.
    */
   async foldTo(
     upTo: bigint,
@@ -66,7 +67,7 @@ export class Refold {
     return true;
   }
 
-  /** Folds what could not be folded as it came; for that the stream is read once more, as far as it was read. */
+  /** Folds the objects that could not be folded in stream order, by reading the stream again. */
   async #settle(upTo: bigint, toBeIndexed: Positions | undefined): Promise<void> {
     for (let open = this.#scattered(); open.length > 0; open = this.#scattered()) {
       await this.#readOnceMore(upTo, toBeIndexed, async (events) => {
@@ -99,7 +100,7 @@ export class Refold {
     }
   }
 
-  /** What came out for a generation; null when it was not asked for. */
+  /** Returns the result for a generation; null if it is not one of these. */
   of(generation: Generation): Refolded | null {
     const own = this.folds.get(nameOfGeneration(generation));
     if (own === undefined) return null;
@@ -126,7 +127,7 @@ export class Refold {
     return this.#again;
   };
 
-  /** What one generation throws does not concern the others. */
+  /** Records the error of a generation, so that it does not affect the others. */
   async #orFail(own: OfGeneration, work: () => Promise<void>): Promise<void> {
     if (own.error !== undefined) return;
     try {

@@ -21,25 +21,25 @@ import type { EventReader, Parked, ReadModels, StreamWrite } from './ports.js';
 import { Refold, type Refolded } from './refold.js';
 import { countedPages, PAGE_EVENTS, readRevisions, type GoneStream, type Positions } from './stream-reading.js';
 
-/** What is to be done with one stream in one generation. */
+/** The work on one stream in one generation. */
 export type StreamTask = Readonly<{
   generation: Generation;
   stream: string;
   /**
-   * `onto`: fold `events` onto the states. `retry`: it is parked at an event, from which on it is read. `whole`: read all of it.
-   * `later`: it is parked, and all of it is to be read, beside the batches. `wait`: it waits, and is to be read once
-   * more, since it may have been read already.
+   * `onto`: fold `events` onto the states. `retry`: parked at an event; read on from there. `whole`: read the whole
+   * stream. `later`: parked; read the whole stream outside the batches. `wait`: already waiting; mark it again, because
+   * it may have been read before this batch.
    */
   how: 'onto' | 'retry' | 'whole' | 'later' | 'wait';
   events: readonly ReadEvent[];
-  /** What `events` say when they are folded onto states; null when one of them cannot be read. */
+  /** The facts of `events`; null when one of them is unreadable. */
   facts: FactsByObject | null;
   parked: Parked | null;
-  /** States of the objects that the events concern, as far as they are known. */
+  /** The known states of the objects that the events concern. */
   states: Map<string, CachedObject>;
 }>;
 
-/** `objects` are those that changed, as they stand then; `refoldMs` is null when no event was read again. */
+/** `objects`: the changed objects after the write. `refoldMs`: null when no event was read again. */
 export type FoldedStream = Readonly<{
   write: StreamWrite;
   objects: ReadonlyMap<string, CachedObject>;
@@ -48,21 +48,24 @@ export type FoldedStream = Readonly<{
   gone: GoneStream | null;
 }>;
 
-/** How far streams are read, and ids up to there that are not in the index yet. */
+/** The position up to which streams are read, and the ids up to there that are not indexed yet. */
 export type Reach = Readonly<{ upTo: bigint; toBeIndexed: Positions }>;
 
-/** How much of a stream is read at once, in events. */
+/** Limits on reading a stream, in events. */
 export type Limits = Readonly<{
-  /** A stream of more events is folded again beside the batches, so that it holds up no other. */
+  /** Longer streams are folded again outside the batches, so that they do not delay other streams. */
   readInlineMax: number;
-  /** Events since the failing one with which a parked stream is tried again; with more, the failing one alone is. */
+  /**
+   * A parked stream is retried with at most this many events from the failing one on, otherwise with the failing one
+   * alone.
+   */
   retriedMax: number;
-  /** What one call reads. */
+  /** The events per call. */
   pageEvents: number;
 }>;
 export const LIMITS: Limits = { readInlineMax: 250, retriedMax: 64, pageEvents: PAGE_EVENTS };
 
-/** Folds what a batch brings of each stream, in each generation; reads again only what it must. */
+/** Folds a batch's events of each stream in each generation; rereads events only where necessary. */
 export class StreamFolder {
   constructor(
     private readonly reader: EventReader,
@@ -71,7 +74,7 @@ export class StreamFolder {
     private readonly limits: Limits,
   ) {}
 
-  /** What a batch asks for; streams in `again` are read whole, since less may be left of them. */
+  /** Returns the tasks of a batch. Streams in `again` are read completely, because they may have lost events. */
   async tasksOf(
     generations: readonly Generation[],
     batch: ReadonlyMap<string, readonly ReadEvent[]>,
@@ -96,7 +99,7 @@ export class StreamFolder {
     return [...tasks.values()].flat();
   }
 
-  /** Whole folds of a stream in each of these generations that it is parked in. */
+  /** Returns a whole fold of the stream for each generation in which it is parked. */
   async waitingTasks(generations: readonly Generation[], stream: string): Promise<StreamTask[]> {
     const parked = await this.models.findParked(generations.map(nameOfGeneration), [stream]);
     return generations.flatMap((generation) => {
@@ -114,7 +117,7 @@ export class StreamFolder {
     return folded;
   }
 
-  /** Begins to fold a stream from its beginning, in these generations. */
+  /** Starts to fold a stream from its beginning, in these generations. */
   refold(stream: string, generations: readonly Generation[]): Promise<Refold> {
     return Refold.begin(
       { reader: this.reader, models: this.models, pageEvents: this.limits.pageEvents },
@@ -161,14 +164,17 @@ export class StreamFolder {
     return [...folded, ...done.folded, ...(await this.#readAndFold(stream, [...whole, ...done.again], reach))];
   }
 
-  /** Whether the event that a stream is parked for can be read now, or need not be: then all of the stream tells what it is parked for. */
+  /**
+   * Whether the unreadable event that parked a stream has become readable or no longer matters. Then the whole stream
+   * must be read to find whether it stays parked.
+   */
   async #isReadNow({ generation: { projection }, stream, parked, events }: StreamTask): Promise<boolean> {
     if (parked?.kind !== 'unread') return false;
     const unread = (await readRevisions(this.reader, stream, [parked.revision])).get(parked.revision);
     return unread === undefined || !isUnread(unread) || passedOver(projection, [unread, ...events]).includes(unread);
   }
 
-  /** Folds events onto states; what came late is read again once for all generations. */
+  /** Folds events onto states; rereads late events once for all generations. */
   async #foldOnto(
     stream: string,
     tasks: readonly StreamTask[],
@@ -201,13 +207,14 @@ export class StreamFolder {
     return { folded, again };
   }
 
-  /** Tries a parked stream again from the event that it is parked for, in bounded time. */
+  /** Retries a parked stream from the failing event, in bounded time. */
   async #retry(task: StreamTask, reach: Reach): Promise<FoldedStream | 'again'> {
     const { generation, stream, parked, events: came } = task;
     const from = parked?.revision ?? 0n;
     const startedAt = performance.now();
     const count = Number((came.at(-1)?.revision ?? from) - from) + 1;
-    // After a crash a batch may bring what the states have already: it says nothing of the event that the stream is parked for.
+    // After a crash a batch may repeat events that the states include. These do not show whether the failing event can
+    // now be folded.
     if (count <= 0) return nothingFolded({ ...nothingOf(generation, stream, parked), parking: 'keep' }, null);
     const isLong = count > this.limits.retriedMax;
     const events: ReadEvent[] = [];
@@ -250,7 +257,7 @@ export class StreamFolder {
     return foldedBy(tasks, refold).map((one) => ({ ...one, refoldMs: performance.now() - startedAt }));
   }
 
-  /** Parks a stream for what is thrown while it is read or folded, unless store or database are away. */
+  /** Parks a stream after an error in reading or folding it, unless the store or the database is unavailable. */
   async #orPark<T>(task: StreamTask, work: () => Promise<T>): Promise<T | FoldedStream> {
     try {
       return await work();
@@ -265,7 +272,10 @@ type LateTask = Readonly<{ task: StreamTask }> & Exclude<ReturnType<typeof foldT
 
 const foldingOf = ({ generation, stream }: StreamTask) => ({ projection: generation.projection, stream });
 
-/** Which generations events concern, asked once for all that say the same kinds: of all there are few do. */
+/**
+ * Returns a function for the generations that events concern, cached by their kinds, of which there are few
+ * combinations.
+ */
 function concerning(generations: readonly Generation[]): (events: readonly ReadEvent[]) => readonly Generation[] {
   const known = new Map<string, readonly Generation[]>();
   return (events) => {
@@ -285,28 +295,28 @@ function taskOf(generation: Generation, stream: string, { events, parked, isAgai
   const taskBy = (how: StreamTask['how'], facts: FactsByObject | null = null): StreamTask[] => [
     { generation, stream, how, events: own, facts, parked, states: new Map<string, CachedObject>() },
   ];
-  // The fold that it waits for reads these events, too.
+  // The awaited fold will read these events too.
   if (parked?.kind === 'waiting') return isAgain ? taskBy('wait') : [];
   if (isAgain) return taskBy('whole');
   if (parked === null || parked.kind === 'passed' || parked.kind === 'unread')
     return taskBy('onto', factsOf(generation, own));
   if (parked.kind !== 'whole') return taskBy('retry');
-  // A long one waits until somebody asks for a replay: it would be read with every event.
+  // A long stream waits for a requested replay; otherwise each event would cause a complete read.
   return (own.at(-1)?.revision ?? 0n) < inlineMax ? taskBy('later') : [];
 }
 
-/** What events say, by the object that it concerns; null when one of them cannot be read, and no other makes it good. */
+/** Returns the facts of events by object; null when an unreadable one is not made good by another. */
 function factsOf({ projection }: Generation, events: readonly ReadEvent[]): FactsByObject | null {
   if (new Unreadable(projection).take(events).first !== null) return null;
   try {
     return factsByObject(projection, events);
   } catch {
-    // The whole fold meets the same event, and parks the stream for it.
+    // The whole fold will reach the same event, and park the stream.
     return null;
   }
 }
 
-/** Folds what a task brings onto its states. */
+/** Folds the events of a task onto its states. */
 function foldTask(task: StreamTask) {
   const { facts } = task;
   if (facts === null) return 'again' as const;
@@ -315,7 +325,7 @@ function foldTask(task: StreamTask) {
   return folded.kind === 'again' ? ('again' as const) : { ...folded, facts, before };
 }
 
-/** What streams write that were folded from their beginning. */
+/** Returns the results of streams that were folded from their beginning. */
 export const foldedBy = (tasks: readonly StreamTask[], refold: Refold): FoldedStream[] =>
   tasks.flatMap((task) => {
     const refolded = refold.of(task.generation);
@@ -339,7 +349,7 @@ function foldedWhole(task: StreamTask, refolded: Refolded): FoldedStream {
     });
   }
   const parking = parkingOf(failure.event, failure.error, 'event');
-  // A build that reads less than the one before takes nothing back.
+  // If an earlier build has folded beyond the failing event, its rows are kept.
   if (stored >= parking.revision && remains === 'all')
     return {
       ...nothingFolded({ ...nothingOf(generation, stream, parked), parking: { ...parking, kind: 'whole' } }, 0),
@@ -350,7 +360,7 @@ function foldedWhole(task: StreamTask, refolded: Refolded): FoldedStream {
 
 const guessesOf = (objects: FoldedObjects): Fact[] => [...objects.values()].flatMap(({ guesses }) => guesses);
 
-/** What objects that changed write; nothing when none did, and nothing was passed over. */
+/** Returns the write of the changed objects; none when nothing changed and no event was passed over. */
 function changed(
   { generation, stream, states, parked, events }: StreamTask,
   { before, objects }: { before: ReadonlyMap<string, ObjectState>; objects: FoldedObjects },
@@ -376,7 +386,7 @@ function changed(
   return [{ write, objects: stand, guesses: guessesOf(objects), refoldMs, gone: null }];
 }
 
-/** What a stream writes that was folded whole. */
+/** Returns the write of a stream that was folded completely. */
 function replaced(
   { generation, stream, parked }: StreamTask,
   objects: FoldedObjects,
@@ -403,7 +413,7 @@ const nothingFolded = (write: StreamWrite, refoldMs: number | null): FoldedStrea
   gone: null,
 });
 
-/** That a stream holds an event which cannot be read, and need not be, as far as these of its events tell. */
+/** Returns the marker for an unreadable event that does not matter, as far as these events show; null without one. */
 function passedBy({ projection }: Generation, events: readonly ReadEvent[]): ParkedStream | null {
   const last = passedOver(projection, events).at(-1);
   return last === undefined ? null : passedAt(last);
@@ -422,7 +432,7 @@ function parkingOf(event: ReadEvent, error: unknown, kind: ParkedStream['kind'])
   };
 }
 
-/** A stream that cannot be read or folded at all keeps what stands. */
+/** Parks a stream that cannot be read or folded at all, and keeps its rows. */
 export function parkedBy({ generation, stream, events, parked }: StreamTask, error: unknown): FoldedStream {
   const last = events.at(-1);
   const parking: ParkedStream =
@@ -432,7 +442,7 @@ export function parkedBy({ generation, stream, events, parked }: StreamTask, err
   return nothingFolded({ ...nothingOf(generation, stream, parked), parking }, null);
 }
 
-/** A stream that is to be folded again beside the batches keeps what stands until then. */
+/** Marks a stream to be folded again outside the batches; until then it keeps its rows. */
 function waiting({ generation, stream, events, parked }: StreamTask): FoldedStream {
   const last = events.at(-1);
   const cause = 'The stream is folded again from its beginning.';

@@ -5,16 +5,19 @@ import type { EventStore } from '../eventstore/event-store.js';
 import type { Envelope } from '../eventstore/recorded-event.js';
 import type { EventReader, ReadModels } from './ports.js';
 
-/** What the store still has of a stream: less than `all` when it was deleted or tombstoned, or when its limits hide its first events. */
+/**
+ * How much of a stream the store still has: not `all` if it was deleted or tombstoned, or its limits hide the first
+ * events.
+ */
 export type Remains = 'all' | 'some' | 'none';
 
-/** A stream that the store has not got whole any more: it was deleted or tombstoned, or its limits hide its first events. */
+/** A stream of which the store has lost events: deleted, tombstoned, or its limits hide the first ones. */
 export type GoneStream = Readonly<{ stream: string; remains: Exclude<Remains, 'all'> }>;
 
-/** Where ids stand in the log. */
+/** The log positions of ids. */
 export type Positions = ReadonlyMap<string, bigint>;
 
-/** Reads streams for these projections alone: what none of them handles is not read further than its envelope. */
+/** Reads streams for these projections. Of events that none of them handles only the envelope is read. */
 export function eventReader(store: EventStore, projections: readonly AnyProjection[]): EventReader {
   const kinds = kindsOf(projections);
   return {
@@ -25,10 +28,10 @@ export function eventReader(store: EventStore, projections: readonly AnyProjecti
   };
 }
 
-/** Two revisions that are no further apart are read at once. */
+/** Revisions at most this far apart are read in one call. */
 const GAP_MAX = 8n;
 
-/** The events at these revisions, as far as they are there. */
+/** Returns the events at these revisions, without missing ones. */
 export async function readRevisions(
   reader: EventReader,
   stream: string,
@@ -49,22 +52,22 @@ export async function readRevisions(
   return found;
 }
 
-/** What one call reads, in events, and about how many bytes it may hold of them. */
+/** The most events per call, fewer at first, and about how many bytes of them are held at once. */
 export const PAGE_EVENTS = 500;
 const PAGE_EVENTS_FIRST = 64;
 export const PAGE_BYTES = 16 * 1024 * 1024;
 
 type Reading = Readonly<{
   from?: bigint;
-  /** A position of the log: events beyond it are left out. */
+  /** The log position beyond which events are ignored. */
   upTo: bigint;
-  /** Where ids stand that are not in the index yet. */
+  /** The positions of ids that are not indexed yet. */
   toBeIndexed?: Positions | undefined;
-  /** Events that one call reads at most. */
+  /** The most events per call. */
   pageEvents?: number;
 }>;
 
-/** What was read: the events that count, how many there were and their bytes, and the revisions of the first and the last of them. */
+/** A page: the events that count, the number and bytes of all events read, and the first and last revision. */
 export type CountedPage = Readonly<{
   events: readonly ReadEvent[];
   read: number;
@@ -74,8 +77,8 @@ export type CountedPage = Readonly<{
 }>;
 
 /**
- * What counts of a stream, page by page: events of ours, each id once, where it stands first in the log. Calls grow and shrink with what they
- * bring, and what one brings is no page when it is too large.
+ * Yields the events of a stream that count, page by page: the ledger's events, each id only at its first place in the
+ * log. The size of a call adapts to the size of events; a large response is split into pages.
  */
 export async function* countedPages(
   reader: EventReader,
@@ -109,7 +112,10 @@ export async function* countedPages(
   }
 }
 
-/** The events of one call in pieces of about so many bytes. It is read to its end in any case: the client closes its connection for a read that is cut short. */
+/**
+ * Yields the events of one call in pieces of about `PAGE_BYTES`. Always reads to the end, because the client closes its
+ * connection when a read is cancelled.
+ */
 async function* piecesOf(events: AsyncIterable<ReadEvent>): AsyncGenerator<readonly ReadEvent[]> {
   const reading = events[Symbol.asyncIterator]();
   let [piece, bytes, isRead]: [ReadEvent[], number, boolean] = [[], 0, false];
@@ -128,7 +134,7 @@ async function* piecesOf(events: AsyncIterable<ReadEvent>): AsyncGenerator<reado
   }
 }
 
-/** Without events whose id stands at a lower position: among these, in the index, or in what is about to be indexed. */
+/** Removes events whose id is at a lower position: among these, in the index, or about to be indexed. */
 export async function withoutRepeats<T extends Pick<Envelope, 'eventId' | 'position'>>(
   models: Pick<ReadModels, 'findEvents'>,
   events: readonly T[],

@@ -143,7 +143,7 @@ export async function createGeneration(
   });
 }
 
-/** Postgres compresses rows of more than 2 KB, which costs as much again as all else that it does for them: none of these before 8 KB. */
+/** Postgres compresses rows above 2 KB by default, which doubles the cost of writing them; here only above 8 KB. */
 const INLINE = 'with (toast_tuple_target = 8160)';
 
 const ENGINE_COLUMNS = {
@@ -179,7 +179,7 @@ async function addCheckpoint(
   );
 }
 
-/** How many values of a JSON column Postgres samples: with too few it takes rare values for common ones. */
+/** The statistics target of JSON columns: with too small a sample, Postgres takes rare values for common ones. */
 const JSON_STATISTICS = 1_000;
 
 async function createTable(

@@ -1,17 +1,17 @@
-/** The end of the log as it was written last, kept in memory: who follows the log has it from here, and not from the disk. */
+/** Keeps the most recently written events in memory, so that readers at the end of the log do not read from disk. */
 import type { StoredEvent } from './record.js';
 
-/** Some hundred events: more than is written between two turns of a reader that keeps up. */
+/** The most bytes: a few hundred events, more than are written between two turns of a reader that keeps up. */
 const BYTES_MAX = 1024 * 1024;
 
 const sizeOf = ({ frame }: StoredEvent): number => frame.length;
 
 export class RecentEvents {
-  /** The last of the log, without a gap. */
+  /** The last events of the log, without gaps. */
   readonly #events: StoredEvent[] = [];
   #bytes = 0;
 
-  /** Takes what follows in the log. */
+  /** Adds the next events of the log. */
   add(events: readonly StoredEvent[]): void {
     for (const event of events) {
       this.#events.push(event);
@@ -22,19 +22,19 @@ export class RecentEvents {
     this.#events.splice(0, gone);
   }
 
-  /** Up to `max` events at and after a position; undefined when the first of them may be no longer here. */
+  /** Returns up to `max` events from a position on; undefined when the first of them may no longer be in memory. */
   from(position: bigint, max: number): StoredEvent[] | undefined {
     const at = this.#indexOf(position);
     return at === 0 && this.#events[0]?.position !== position ? undefined : this.#events.slice(at, at + max);
   }
 
-  /** The last `max` events before a position, the latest first; undefined when they may not all be here. */
+  /** Returns the last `max` events before a position, the latest first; undefined when not all may be in memory. */
   before(position: bigint, max: number): StoredEvent[] | undefined {
     const end = this.#indexOf(position);
     return end < max ? undefined : this.#events.slice(end - max, end).reverse();
   }
 
-  /** Of the first event at or after a position. */
+  /** Returns the index of the first event at or after a position. */
   #indexOf(position: bigint): number {
     let [low, high] = [0, this.#events.length];
     while (low < high) {
