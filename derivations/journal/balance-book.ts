@@ -39,6 +39,7 @@ export function balanceBook({ customer, currency, changes, explained }: Customer
   for (const row of inOrder) {
     const at = secondOf(row.at);
     let [best, place, sum] = [null as { place: number; sum: number } | null, next, booked];
+    // Searches for causes that explain the balance: all from before the hour, and as few later ones as possible.
     for (;;) {
       const cause = causes[place];
       const causeAt = cause === undefined ? Infinity : secondOf(cause.at);
@@ -46,6 +47,7 @@ export function balanceBook({ customer, currency, changes, explained }: Customer
       if (best !== null || cause === undefined || causeAt > at + AN_HOUR) break;
       [place, sum] = [place + 1, sum + cause.amount_minor];
     }
+    // Without them, the causes until the change count, and the difference is booked.
     if (best === null) {
       [place, sum] = [next, booked];
       for (let cause = causes[place]; cause !== undefined && secondOf(cause.at) <= at; cause = causes[place])

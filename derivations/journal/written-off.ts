@@ -40,6 +40,7 @@ export class WrittenOff {
     const dueOfNet = Math.min(dueMinor - taxMinor, netMinor);
     const lostMinor = netMinor <= 0 ? 0 : portion(sumOf(recognised), { part: Math.max(0, dueOfNet), whole: netMinor });
     this.lost = split(lostMinor, recognised).map((amountMinor, place) => ({ line: this.lineAt(place), amountMinor }));
+    // Only the lost part of the recognised revenue is contra; the paid part stays revenue.
     this.taken.forEach(({ line, contraMinor }, place) =>
       line.schedule.count((this.lost[place]?.amountMinor ?? 0) - contraMinor, at),
     );
@@ -47,6 +48,7 @@ export class WrittenOff {
     this.keptTaxMinor = isReversed ? 0 : taxMinor;
     this.reversedTaxMinor = isReversed ? taxMinor : 0;
     this.deferred = this.taken.map(({ line, cutMinor }) => ({ line: line.id, amountMinor: cutMinor }));
+    // The part of released revenue that was already paid is a recovery.
     this.recoveriesMinor = sumOf(this.deferred.map((part) => part.amountMinor)) + lostMinor + taxMinor - dueMinor;
     const paidMinor = Math.max(0, grossMinor - dueMinor);
     this.keptRecoveriesMinor = Math.max(0, Math.min(this.recoveriesMinor, paidMinor));

@@ -127,6 +127,7 @@ function momentsOf(facts: SubscriptionFacts, policy: MoneyPolicy): readonly Mome
   let pastDueSince: number | null = null;
   const moments: Moment[] = [];
   rows.forEach(({ row, at }, place) => {
+    // A row that ends the subscription may begin before the row preceding it.
     const from = Math.max(at, moments.at(-1)?.at ?? at);
     pastDueSince = row.status === 'past_due' ? (pastDueSince ?? from) : null;
     const next = rows[place + 1];

@@ -109,6 +109,7 @@ function paidOff(invoice: Owed, paid: readonly Paid[]): Settled | null {
   const atOnce = sum(paid.filter(({ at }) => at === toldAt));
   const since = sum(paid.filter(({ at }) => at > toldAt));
   const told = invoice.amount_paid_minor;
+  // Of payments in the second of the event, its own amount may include some: only the rest is added.
   const all = told + since + Math.max(atOnce - Math.max(told - before, 0), 0);
   const amount_paid_minor = Math.min(all, Math.max(told, invoice.amount_due_minor));
   if (amount_paid_minor <= told) return null;

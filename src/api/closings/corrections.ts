@@ -152,6 +152,7 @@ async function correctionsIn(connection: Queryable, of: OfMonth): Promise<readon
       found.push({ ...one, change, month, postings: sums.postings });
     }
   }
+  // Later closings posted these entries, and the tables no longer have them.
   for (const one of posted.values())
     found.push({ ...one, change: 'gone', postings: new Sums().add(one.postings, -1).postings });
   return [...found, ...sumsAlone].filter(({ postings }) => postings.length > 0).sort(newestFirst);

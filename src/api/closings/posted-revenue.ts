@@ -34,7 +34,8 @@ type Kept = Readonly<{
 
 /**
  * Returns earned revenue by the month that billed it and the month that it is posted in: closed months as they were
- * closed, with their corrections in the first open month. Valid for months that are in `frozen` or open.
+ * closed, with their corrections in the first open month. The first month in `frozen` includes all earlier ones, so
+ * `frozen` starts a month early.
  */
 export async function postedRevenue(
   connection: Queryable,
@@ -58,6 +59,7 @@ export async function postedRevenue(
     const own = now.filter(isOf(books));
     const { livemode, account, last } = books;
     let before: readonly Cell[] = [];
+    // The cells of a closing are cumulative: a month posts the difference from the closing before it.
     const post = (month: string, cells: readonly Cell[]): void => {
       for (const cell of differenceOf(cells, before))
         all.push({ ...cell, livemode, account, month, isCorrection: cell.month !== month });
