@@ -27,8 +27,8 @@ type State = Readonly<{ row: Row | null; listed: ById<Row> }>;
 const life = lifecycleOf('invoice_payment');
 
 /**
- * Which payment paid how much of which invoice? Exists from API version 2025-03-31.basil on; an invoice may have
- * several payments, and a payment several invoices. `invoice_payments` has those with events of their own,
+ * Which payment paid how much of which invoice? Stripe has invoice payments from API version 2025-03-31.basil on; an
+ * invoice may have several, and a payment several invoices. `invoice_payments` has those with events of their own,
  * `invoice_payment_evidence` those that invoices list, in the few events that include the list.
  */
 export const invoicePayments = defineProjection({

@@ -76,7 +76,7 @@ type Row = ReturnType<typeof invoiceRow>;
 
 /**
  * A finalized invoice is never a draft again; an uncollectible one may still be paid or voided; paid and void are
- * final.
+ * final, except that Stripe may reopen a paid one.
  */
 const life: Life = [['draft'], ['open'], ['uncollectible'], ['paid', 'void']];
 

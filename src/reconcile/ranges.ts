@@ -57,10 +57,7 @@ export function restOf(range: OpenRange, page: Page, idle: number): readonly Ope
   return [newestPart, ...older.reverse()];
 }
 
-/**
- * The range without its cursor, which Stripe no longer knows. It restarts at the last second seen; an object listed
- * twice changes nothing.
- */
+/** The range without its cursor, which Stripe no longer knows; objects that are listed again change nothing. */
 export const withoutCursor = (range: OpenRange): OpenRange => ({ ...range, after: null });
 
 /**

@@ -91,7 +91,7 @@ const OF_ONE_NAME: ReadonlySet<Refusal['kind']> = new Set(['denied', 'not_availa
 /** Restarting a list is safe: looking at an object twice changes nothing. */
 const RESTARTS_MAX = 5;
 
-/** Stops the comparison: a request was refused, or too much differs to repair anything. */
+/** Stops the comparison: it was interrupted, a request was refused, or too much differs to repair anything. */
 class Stopped extends Error {}
 
 /**
