@@ -11,11 +11,11 @@ import { until } from '../support/until.js';
 type Options = Partial<Pick<DeciderOptions, 'brake'>> & {
   policy?: Partial<AccessPolicy>;
   referenceKey?: string;
-  /** Stands between the decider and the answers. */
+  /** Wraps the decider's judge. */
   judged?: (judge: Judge) => Judge;
 };
 
-/** A decider on real stores whose clock the test moves. */
+/** A decider on real stores with a clock that the test moves. */
 export class Deciding {
   readonly store: EventStore;
   readonly database: Database;
@@ -52,7 +52,7 @@ export class Deciding {
     return changes.filter((change) => change.customer === customer);
   }
 
-  /** Rounds, while the clock goes on by a quiet time each, until a customer has so many changes. */
+  /** Advances the clock by 3 s per tick until a customer has `count` changes. */
   async untilChanges(customer: string, count: number): Promise<AccessChange[]> {
     return until(`${customer} has ${count} changes`, async () => {
       this.now = new Date(this.now.getTime() + 3_000);
@@ -62,7 +62,7 @@ export class Deciding {
     });
   }
 
-  /** Some rounds in which nothing is to happen. */
+  /** Some ticks in which nothing should happen. */
   async idle(): Promise<void> {
     for (let round = 0; round < 5; round += 1) {
       this.now = new Date(this.now.getTime() + 3_000);

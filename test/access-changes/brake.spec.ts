@@ -1,4 +1,4 @@
-/** The brake at scale: `CUSTOMERS=20000 npm test -- test/access-changes/brake` has more of them. */
+/** The brake at scale; `CUSTOMERS=20000 npm test -- test/access-changes/brake` uses more customers. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startEmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
 import { readChanges } from '../../src/access-changes/change-log.js';
@@ -14,7 +14,9 @@ import { until } from '../support/until.js';
 import { Deciding } from './access-deciding.js';
 
 const CUSTOMERS = Number(process.env['CUSTOMERS'] ?? 1_050);
-/** Two of a hundred are past due: what a policy takes from them is more than 20 customers, and more than one of a hundred. */
+/**
+ * Two percent are past due, so a policy that revokes their access exceeds both limits: 20 customers and one percent.
+ */
 const PAST_DUE = Math.round(CUSTOMERS / 50);
 const NO_GRACE: Partial<AccessPolicy> = { graceDays: { past_due: 0, unpaid: 0, incomplete: 0, paused: 0 } };
 const BRAKE = { customers: 20, percent: 1 };
@@ -68,7 +70,7 @@ function periodOf(id: string) {
     items: { ...items, data: [{ ...item, current_period_start: start - DAY, current_period_end: start + 29 * DAY }] },
   };
 }
-/** A process that decides by another policy takes over. */
+/** Lets a process with another policy take over. */
 async function decidingBy(policy: Partial<AccessPolicy>, at = new Date(start * 1_000)): Promise<Deciding> {
   const before = (deciding as Deciding | undefined)?.now ?? at;
   await (deciding as Deciding | undefined)?.stop();
@@ -108,7 +110,7 @@ describe(`of ${CUSTOMERS} customers, a policy that touches ${PAST_DUE}`, () => {
         false,
         'policy',
       ]);
-    // As long as nobody approves, also for the process after the next.
+    // Held until someone approves, also for later processes.
     deciding = await decidingBy(NO_GRACE);
     expect([await recorded(), deciding.held]).toEqual([[], PAST_DUE]);
   });
@@ -128,7 +130,7 @@ describe(`of ${CUSTOMERS} customers, a policy that touches ${PAST_DUE}`, () => {
     expect(deciding.held).toBe(PAST_DUE);
     const answer = await reject(ADMIN_TOKEN, { why });
     expect([answer.status, await answer.json()]).toEqual([202, { rejected: PAST_DUE }]);
-    // The first word counts.
+    // Only the first approval or rejection counts.
     await approve(ADMIN_TOKEN);
     await deciding.idle();
     expect([await recorded(), deciding.held, (await heldNow()).count]).toEqual([[], 0, 0]);
@@ -139,7 +141,7 @@ describe(`of ${CUSTOMERS} customers, a policy that touches ${PAST_DUE}`, () => {
       { type: 'customer.access_rejected', revision: 1, now, rejected: { why, by: expect.stringMatching(/./) } },
       { type: 'customer.access_changed', revision: 0, isBaseline: true, rejected: null },
     ]);
-    // The log remembers, also for the process after the next, and without Postgres.
+    // The rejection is in the log, so it survives further processes and the loss of Postgres.
     await query(database.url, 'drop table ledger.access_customers, ledger.access_decider');
     deciding = await decidingBy(NO_GRACE);
     expect([await recorded(), deciding.held]).toEqual([[], 0]);
@@ -153,7 +155,7 @@ describe(`of ${CUSTOMERS} customers, a policy that touches ${PAST_DUE}`, () => {
     expect(await deciding.untilChanges(of, 1)).toMatchObject([{ revision: 2, now, because: { kind: 'event' } }]);
     await told('active', start + 2);
     await deciding.untilChanges(of, 2);
-    // What is as it was before is rejected no longer.
+    // A decision equal to the state before the rejection lifts it.
     await told('past_due', start + 3);
     expect((await deciding.untilChanges(of, 3)).at(-1)).toMatchObject({ revision: 4, now });
     deciding = await decidingBy({});
@@ -193,7 +195,7 @@ describe('when no renewal is heard of any more', () => {
 
 describe('changes that come one after another', () => {
   it('count together for a minute: what is beyond the limit is held, and the others go on after it', async () => {
-    // Who is held already stays so; these are others, who gain and lose access within a minute.
+    // Customers already held stay held; these are others that gain and lose access within a minute.
     const at = (): number => Math.floor(deciding.now.getTime() / 1_000);
     const ids = Array.from({ length: BRAKE.customers + 4 }, () => randomId('sub'));
     const tell = async (id: string, status: string): Promise<void> => {
@@ -209,12 +211,12 @@ describe('changes that come one after another', () => {
     await deciding.idle();
     const held = deciding.held;
     const before = (await recorded()).length;
-    // New customers are told, however many.
+    // New customers are announced without a limit.
     expect((await recorded()).filter(({ revision, now: then }) => revision === 0 && then.granted).length).toBe(
       ids.length,
     );
     const granted = CUSTOMERS - PAST_DUE + ids.length;
-    // Where one of a hundred is more than the number of customers, that is the limit.
+    // Where one percent exceeds the number of customers, it is the limit.
     const limit = Math.max(BRAKE.customers, Math.floor(granted / 100));
     if (limit > BRAKE.customers) return;
     for (let from = 0; from < ids.length; from += 8) {
@@ -259,7 +261,7 @@ describe('a process that is killed in the middle of an approval', () => {
     await service.kill();
     const some = (await recorded()).length - before.length;
     expect(some).toBeLessThan(held.length);
-    // Its right to decide runs out.
+    // The decider's lease expires.
     await query(database.url, `update ledger.access_decider set lease_until = '-infinity'`);
     await deciding.idle();
     const since = (await recorded()).slice(before.length);

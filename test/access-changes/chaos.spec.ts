@@ -1,6 +1,7 @@
 /**
- * Access changes under simulated lives, delivered repeatedly, in disorder and late, to processes that are killed, with a receiver that fails
- * half of the time: in the end it knows what a ledger says that heard each event once, in order. `SEED=7 LIVES=200` plays others.
+ * Access changes for simulated lives, delivered repeatedly, out of order and late, to processes that are killed, with a
+ * receiver that fails half of the time. At the end it must know the same as a ledger that received each event once, in
+ * order. `SEED=7 LIVES=200` runs other lives.
  */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { once } from 'node:events';
@@ -29,7 +30,7 @@ const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const DAY = 86_400;
 const now = Math.floor(Date.now() / 1_000);
 
-/** A receiver that fails the first time it is told of a change: before it has taken it, or after. */
+/** A receiver that fails the first request about each change, before or after recording it. */
 class Receiver {
   readonly known = new Map<string, Pushed>();
   readonly ids = new Set<string>();
@@ -97,11 +98,11 @@ beforeAll(async () => {
   database = await preparedDatabase();
   store = connectEventStore(eventStore.url);
   await receiver.start();
-  // One after another: each start is the work of seconds for a small machine.
+  // One at a time, since each start takes seconds of CPU on a small machine.
   [calmStore, calmDatabase] = [await ownEventStore(), await preparedDatabase()];
   calm = await startLedger({ eventStore: calmStore, database: calmDatabase });
   for (const role of ['project', 'ingest', 'api'] as const) await start(role);
-  // What is heard before the ledger has begun to decide is its baseline, of which nobody is told.
+  // Events that arrive before the ledger starts deciding belong to its baseline, which is not announced.
   for (const stream of ['access_begun', 'outbox-app'])
     await until(`${stream} is there`, async () => (await eventsOf(eventStore.url, stream)).length > 0, 60_000);
 }, 240_000);
@@ -115,7 +116,7 @@ afterAll(async () => {
   await directory.remove();
 });
 
-/** As Stripe does: what was not answered with 2xx is sent again. */
+/** Resends until the answer is 2xx, as Stripe does. */
 async function deliverAtLast(event: unknown): Promise<void> {
   await until(
     'the event is taken',
@@ -136,7 +137,7 @@ it(`the receiver knows what holds for everybody, though all is in disorder and e
   const events = simulate({ seed: SEED, subscriptions: LIVES, apiVersion: 'mixed', startAt: now - 100 * DAY })
     .events.map(({ stripeEvent }) => stripeEvent)
     .filter(({ created }) => created <= now);
-  // One whose grace ends while the spec runs, without an event.
+  // A subscription whose grace ends during the spec, without an event.
   const grace = randomId('sub');
   const graceEndsAt = Math.floor(Date.now() / 1_000) + 20;
   const { items } = subscriptionEvent(grace).data.object;
@@ -149,7 +150,7 @@ it(`the receiver knows what holds for everybody, though all is in disorder and e
   );
   const graced = `cus_of_${grace}`;
 
-  // Somebody follows the feed meanwhile, over the death of the process that answers.
+  // A client follows the feed meanwhile, across the death of the answering process.
   const over = new AbortController();
   const fed: string[] = [];
   const feed = createLedger({ url: `http://127.0.0.1:${apiPort}`, token: READ_TOKEN }).accessChanges({
@@ -203,7 +204,7 @@ it(`the receiver knows what holds for everybody, though all is in disorder and e
     throw new Error(`Seed ${SEED}: ${different.join(', ')} differ.`, { cause: error });
   });
 
-  // In the log: each decision once, each a change, each from what was before.
+  // Checks the log: each decision once, each an actual change, each from the previous state.
   const all = await changes();
   expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
   const state = new Map<string, AccessChange>();
@@ -225,7 +226,8 @@ it(`the receiver knows what holds for everybody, though all is in disorder and e
   await until('the feed told each change', async () => fed.length >= all.length);
   expect(fed).toEqual(all.map(({ id }) => id));
 
-  // Postgres is lost under the running processes: nothing is decided or told again, and what is next is told.
+  // Postgres is lost under the running processes. Nothing is decided or announced twice, and later changes are
+  // announced.
   await until('all is told', async () => {
     const { body } = await read<{ accessChanges: { endpoints: { waiting: number }[] } | null }>(
       processes.api.url,
@@ -242,7 +244,7 @@ it(`the receiver knows what holds for everybody, though all is in disorder and e
   );
   await until('what is next is told', async () => receiver.known.get(`cus_of_${next}`)?.now.granted, 90_000);
   expect(await changes()).toHaveLength(all.length + 1);
-  // Failed once, then taken; or once more, when the kill came between.
+  // One failure and one success; one more request if the kill came in between.
   expect(receiver.requests - requests).toBeLessThanOrEqual(3);
 
   const metrics = await metricsOf(processes.project.url);

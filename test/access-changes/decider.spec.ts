@@ -14,14 +14,14 @@ import { Deciding } from './access-deciding.js';
 
 const at = (seconds: number): Date => new Date(seconds * 1_000);
 
-/** Stores of the spec's own: who decides, decides about everybody in the log. */
+/** Separate stores, since a decider decides about every customer in the log. */
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let eventStore: TestServer;
 let database: TestServer;
 let ledger: TestLedger;
 let urls: { eventstoreUrl: string; databaseUrl: string };
 let deciding: Deciding;
-/** A customer of before the first start. */
+/** A customer from before the first start. */
 let early: string;
 beforeAll(async () => {
   directory = await temporaryDirectory();
@@ -39,7 +39,7 @@ afterAll(async () => {
   await directory.remove();
 });
 
-/** Delivers events and waits until the rows are as far. */
+/** Delivers events and waits until they are in the rows. */
 async function project(...events: unknown[]): Promise<void> {
   let position = '';
   for (const event of events) ({ position } = (await deliver(ledger.url, JSON.stringify(event))).body);
@@ -103,7 +103,7 @@ describe('a change of access', () => {
     await deciding.idle();
     expect(await deciding.changesOf(of)).toHaveLength(1);
     const until = new Date(String(first?.now.until));
-    // Not a moment before.
+    // One minute early, nothing happens.
     deciding.now = new Date(until.getTime() - 60_000);
     await deciding.idle();
     expect(await deciding.changesOf(of)).toHaveLength(1);
@@ -128,7 +128,7 @@ describe('when Postgres is dropped', () => {
     await ledger.service.stop();
     await deciding.decider.stop();
     await query(urls.databaseUrl, 'drop schema ledger cascade');
-    // Something happens while nothing is known.
+    // An event arrives while nothing is known.
     ledger = await startLedger({ eventStore, database });
     const again = new Deciding(urls, deciding.now);
     await deciding.stop();
@@ -150,7 +150,7 @@ describe('when Postgres is dropped', () => {
 describe('a customer who cannot be judged, as with more rows than an answer takes', () => {
   it('is named, and judged again after an hour; the others are judged', async () => {
     const of = await customer();
-    // A grace that is not over yet.
+    // A grace period that has not ended.
     await project(
       subscriptionEvent(subOf(of), {
         created: Math.floor(deciding.now.getTime() / 1_000) - 100,
@@ -171,7 +171,7 @@ describe('a customer who cannot be judged, as with more rows than an answer take
     const other = await customer();
     expect(await deciding.untilChanges(other, 1)).toHaveLength(1);
     await deciding.idle();
-    // First among others, and then alone.
+    // First among others, then alone.
     expect(judgements).toBeLessThanOrEqual(2);
     expect(deciding.warnings).toEqual([expect.stringContaining(`${of} is not decided: Error: Too large.`)]);
     expect(await deciding.changesOf(of)).toHaveLength(1);

@@ -1,4 +1,4 @@
-/** The feed of decisions as its readers have it: pages, waits, and streams that are followed, cut and resumed. */
+/** The feed of decisions as its readers see it: pages, waits, and streams that are followed, cut and resumed. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 const revisions = new Map<string, number>();
-/** Decides about a customer; `bytes` makes it large. Resolves with the position. */
+/** Records a decision about a customer, padded by `bytes`. Resolves with its position. */
 async function decide(customer: string, bytes = 0): Promise<string> {
   const revision = (revisions.get(customer) ?? -1) + 1;
   revisions.set(customer, revision);
@@ -60,7 +60,7 @@ async function decide(customer: string, bytes = 0): Promise<string> {
   expect(written.kind).toBe('written');
   return String((written as { position: bigint }).position);
 }
-/** Unchecked by docs/openapi.json: the answers here stand on less than a real decision. */
+/** Does not check against docs/openapi.json, since these decisions have fewer fields than real ones. */
 async function pageOf(query: string, token = ACCESS_TOKEN): Promise<Page> {
   const headers = { authorization: `Bearer ${token}` };
   return (await (await fetch(`${ledger.url}/v1/access-changes?${query}`, { headers })).json()) as Page;
@@ -93,7 +93,7 @@ describe('pages of the feed', () => {
   });
 });
 
-/** The last place of the log that the feed can be asked after. */
+/** The last position that the feed accepts as `after`. */
 async function endOfAll(): Promise<string> {
   let after = await end();
   for (;;) {
@@ -128,7 +128,7 @@ describe('a reader that waits', () => {
 
   it('that leaves gives its place back', async () => {
     const after = await endOfAll();
-    // More than one token may have at a time.
+    // More requests than one token may have open at a time.
     for (let round = 0; round < 3; round += 1) {
       const leaving = new AbortController();
       const headers = { authorization: `Bearer ${ACCESS_TOKEN}` };
@@ -185,7 +185,7 @@ describe('a reader that follows', () => {
     const [response] = (await once(slow, 'response')) as [IncomingMessage];
     response.pause();
     const quick = await follow();
-    // More than the buffers of two sockets.
+    // More than the buffers of two sockets hold.
     const count = 40;
     for (let change = 0; change < count; change += 1) await decide(customer, 200_000);
     await quick.told('the last change', ({ data }) => data['customer'] === customer && data['revision'] === count - 1);

@@ -1,4 +1,7 @@
-/** What endpoints are told, over a real store and real receivers: their answers, the place in the log, and the clock, are the test's. */
+/**
+ * Pushes to endpoints, with a real store and real receivers. The test sets the receivers' answers, the position in the
+ * log and the clock.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,7 +19,7 @@ const [SECRET, NEXT] = [1, 2].map((byte) => `whsec_${Buffer.alloc(32, byte).toSt
 const MINUTE = 60_000;
 
 type Received = Readonly<{ change: AccessChange; body: string; headers: IncomingHttpHeaders }>;
-/** A receiver whose answers the test gives, one after another; then 204. */
+/** A receiver with scripted answers; after them 204. */
 class Receiver {
   readonly received: Received[] = [];
   answers: number[] = [];
@@ -45,7 +48,7 @@ class Receiver {
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`;
   }
-  /** Which revisions of a customer came, in their order. */
+  /** The received revisions of a customer, in order. */
   revisionsOf(customer: string): number[] {
     return this.received.flatMap(({ change }) => (change.customer === customer ? [change.revision] : []));
   }
@@ -70,13 +73,13 @@ afterEach(() => {
   receiver.answers = [];
 });
 
-/** An endpoint of its own name on the receiver. */
+/** An outbox with a uniquely named endpoint at the receiver. */
 class Telling {
   now = new Date();
   readonly warnings: string[] = [];
   readonly failures: string[] = [];
   givenUp = 0;
-  /** Whose changes cannot be sent: it throws. */
+  /** The customer whose changes throw when sent. */
   unsendable = '';
   outbox: Outbox;
 
@@ -104,11 +107,11 @@ class Telling {
       warned: (text) => void this.warnings.push(text),
     });
   }
-  /** Another process takes over, after a kill: what was not written is not known. */
+  /** Another process takes over after a kill; what was not written is unknown to it. */
   killed(): void {
     this.outbox = this.#made();
   }
-  /** Rounds until nothing is due. */
+  /** Runs rounds until nothing is due. */
   async rounds(afterMs = 0): Promise<void> {
     this.now = new Date(this.now.getTime() + afterMs);
     const most = 200;
@@ -159,7 +162,7 @@ describe('an endpoint', () => {
     receiver.answers = [500];
     await telling.rounds();
     expect(telling.failures).toEqual(['the answer was 500']);
-    // Waits five seconds now; others do not wait for it.
+    // It waits five seconds now; others do not wait for it.
     await decide(other, true);
     await telling.rounds();
     expect([receiver.revisionsOf(one), receiver.revisionsOf(other)]).toEqual([[0], [0]]);
@@ -202,7 +205,7 @@ describe('an endpoint', () => {
       expect(telling.outbox.state?.waiting).toBe(1);
       const { oldestAt } = telling.outbox.state ?? {};
       expect(Math.abs(Number(oldestAt) - decidedAt.getTime())).toBeLessThan(MINUTE);
-      // A process that takes over goes on with the same pause.
+      // A process that takes over continues with the same pause.
       await telling.outbox.leave();
       await telling.rounds(1_000);
     }
@@ -232,7 +235,7 @@ describe('an endpoint', () => {
     await moved.rounds();
     expect(receiver.revisionsOf(customer)).toEqual([0, 1]);
     expect(moved.outbox.state).toMatchObject({ isStopped: false, waiting: 0 });
-    // It stays so, also for the next process.
+    // It stays so for the next process.
     moved.killed();
     await moved.rounds();
     expect(moved.outbox.state).toMatchObject({ isStopped: false });

@@ -1,10 +1,10 @@
 import type { AccessFacts, ItemFact, PaidInvoice, SubscriptionFact } from '../../src/access/facts.js';
 
 const DAY_MS = 86_400_000;
-/** The period that the facts of the tests are in begins here: 2026-01-01. Times of the tests are in days from it. */
+/** A time in days from the start of the period in the tests' facts, 2026-01-01. */
 export const day = (days: number): Date => new Date(Date.UTC(2026, 0, 1) + days * DAY_MS);
 
-/** A paid invoice of 20.00, of which nothing went back. */
+/** A paid invoice of 20.00 without refunds. */
 export const paidInvoice = (fields: Partial<PaidInvoice> = {}): PaidInvoice => ({
   invoice: 'in_1',
   currency: 'eur',
@@ -17,7 +17,7 @@ export const paidInvoice = (fields: Partial<PaidInvoice> = {}): PaidInvoice => (
   ...fields,
 });
 
-/** An item of `prod_1` whose period lasts for thirty days. */
+/** An item of `prod_1` with a period of thirty days. */
 export const item = (fields: Partial<ItemFact> = {}): ItemFact => ({
   product: 'prod_1',
   quantity: 1,
@@ -30,7 +30,7 @@ export const item = (fields: Partial<ItemFact> = {}): ItemFact => ({
   ...fields,
 });
 
-/** An active subscription to `prod_1` whose period lasts for thirty days. */
+/** An active subscription to `prod_1` with a period of thirty days. */
 export const subscription = (fields: Partial<SubscriptionFact> = {}): SubscriptionFact => ({
   id: 'sub_1',
   status: 'active',

@@ -47,7 +47,7 @@ const get = async (query: string): Promise<Body> => {
   expect({ status, body }).toMatchObject({ status: 200 });
   return body;
 };
-/** What is answered on a day, after these events have arrived in an order. */
+/** The answer on a day, after these events have arrived in this order. */
 const askOn = async (day: number, of: Ids, events: readonly Event[], product?: string): Promise<Body> => {
   const position = await send(events);
   const at = `trueAt=${iso(START + day * DAY_S)}&minPosition=${position}&waitMs=20000`;
@@ -117,7 +117,7 @@ const invoiced = (of: Ids, day: number, lines: readonly Line[], fields: Body = {
     }),
     { after: day * DAY_S, apiVersion: of.version },
   );
-/** An invoice that a payment intent with one charge has paid. */
+/** An invoice paid by a payment intent with one charge. */
 const paid = (of: Ids, day: number, lines: readonly Line[]): Event[] => {
   const at = { after: day * DAY_S, apiVersion: of.version };
   const named = isBasilOrLater(of.version) ? {} : { invoice: of.inv };

@@ -15,7 +15,7 @@ afterAll(() => ledger.stop());
 const DAY_S = 86_400;
 const now = Math.floor(Date.now() / 1000);
 const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();
-/** A subscription whose period began some days before now and lasts for thirty, with what happened to it then. */
+/** A subscription whose thirty-day period began some days ago, with the given state since then. */
 const subscribed = (id: string, { daysAgo, type, ...object }: { daysAgo: number; type?: string } & Body) => {
   const [item] = subscriptionObject(id).items.data;
   const items = {

@@ -29,7 +29,7 @@ const get = async <T = Body>(path: string): Promise<T & { status_: number }> => 
   const { status, body } = await read<T>(ledger.url, path);
   return { ...body, status_: status };
 };
-/** What is answered live after each of these events, and their positions. */
+/** The live answer after each of these events, with its position. */
 async function liveAfterEach(events: readonly unknown[], path: string): Promise<{ position: string; body: Body }[]> {
   const seen: { position: string; body: Body }[] = [];
   for (const event of events) {
@@ -39,7 +39,7 @@ async function liveAfterEach(events: readonly unknown[], path: string): Promise<
   return seen;
 }
 
-/** A life that reaches the ledger out of order, the first event as the last. */
+/** A life that arrives out of order, its first event last. */
 function life(sub: string, cus: string) {
   const created = subscriptionEvent(sub, {
     type: 'customer.subscription.created',
@@ -148,7 +148,7 @@ describe('GET /subscriptions/:id as of a moment', () => {
   );
 });
 
-/** Answers by the hundred, each folded: on a machine that does other things at the same time. */
+/** A limit for hundreds of folded answers on a busy machine. */
 const WITH_OTHERS_MS = 120_000;
 
 describe('an invoice and its payment as of a moment', () => {
@@ -215,7 +215,7 @@ describe('an invoice and its payment as of a moment', () => {
       status: 'paid',
       payments: [{ id: ids.pi, charges: [{ id: ids.ch }], refunds: [], disputes: [] }],
     });
-    // The charge itself has not been told of by then: its intent names it.
+    // The charge itself is not known by then; its intent names it.
     expect(await get(`/payments/${ids.ch}?trueAt=${iso(START + 19)}`)).toMatchObject({ id: ids.pi, charges: [] });
     expect(await get(`/payments/${ids.ch}?trueAt=${iso(START + 9)}`)).toMatchObject({
       status_: 404,
@@ -236,7 +236,7 @@ describe('an invoice and its payment as of a moment', () => {
       refunds: [{ id: ids.re, creditNotes: [ids.cn] }],
       invoices: [{ id: ids.inv, status: 'paid', subscription: ids.sub }],
     });
-    // Only what ties it to its invoice was known by then.
+    // Only the link to its invoice was known by then.
     expect(await get(`/payments/${ids.pi}?trueAt=${iso(START + 40)}&knownAt=${positions.at(-5)}`)).toMatchObject({
       id: ids.pi,
       paymentIntent: null,
@@ -344,7 +344,7 @@ describe('a customer’s lists as of a moment', () => {
 });
 
 describe('lists of invoices and payments as of a moment', () => {
-  /** Two paid invoices of one subscription of a customer, and what each list says after each event. */
+  /** Two paid invoices of one customer's subscription, and every list's answer after each event. */
   const paths = ({ cus, sub, inv }: ReturnType<typeof newIds>): string[] => [
     `/invoices?customer=${cus}`,
     `/invoices?subscription=${sub}&status=paid`,

@@ -83,7 +83,7 @@ describe('the books of an invoice of three months, partly refunded', () => {
   );
   beforeAll(async () => {
     const paid = paymentOf({ ch, inpay, invoice: inv, customer }, { day: '2026-01-01', amount: 9900 });
-    // Of somebody else: its event stands behind no posting of these books.
+    // Another customer's event, which stands behind no posting of these books.
     const other = bill(randomId('in'), {
       customer: randomId('cus'),
       day: '2026-01-01',
@@ -166,7 +166,7 @@ describe('the books of an invoice of three months, partly refunded', () => {
       'Liabilities:Tax': -810,
     });
     expect(await balances(whose, 'asOf=2026-01-31T23:59:59Z')).toEqual(await balances(whose, 'month=2026-01'));
-    // A tenth of the month less a second, and half of it.
+    // About half of the first month, then half of the second.
     expect((await balances(whose, 'asOf=2026-01-15T23:59:59Z'))['Income:Revenue']).toBe(-1500);
     expect((await balances(whose, 'asOf=2026-02-14T23:59:59Z'))['Liabilities:Deferred']).toBe(-5900 + 590 + 1260);
   });
@@ -405,7 +405,7 @@ describe('MRR', () => {
       },
       { month: '2026-02', size: 1, startMinor: 50 },
     ]);
-    // Each of these numbers leads to its customers.
+    // Each of these amounts can be broken down by customer.
     const whose = async (query: string) => {
       const { data } = await get<MrrCustomers>(`/mrr/customers?account=${own.account}&${query}`);
       return data.map(({ customer, startMinor, mrrMinor, change }) => [customer, startMinor, mrrMinor, change]);
@@ -653,7 +653,7 @@ it('bounds a list by days of the zone of the policy, also where clocks change', 
     ['2026-03-09T04:00:00.000Z'],
     ['2026-04-01T03:59:59.999Z'],
   ]);
-  // The later of two beginnings counts.
+  // The later of the two starts counts.
   expect(between('America/New_York', '2026-03-01', '2026-03-07')).toEqual([
     ['new'],
     ['2026-03-08T12:00:00.000Z'],

@@ -22,7 +22,7 @@ const list = async (query: string): Promise<Page> => {
   return body;
 };
 
-/** A subscription whose invoice could not be collected `after` seconds from the start. */
+/** A subscription with an invoice whose collection failed `after` seconds from the start. */
 async function fallsPastDue({
   customer,
   after,

@@ -6,7 +6,7 @@ import { connectEventStore, type EventStore } from '../../src/eventstore/event-s
 import { appendOwn } from '../../src/eventstore/own-streams.js';
 import { temporaryDirectory, type TestServer } from '../support/servers.js';
 
-/** A store of the spec's own: one stream has the closings of all books. */
+/** A separate store, since one stream holds the closings of all books. */
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let eventStore: TestServer;
 let store: EventStore;

@@ -58,7 +58,7 @@ const get = async <T = Record<string, unknown>>(path: string): Promise<T> => {
   expect({ path, status, body }).toMatchObject({ status: 200 });
   return body;
 };
-/** What the log has of closings, whatever the rows. */
+/** The closings according to the log, regardless of the rows. */
 const closings = async <T = ClosingsPage>(path = ''): Promise<T> => {
   const { status, body } = await read<T>(ledger.url, `/v1/closings${path}`);
   expect({ path, status, body }).toMatchObject({ status: 200 });
@@ -81,7 +81,7 @@ const monthOf = async ({ account }: Whose, month: string, view: string): Promise
   expect(balance.data.map(({ sumMinor }) => sumMinor)).toEqual(balance.data.map(() => 0));
   return balance;
 };
-/** What moved on each account, and what stood at the end; plus is debit. */
+/** The amounts moved on each account and the final balances; debit is positive. */
 const movesOf = async (whose: Whose, month: string, view: string) =>
   Object.fromEntries(
     (await monthOf(whose, month, view)).data.flatMap(({ accounts }) =>
@@ -93,7 +93,7 @@ const incomeOf = async ({ account }: Whose, from: string, to: string, view: stri
     months.map((one) => [one.revenueMinor, one.contraMinor, one.netMinor, one.deferredMinor]),
   );
 
-/** An invoice of three months that is paid at once. */
+/** An invoice for three months that is paid at once. */
 function paidInvoice(whose: Whose) {
   const [customer, inv, ch, inpay, line] = ['cus', 'in', 'ch', 'inpay', 'il'].map(randomId) as [
     ...[string, string, string, string, string],
@@ -107,7 +107,7 @@ function paidInvoice(whose: Whose) {
     ].map(([type, object]) => eventOf(whose)(type, object, '2026-01-01')),
   };
 }
-/** All pages of what corrects a closed month. */
+/** All pages of corrections to a closed month. */
 async function correctionsOf(
   { account, livemode }: Whose,
   month: string,
@@ -421,7 +421,7 @@ describe('a month cannot be closed', () => {
 
 const SEED = Number(process.env['SEED'] ?? 1);
 const RUNS = Number(process.env['RUNS'] ?? 1);
-/** What may happen: an invoice or a refund becomes known, whenever it was made; or months are closed up to one. */
+/** Possible steps: an invoice or a refund of any age becomes known, or months are closed up to one. */
 const MONTHS = ['2026-01', '2026-02', '2026-03', '2026-04'];
 
 describe(`closed months (seed ${SEED})`, () => {
@@ -504,7 +504,7 @@ const nonzero = (rows: readonly (readonly [string, number])[] | undefined) =>
 const standingOn = (scopes: TrialBalances['data'] | undefined, account: string): number =>
   scopes?.flatMap(({ accounts }) => accounts).find(({ name }) => name === account)?.endMinor ?? 0;
 
-/** What a command prints as JSON. */
+/** The JSON output of a command. */
 const output = async (args: readonly string[], environment: Record<string, string>): Promise<unknown> => {
   const stores = { EVENTSTORE_URL: ledger.eventstoreUrl, DATABASE_URL: ledger.databaseUrl };
   const command = runCommand('src/cli/main.js', args, { ...stores, ...environment });
@@ -558,7 +558,7 @@ describe('closings', () => {
         one.name === 'Income:Revenue' ? { ...one, endMinor: one.endMinor + 1 } : one,
       );
       const data = sealed({ ...written, month: '2026-03', previous, balances: [{ currency: 'usd', accounts }] });
-      // Others close months of theirs in the same stream.
+      // Other specs close their months in the same stream.
       const append = async (event: Parameters<Closings['append']>[0][number]): Promise<void> => {
         while ((await kept.append([event], await kept.refresh())) === 'moved');
       };
@@ -595,7 +595,7 @@ describe('closings', () => {
     const before = await figures();
     const listed = await closings(`?account=${whose.account}`);
 
-    // Beforehand, a comparison of policies and a dry run both name the closed months that would be restated.
+    // Before the change, a comparison of policies and a dry run both name the closed months that would be restated.
     const named = { account: whose.account, month: '2026-01', name: 'Income:Revenue', before: '-3100', after: '-3000' };
     expect(
       await output(['money', 'compare', 'revenue', '--set', 'recognition=month,mrrPastDueDays=', '--json'], {
@@ -619,7 +619,7 @@ describe('closings', () => {
     expect(await closings(`?account=${whose.account}`)).toEqual(listed);
     expect(await figures()).toEqual(before);
     expect((await movesOf(whose, '2026-01', 'restated'))['Income:Revenue']).toBe(-3000);
-    // March has the last third, and what the first two were closed with above theirs is taken back.
+    // March gets the last third, and a reversal of the excess that the first two months were closed with.
     expect((await movesOf(whose, '2026-03', 'frozen'))['Income:Revenue']).toBe(-3100);
   }, 60_000);
 });

@@ -32,7 +32,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => ledger.stop());
 
-/** All are there: reads of this customer are complete. */
+/** Reads of this customer that wait until all of its events are in the rows. */
 const list = (query = ''): Test =>
   get(`/v1/customers/${customer}/subscriptions?minPosition=${position}&limit=200${query}`);
 
@@ -142,7 +142,7 @@ describe('compression', () => {
     expect(headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'accept-encoding' });
     const plain = await list().set('accept-encoding', 'identity');
     expect(plain.headers).not.toHaveProperty('content-encoding');
-    // supertest's agent may have unpacked the answer already.
+    // supertest's agent may have decompressed the answer already.
     const text = body[0] === 0x1f ? gunzipSync(body as Buffer).toString() : (body as Buffer).toString();
     expect(JSON.parse(text)).toEqual(plain.body);
     expect(Number(headers['content-length'])).toBeLessThan(plain.text.length / 4);

@@ -14,7 +14,7 @@ const other = randomId('sub');
 const first = randomId('evt');
 const second = randomId('evt');
 const conflicting = randomId('evt');
-/** Spaces and escapes that no serialiser would write so. */
+/** With whitespace and escapes that no serialiser would write. */
 const body = JSON.stringify(subscriptionEvent(sub, { eventId: first, created: START }), null, 3).replace(
   '"active"',
   '"\\u0061ctive"',
@@ -166,7 +166,7 @@ describe('GET /v1/events', () => {
   it('shows who loads it again what has come since, above all that was there', async () => {
     const page = async (): Promise<Page> => (await get<Page>('/v1/events?endpoint=tests')).body;
     let before = await page();
-    // Fewer than are looked at first where some are known, and more.
+    // Fewer than the first lookup reads, and more.
     for (const count of [0, 1, 12]) {
       const come: string[] = [];
       for (let at = 0; at < count; at += 1) {

@@ -21,7 +21,10 @@ const LIVES = Number(process.env['LIVES'] ?? 4);
 
 const whose = { account: randomId('acct'), livemode: true };
 const folder = mkdtempSync(join(tmpdir(), 'ledger-exports-'));
-/** `POLICIES=20 npm test -- test/api/exports` has so many mixtures of policies judged; each derives the same history anew. */
+/**
+ * The number of policy mixtures that are checked (`POLICIES=20 npm test -- test/api/exports`). Each derives the same
+ * history again.
+ */
 const POLICIES = Number(process.env['POLICIES'] ?? 1);
 let eventStore: TestServer;
 let database: TestDatabase;
@@ -56,7 +59,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Far enough for all that was sold to be earned. */
+/** Late enough that everything sold has been earned. */
 const TO = '2032-12';
 
 async function exported(format: string, query = ''): Promise<string> {
@@ -83,7 +86,7 @@ async function expectedBalances(): Promise<Record<string, number>> {
   );
 }
 
-/** Sums of what a format says, by account and currency; without those of zero. */
+/** The sums of a format's postings by account and currency, without zero sums. */
 function summed(postings: Iterable<readonly [name: string, currency: string, amountMinor: number]>) {
   const sums: Record<string, number> = {};
   for (const [name, currency, amount] of postings)
@@ -93,7 +96,7 @@ function summed(postings: Iterable<readonly [name: string, currency: string, amo
 
 const minorOf = (text: string): number => Number(text.replace('.', ''));
 
-/** Runs a program that may not be there; then the spec says why it does not run. */
+/** Runs a program if it is installed; otherwise prints why the export was not checked with it. */
 function accepts(program: string, args: readonly string[]): void {
   const { error, status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
   if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
@@ -203,7 +206,7 @@ describe.each(mixtures)(`an export of the same history (seed ${SEED}) by the pol
   beforeAll(async () => {
     await ledger.stop();
     ledger = await startLedger({ eventStore, database, environment });
-    // Until they are derived anew there is no answer.
+    // There is no answer until they are derived again.
     await until(
       'the books follow the policy',
       async () => (await read(ledger.url, '/v1/trial-balance')).status === 200,

@@ -9,7 +9,7 @@ import { startServiceProcess, type ServiceProcess } from '../support/service-pro
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
-/** The shares of one token by default; `src/api/limits.ts` has them, and `docs/http-api.md`. */
+/** One token's default limits, from `src/api/limits.ts` and `docs/http-api.md`. */
 const WAITS_PER_TOKEN = 500;
 const LIVE_MAX = 60;
 const OTHER_TOKEN = 'another-token-that-may-read';
@@ -52,7 +52,7 @@ afterAll(async () => {
 });
 
 type Reply = Readonly<{ status: number; code: string | undefined; retryAfter: string | undefined }>;
-/** A request on a connection of its own, which can be left. */
+/** A request on a separate connection that can be aborted. */
 type Call = Readonly<{ reply: Promise<Reply | 'left'>; leave: () => void }>;
 
 function call(path: string, { token = READ_TOKEN, method = 'GET' } = {}): Call {
@@ -90,7 +90,7 @@ const calls = (count: number, path: string): Call[] => Array.from({ length: coun
 const leaveAll = (made: readonly Call[]): void => made.forEach(({ leave }) => leave());
 const other = async (path: string): Promise<number> => (await read(service.url, path, OTHER_TOKEN)).status;
 
-/** How many replies there were of each kind, of those that have come. */
+/** The number of replies of each kind. */
 async function kindsOf(made: readonly Call[]): Promise<Record<string, number>> {
   const kinds: Record<string, number> = {};
   for (const reply of await Promise.all(made.map((one) => one.reply))) {
@@ -110,7 +110,7 @@ async function metric(name: string): Promise<number> {
   );
 }
 
-/** What the token that storms may hear: on a slow machine a turn may not come in time. */
+/** The acceptable replies to the token that sends too much. On a slow machine its turn may not come in time. */
 const FAIR: readonly string[] = ['200', 'left', '429 too_many_requests', '503 read_models_busy', '503 past_busy'];
 const WAIT_FOR_EVER = `minPosition=9000000000000000000&waitMs=30000`;
 const PAST = (): string => `/subscriptions/${sub}?trueAt=2026-01-01T00:10:00Z`;
@@ -136,7 +136,7 @@ describe('one token', () => {
   it('that waits with all its share on one connection gives it back when that closes', async () => {
     const connection = await RawConnection.open(service.url);
     const request = `GET /subscriptions?${WAIT_FOR_EVER} HTTP/1.1\r\nhost: ledger\r\nauthorization: Bearer ${READ_TOKEN}\r\n\r\n`;
-    // Places that the connections of the test before have left are given back one by one, and each question holds one.
+    // The slots of the connections aborted by the previous test are released one by one, and each request holds one.
     await until(
       'all wait',
       async () => {
@@ -146,7 +146,7 @@ describe('one token', () => {
       5_000,
     );
     connection.destroy();
-    // The first request alone would give back one place.
+    // The first request alone would release one slot.
     const some = () =>
       Promise.all(
         Array.from({ length: 20 }, () => read(service.url, '/subscriptions?minPosition=9000000000000000000&waitMs=1')),
@@ -163,7 +163,8 @@ describe('one token', () => {
     expect(Object.keys(kinds).filter((kind) => !FAIR.includes(kind))).toEqual([]);
     expect(kinds['429 too_many_requests']).toBeGreaterThan(0);
     expect(await other(PAST())).toBe(200);
-    // Two of the other; of this one those that were answered, the one that was being folded when all left, and the one whose answer was on its way.
+    // Two answers of the other token; of this one the answered requests, the one that was being folded when all were
+    // aborted, and the one whose answer was in flight.
     expect((await metric('ledger_past_outcomes_total')) - before).toBeLessThanOrEqual(2 + (kinds['200'] ?? 0) + 2);
   });
 
@@ -212,7 +213,7 @@ describe('one token', () => {
     }
     leaveAll(storm);
     expect(Object.keys(await kindsOf(storm)).filter((kind) => !FAIR.includes(kind))).toEqual([]);
-    // All that was folded was folded in threads, these ten answers among it.
+    // Everything was folded in threads, including these ten answers.
     expect((await metric('ledger_past_outcomes_total')) - before).toBeGreaterThanOrEqual(10);
   }, 60_000);
 });

@@ -18,7 +18,7 @@ import { emptyDatabase, type TestServer } from '../support/servers.js';
 import { securedUrl, testTls } from '../support/tls.js';
 import { until } from '../support/until.js';
 
-/** Logs of their own: readiness depends on what is at the end of a log. */
+/** A separate log, since readiness depends on the end of the log. */
 let server: EmbeddedEventStore;
 let store: EventStore;
 let postgres: TestServer;
@@ -71,7 +71,7 @@ async function append(type: string, stream: string, count: number): Promise<bigi
   );
   return result.position?.commit ?? -1n;
 }
-/** As the catch-up says that all lines have been at the end of the log, where they stand at a position. */
+/** Records, as the catch-up does, that all generations have reached the end of the log at a position. */
 async function bringTo(position: bigint): Promise<void> {
   const checkpoints = await takeCheckpoints(database, 'test');
   await database.transaction((connection) =>

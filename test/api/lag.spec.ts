@@ -7,13 +7,13 @@ import { serviceDatabase, testEventStore, type TestServer } from '../support/ser
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
-/** A service that takes events and serves reads, and at first none that projects. */
+/** A service for intake and reads, at first without one that projects. */
 let servers: readonly [TestServer, TestServer];
 let intake: TestLedger;
 beforeAll(async () => {
   const [eventStore, database] = (servers = [await testEventStore(), await serviceDatabase()]);
   const projector = await startLedger({ eventStore, database });
-  // The first event of a log is its name, and this one comes after it.
+  // The first event of a log is its name; this event follows it.
   const { body } = await deliver(projector.url, JSON.stringify(subscriptionEvent(randomId('sub'))));
   const path = `/v1/subscriptions?minPosition=${String(body.position)}&waitMs=5000`;
   await until('the read models are caught up', async () => (await read(projector.url, path)).status === 200);

@@ -16,11 +16,13 @@ import { pageQuery, type FilterValue } from '../../src/read-models/listing.js';
 import { ensureSchema, ownerColumnOf, tableOf } from '../../src/read-models/schema.js';
 import { emptyDatabase, type TestServer } from '../support/servers.js';
 
-/** Enough for the planner to prefer an index; `LIST_ROWS=300000 npm test -- test/api/list-plans` looks at longer lists. */
+/**
+ * Enough for the planner to prefer an index; `LIST_ROWS=300000 npm test -- test/api/list-plans` checks longer lists.
+ */
 const ROWS = Number(process.env['LIST_ROWS'] ?? 30_000);
-/** What one page may look at beyond its own rows: of a filter, the rows that have a rare value. */
+/** The rows that one page may read beyond its own: for a filter, the rows with a rare value. */
 const SORTED_MAX = 5_000;
-/** Rows are from the 70 days after this, so that both limits and the middle of the list have rows on either side. */
+/** Spreads the rows over 70 days, so that there are rows on both sides of both limits and of the middle. */
 const SECONDS_APART = (70 * 86_400) / ROWS;
 
 let server: TestServer;
@@ -48,7 +50,7 @@ afterAll(async () => {
   await server.stop();
 }, 120_000);
 
-/** Every value is one of few, or of many: of `common` every third row has one, of `rare` a thousandth. */
+/** Values are common or rare: every third row has a `common` value, one in a thousand a `rare` one. */
 const valueOf = (table: Table, name: string): string => {
   const { kind, filters } = table.columns[name] ?? { kind: 'text', filters: [] };
   if (name === table.listedBy?.time) return `timestamptz '2020-01-01' + n * interval '${SECONDS_APART} seconds'`;
@@ -78,20 +80,20 @@ const members = (table: Table, name: string): string => {
   return fields === undefined || fields.length === 0 ? '' : `jsonb_build_object(${fields.join(', ')})`;
 };
 
-/** An account has few prices, and of nearly each a plan that is none of the list's: that list is not asked for. */
+/** Not checked: an account has few prices, and nearly every price has a plan that the list of plans excludes. */
 const PRICE_TABLES = ['prices', 'plans'];
 
-/** Tables without a list of their own, which conditions of lists and `find` look into. */
+/** Tables without a list of their own, which list conditions and `find` search. */
 const SEARCHED = ['links', 'journal_postings', 'customer_names'];
 
-/** What ties an invoice payment, and so a payment and an invoice of a subscription, together. */
+/** The links between invoices, their payments and subscriptions. */
 const linkOf: Readonly<Record<string, string>> = {
   object: `(array['invoice', 'charge', 'payment_intent', 'invoice_payment'])[1 + n % 4]`,
   target_kind: `(array['payment', 'invoice', 'subscription', 'customer'])[1 + n / 4 % 4]`,
   target: `'rare' || n % 1000`,
 };
 
-/** Refunds that only charges list; a charge has few. */
+/** Refunds that only charges list; each charge has few. */
 const SPECIAL: Readonly<Record<string, string>> = {
   source_object: `'charge'`,
   charge: `'rare' || n`,
@@ -99,19 +101,19 @@ const SPECIAL: Readonly<Record<string, string>> = {
   cancel_at: `case when n % 1000 = 0 then timestamptz '2026-01-01' end`,
 };
 
-/** A third of the invoices is open, half of which others have settled. */
+/** One third of the invoices are open, half of which were settled by others. */
 const INVOICED: Readonly<Record<string, string>> = {
   status: `case when n % 3 = 1 then 'open' else ${text} end`,
 };
 const MOVED: Readonly<Record<string, string>> = { moved_to: `case when n % 6 = 1 then 'paid' end` };
 
-/** Postings of entries: one each. */
+/** One posting per entry. */
 const POSTINGS: Readonly<Record<string, string>> = { entry: `'id_' || md5(n::text)`, no: '1' };
 
 const specialOf = (name: string): Readonly<Record<string, string>> =>
   ({ links: linkOf, journal_postings: POSTINGS, invoices: INVOICED, settled_invoices: MOVED })[name] ?? SPECIAL;
 
-/** Indexes are made once the rows are there: that is faster. */
+/** Creates the indexes after the rows, which is faster. */
 async function fill(name: string, table: Table, special: Readonly<Record<string, string>>): Promise<void> {
   const { rows: indexes } = await client.query<{ name: string; definition: string }>(
     `select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as definition from pg_index where indrelid = $1::regclass and not indisprimary`,
@@ -122,7 +124,7 @@ async function fill(name: string, table: Table, special: Readonly<Record<string,
   for (const { definition } of indexes) await client.query(definition);
 }
 
-/** `special`: values of the engine's columns, and of those that `valueOf` does not know. */
+/** `special`: values for the engine's columns, and for columns that `valueOf` does not cover. */
 async function insert(name: string, table: Table, special: Readonly<Record<string, string>>): Promise<void> {
   const own = Object.keys(table.columns).map((column) => [column, special[column] ?? valueOf(table, column)] as const);
   const engine = Object.entries(special).filter(([column]) => ['stream', 'key', 'is_incomplete'].includes(column));
@@ -143,7 +145,7 @@ type Plan = Readonly<{
 }>;
 const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 
-/** What of a plan would take longer with every row that the ledger gets. */
+/** The parts of a plan whose time grows with the number of rows. */
 async function faultsOf({ text: sql, values }: Readonly<{ text: string; values: unknown[] }>): Promise<string[]> {
   const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
     `explain (analyze, format json) ${sql}`,
@@ -158,12 +160,12 @@ async function faultsOf({ text: sql, values }: Readonly<{ text: string; values: 
     return read > SORTED_MAX ? [`reads ${read} rows by ${node['Node Type']}`] : [];
   });
 }
-/** Tables with a row for each generation or parked stream, and one that is left empty. */
+/** Tables with one row per generation or parked stream, and one that stays empty. */
 const SMALL = ['checkpoints', 'parked_streams', 'discounts'];
 
 const valuesFor = (list: List, name: string): readonly (readonly FilterValue[])[] => {
   const filter = filtersOf(list.table).get(name);
-  // What belongs to one customer, invoice or subscription is never a part of the whole.
+  // The objects of one customer, invoice or subscription are never a large part of a table.
   if (Object.hasOwn(list.own ?? {}, name) && name !== 'status') return [['rare7'], ['none']];
   switch (filter?.by) {
     case 'deleted':
@@ -224,7 +226,7 @@ describe(`to find something among ${ROWS} rows`, () => {
       expect(asked.some(({ text }) => text.includes('customer_names'))).toBe(true);
       const faults: Record<string, string[]> = {};
       for (const query of asked) {
-        // A scan that ends with the first few rows is the right plan for what is common.
+        // For common values a scan that stops after the first rows is the right plan.
         const found = (await faultsOf(query)).filter((fault) => fault.startsWith('reads'));
         if (found.length > 0) faults[query.text] = found;
       }

@@ -10,7 +10,7 @@ const FILLING = 'x'.repeat(256 * 1024);
 const message = (number: number) =>
   liveMessage({ event: 'subscription', id: String(number), data: JSON.stringify({ number, FILLING }) });
 
-/** A reader at one end of a connection, and at the other a client that does not read yet. */
+/** A reader at one end of a connection, and a client at the other that does not read yet. */
 async function readerOf(slowMs: number) {
   const server = createServer();
   server.listen(0, '127.0.0.1');
@@ -70,7 +70,7 @@ it('keeps one event for a reader of a feed that does not read, cuts it, and lets
     return 100;
   };
   const fed = feed(stuck, 50);
-  // What follows waits behind the one that is not taken, until the connection is cut.
+  // Later messages wait behind the one that is not read, until the connection is cut.
   await expect(fed).rejects.toThrow(/abort|timeout/i);
   await stuck.gone;
   expect([stuck.response.destroyed, stuck.response.writableLength < 2 * FILLING.length]).toEqual([true, true]);
@@ -98,7 +98,7 @@ it('tells a state once, however often it is the current one', async () => {
   await close();
 });
 
-/** Tells a reader that does not read until its connection takes no more. */
+/** Sends to a reader that does not read until its connection accepts no more. */
 async function block(reader: LiveReader): Promise<void> {
   for (let number = 1; reader.blockedForMs() === 0 || reader.keptBytes < FILLING.length; number += 1) {
     reader.tell(message(number));

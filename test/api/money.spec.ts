@@ -30,7 +30,7 @@ const send = async (events: readonly unknown[]): Promise<string> => {
   for (const event of events) ({ position } = (await deliver(ledger.url, JSON.stringify(event))).body);
   return position;
 };
-/** Answers of the API after these events. */
+/** The API's answer after these events. */
 const after = async <T = Body>(events: readonly unknown[], path: string): Promise<T> => {
   const position = await send(events);
   const { status, body } = await read<T>(

@@ -19,7 +19,7 @@ afterAll(async () => {
   await ledger.stop();
 });
 
-/** With node:http, which sends a path as it is. */
+/** Uses node:http, which sends a path unchanged. */
 const ask = (path: string, method = 'GET'): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const { port } = new URL(ledger.url);
@@ -31,7 +31,7 @@ const ask = (path: string, method = 'GET'): Promise<Answer> =>
           .setEncoding('utf8')
           .on('data', (chunk: string) => {
             body += chunk;
-            // Live updates have no end of their own.
+            // Live updates do not end by themselves.
             if (incoming.headers['content-type']?.includes('event-stream') === true) incoming.destroy();
           })
           .on('close', () => {
@@ -119,7 +119,7 @@ describe('an odd parameter', () => {
   it.each(REFUSED)('is refused with what it should be: %j', async (path) => {
     const answer = await ask(path);
     expect(answer).toEqual({ status: 400, code: 'bad_query', detail: expect.stringMatching(/^\w[\w.]*: \S/) });
-    // The words of the library are of types, which an address does not have.
+    // The library's messages speak of types, which mean nothing in a URL.
     expect(answer.detail).not.toMatch(/Invalid|Unrecognized|received/);
   });
 

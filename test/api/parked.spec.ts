@@ -50,14 +50,14 @@ const post = async (url: string, path: string): Promise<{ status: number; body: 
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 };
 
-/** A subscription whose second event no projection of subscriptions can read. */
+/** A subscription whose second event is unreadable for projections of subscriptions. */
 async function parkOne() {
   const id = randomId('sub');
   const broken = subscriptionEvent(id, { created: START + 1, object: { customer: 7 } });
   await send(subscriptionEvent(id), broken);
   return { id, stream: `subscription-${id}`, broken };
 }
-/** As after a release that mends a fold: the cause is gone from what is folded again, here by another row in the index of ids. */
+/** Removes the cause, as a release with a fixed fold would: another row in the index of ids excludes the event. */
 const mend = (stream: string) =>
   query(database.url, `update ledger.event_index_v3 set position = -1 where stream = $1 and revision = 1`, [stream]);
 
@@ -118,7 +118,7 @@ describe('a parked stream', () => {
       )?.[1];
     const healthy = async () =>
       (await read<{ reads: { parked: Record<string, number> } }>(ledger.url, '/health/ready')).body.reads.parked;
-    // Streams of others may park between two questions.
+    // Other specs may park streams between two requests.
     await until('all tell the same', async () => {
       const [subscribed, others] = [await listed('subscriptions'), await listed('customers')];
       const told = [await counted(subscriptions), await counted(customers), (await healthy())[GENERATION]];
@@ -197,7 +197,7 @@ describe('a replay', () => {
   });
 });
 
-/** `npm run ledger -- parked …`; resolves with the exit code and what it printed. */
+/** Runs `npm run ledger -- parked …`; resolves with the exit code and the output. */
 const command = (...args: string[]): Promise<{ exit: number; printed: string }> =>
   new Promise((resolve) => {
     const env = { PATH: process.env['PATH'] ?? '', EVENTSTORE_URL: eventStore.url, DATABASE_URL: database.url };

@@ -41,7 +41,7 @@ const codeOf = (answer: Promise<unknown>): Promise<string> =>
     (error: ProblemError) => error.problem?.code ?? String(error),
   );
 
-/** Threads of their own, on an event store of the test's choice. */
+/** Separate threads, on the event store of the test's choice. */
 function threadsOn(
   eventstoreUrl: string,
   {
@@ -69,7 +69,7 @@ function threadsOn(
   };
 }
 
-/** An event store that takes connections and says nothing. */
+/** An event store that accepts connections and never answers. */
 async function silentStore(): Promise<{ url: string; asked: () => number; close(): Promise<void> }> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
@@ -164,7 +164,7 @@ describe('the event store', () => {
 });
 
 describe('a long timeline', () => {
-  /** A subscription with this many events, a second after each other. */
+  /** A subscription with this many events, one second apart. */
   async function long(count: number): Promise<string> {
     const id = randomId('sub');
     const store = connectEventStore(ledger.eventstoreUrl);

@@ -49,7 +49,7 @@ async function project(url: string): Promise<{ id: string; position: string }> {
   return { id, position };
 }
 
-/** Whoever reads invoices waits, until this test ends. */
+/** Blocks every read of invoices until the end of the test. */
 const holdInvoices = () =>
   blocker.query(
     `begin; lock table ${tableOf({ projection: invoices, generation: 1 }, 'invoices')} in access exclusive mode`,
@@ -68,7 +68,7 @@ describe('a read that takes too long', () => {
       ['/invoices', '/invoices/in_1', '/customers/cus_1'].map((path) => read<Problem>(pooled.url, path)),
     );
     for (const answer of answers) expect(answer).toMatchObject({ status: 503, body: { code: 'read_timeout' } });
-    // What derives the journal reads whole pages of invoices, and waits as it should.
+    // The journal's derivation reads whole pages of invoices, and is right to wait.
     const { rows } = await blocker.query<{ waiting: string }>(
       `select count(*) as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%invoices%' and query not like '% order by id limit 5000' and pid <> pg_backend_pid()`,
     );
@@ -107,7 +107,7 @@ describe('reads that take all connections', () => {
     const blocked = tokens.flatMap((token) =>
       Array.from({ length: 4 }, () => read<Problem>(ledger.url, '/invoices', token)),
     );
-    // Four of the one and two of the other have the six connections; the rest waits for one, as these do.
+    // Four requests of one token and two of the other occupy the six connections. The rest waits for one, as these do.
     const late = read<Problem>(ledger.url, '/subscriptions');
     const { body, status } = await deliver(ledger.url, JSON.stringify(subscriptionEvent(randomId('sub'))));
     expect(status).toBe(200);
@@ -128,7 +128,7 @@ describe('reads that take all connections', () => {
 
 describe('replays of one and of all at once', () => {
   const LINE = nameOfGeneration({ projection: subscriptions, generation: 1 });
-  /** Parks streams by hand that the log does not have. */
+  /** Parks streams that are not in the log. */
   async function parkStreams(count: number): Promise<string[]> {
     const streams = Array.from({ length: count }, () => `subscription-${randomId('sub')}`);
     await query(
@@ -150,7 +150,7 @@ describe('replays of one and of all at once', () => {
     const processes = 6;
     const other = new Database(database.url, { connectionsMax: processes, onIdleError: () => undefined });
     const streams = await parkStreams(200);
-    /** Wishes, and what a projector does to single rows meanwhile. */
+    /** Requests replays, while a projector changes single rows. */
     async function ask(at: number): Promise<void> {
       for (let round = 0; round < 15; round += 1) {
         await wantReplay(other, round % 2 === 0 ? {} : { projection: 'subscriptions' });

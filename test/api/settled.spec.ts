@@ -41,7 +41,7 @@ const get = async <T = Shown>(path: string): Promise<T> => {
 
 const STATUSES = ['draft', 'open', 'uncollectible', 'paid', 'void'];
 
-/** All that may be heard of an invoice over 19.00 EUR and of what settles it. */
+/** Every event there can be about an invoice of 19.00 EUR and its settlement. */
 function tellings(customer: string, n: number) {
   const [inv, pi, ch, cn, tie] = ['in', 'pi', 'ch', 'cn', 'inpay'].map((kind) => `${kind}_${customer}${n}`) as [
     string,

@@ -67,7 +67,7 @@ describe('the timeline of a subscription', () => {
   it('says which event cannot be read', async () => {
     const sub = randomId('sub');
     await send([subscriptionEvent(sub)]);
-    // Intake takes no such envelope any more; older logs have them.
+    // Intake no longer accepts such an envelope; older logs contain them.
     const store = connectEventStore(ledger.eventstoreUrl);
     const unreadable = appendedEvent({ ...subscriptionEvent(sub), created: 'soon' } as never);
     await store.appends.appendToStream(`subscription-${sub}`, unreadable, { expectedRevision: 0n });
@@ -79,7 +79,7 @@ describe('the timeline of a subscription', () => {
   });
 });
 
-/** Kinds of a simulated life that are the subscription's; the rest is the customer's. */
+/** Kinds of objects that belong to the subscription of a simulated life; the others belong to the customer. */
 const OF_SUBSCRIPTION = [
   'subscription',
   'invoice',
@@ -96,7 +96,7 @@ const OF_SUBSCRIPTION = [
 ];
 const IS_MONEY = ['charge', 'payment_intent', 'refund', 'dispute'];
 
-/** From basil on, events tie a payment to its invoice only when it was paid. */
+/** Since basil, events link a payment to its invoice only after the payment. */
 function belongs({ stripeEvent }: SimulatedEvent, { events }: SimulatedLife): boolean {
   const { object } = stripeEvent.data;
   if (!IS_MONEY.includes(object.object) || stripeEvent.api_version < '2025-03-31.basil')

@@ -18,7 +18,7 @@ const asker = (token: string, signal = new AbortController().signal): Asker => (
   signal,
 });
 
-/** Works that note when they begin, and end when they are told to. */
+/** Tasks that record their start, and end when told to. */
 function works(turns: Turns) {
   const begun: string[] = [];
   const ends = new Map<string, () => void>();

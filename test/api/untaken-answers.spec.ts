@@ -6,7 +6,7 @@ import { createServer } from '../../src/http/server.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { until } from '../support/until.js';
 
-/** More than the system takes for a client that does not read. */
+/** More than the system buffers for a client that does not read. */
 const ANSWER = Buffer.alloc(32 * 1024 * 1024, 'x');
 const BUDGET = 2.5 * ANSWER.length;
 
@@ -53,7 +53,7 @@ const cut = async (): Promise<number> =>
 it('clients that do not take their answers are cut beyond the budget, and one that reads is answered whole', async () => {
   for (let at = 0; at < 5; at += 1) await ask(['/large']);
   await until('three are cut', async () => (await cut()) === 3);
-  // Compressed it would fit beside the others.
+  // Compressed it would fit next to the others.
   const reading = await fetch(`${url}/large`, { headers: { 'accept-encoding': 'identity' } });
   expect((await reading.arrayBuffer()).byteLength).toBe(ANSWER.length);
   expect(await cut()).toBe(4);

@@ -1,4 +1,4 @@
-/** What lies in `deploy` can be read, and names only metrics, labels, variables, routes and sections that exist. */
+/** The files in `deploy` parse, and name only metrics, labels, variables, routes and sections that exist. */
 import { describe, expect, it } from '@jest/globals';
 import { parser } from '@prometheus-io/lezer-promql';
 import { readFileSync } from 'node:fs';
@@ -10,19 +10,19 @@ import { VARIABLES } from '../../src/config/config.js';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
-/** Metrics with their labels, as docs/metrics.md has them; another test compares it with the sources. */
+/** Metrics with their labels from docs/metrics.md; another test compares it with the sources. */
 const metrics = new Map<string, readonly string[]>(
   [...textOf('docs/metrics.md').matchAll(/^\| `(ledger_[a-z_]+)` \| (.*?) \|/gm)].map(([, name = '', labels = '']) => [
     name,
     [...labels.matchAll(/`([a-z_]+)`/g)].map(([, label = '']) => label),
   ]),
 );
-/** What Prometheus adds, and what prom-client tells of each process. */
+/** Labels that Prometheus adds, and metrics that prom-client reports for each process. */
 const [TARGET_LABELS, OF_PROCESS] = [['job', 'instance', 'le'], /^(process|nodejs)_[a-z0-9_]+$/];
 const metricOf = (name: string): string | undefined =>
   [name, name.replace(/_(bucket|sum|count)$/, '')].find((one) => metrics.has(one));
 
-/** What is wrong with an expression; nothing where it can be parsed, and all that it names is there. */
+/** The faults of an expression: parse errors, and unknown metrics or labels. */
 function faultsOf(expression: string): string[] {
   const faults: string[] = [];
   const names: string[] = [];
@@ -127,7 +127,7 @@ describe('deploy/kubernetes', () => {
   const { resources } = parse(textOf('deploy/kubernetes/kustomization.yaml')) as { resources: string[] };
   const documents = resources.flatMap((file) => parseAllDocuments(textOf(`deploy/kubernetes/${file}`)));
   const manifests = documents.map((document) => document.toJS() as Manifest);
-  /** All values under a key, however deep. */
+  /** All values under a key, at any depth. */
   const under = (value: unknown, key: string): unknown[] =>
     typeof value !== 'object' || value === null
       ? []

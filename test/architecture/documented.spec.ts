@@ -15,7 +15,7 @@ const filesIn = (folder: string, extension: string): string[] =>
     .map((file) => join(folder, file));
 
 const docs = [...filesIn('docs', '.md'), 'README.md', 'ARCHITECTURE.md'].map(textOf).join('\n');
-/** What the sources give a name to, by a pattern with one group. */
+/** Names in the sources, by a pattern with one group. */
 const namedIn = (folders: readonly string[], pattern: RegExp): string[] =>
   [
     ...new Set(
@@ -25,7 +25,7 @@ const namedIn = (folders: readonly string[], pattern: RegExp): string[] =>
     ),
   ].sort();
 
-/** The codes of what `/v1/status` may be concerned about; why appends fail is one too. */
+/** The codes of the concerns in `/v1/status`, which include the causes of failing appends. */
 const CONCERNS = [
   ...namedIn(['src/api/operations'], /(?:failing|attention)\(\s*'([a-z_]+)'/g),
   ...(/type Trouble = .*kind: ([^;]+);/.exec(textOf('src/eventstore/appender.ts'))?.[1] ?? '')

@@ -6,7 +6,7 @@ import ts from 'typescript';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What each folder may import of ours, and why; data goes one way. */
+/** What each folder may import from this repository, and why. Data flows in one direction. */
 const rooms: Record<string, { mayImport: readonly string[]; because: string }> = {
   'src/events': { mayImport: [], because: 'meaning is pure and knows nobody' },
   projections: { mayImport: ['src/events'], because: 'a read model is a function of facts' },
@@ -223,7 +223,7 @@ const filesIn = (folder: string): string[] =>
 const sourceOf = (file: string): ts.SourceFile =>
   ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.Latest, true);
 
-/** The files of ours that a file imports, also those that it loads later, from the checkout's root. */
+/** The repository's files that a file imports, dynamic imports included, relative to the root. */
 const importsOf = (file: string): string[] =>
   ts
     .preProcessFile(readFileSync(join(root, file), 'utf8'), true, true)
@@ -232,10 +232,10 @@ const importsOf = (file: string): string[] =>
     .map((specifier) => relative('.', join(dirname(file), specifier)).replace(/\.js$/, '.ts'))
     .map((imported) => (existsSync(join(root, imported)) ? imported : imported.replace(/\.ts$/, '.tsx')));
 
-/** They make signatures as Stripe does, and ask Stripe nothing. */
+/** They sign as Stripe does, and do not call Stripe. */
 const SIGNERS = ['src/signed-event.ts', 'src/cli/events.command.ts'];
 
-/** Everything that the service is built from. */
+/** All files that the service is built from. */
 const built = (): string[] =>
   ['src', 'projections', 'derivations', 'packages'].flatMap(filesIn).filter((file) => !isTest(file));
 const isTest = (file: string): boolean => /^packages\/[\w-]+\/test\//.test(file);
@@ -266,7 +266,7 @@ describe('the folders', () => {
         ),
       ]),
     );
-    // Rooms that import none that is left are taken away until only those of circles remain.
+    // Folders without remaining imports are removed until only cycles are left.
     for (let taken = true; taken;) {
       const done = [...open].filter(([, imported]) => [...imported].every((room) => !open.has(room)));
       for (const [name] of done) open.delete(name);

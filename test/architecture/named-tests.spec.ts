@@ -5,7 +5,7 @@ import { expect, it } from '@jest/globals';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The tests that a document names in back quotes, e.g. `test/race/deliveries` or `packages/a-server/test/stop`. */
+/** The tests that a document names in backquotes, e.g. `test/race/deliveries` or `packages/a-server/test/stop`. */
 const testsNamedIn = (document: string): string[] =>
   [...readFileSync(join(ROOT, document), 'utf8').matchAll(/`((?:packages\/[\w-]+\/)?test\/[\w/-]+)`/g)].flatMap(
     ([, path]) => path ?? [],

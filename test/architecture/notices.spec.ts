@@ -11,7 +11,7 @@ const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'u
   packages: Record<string, LockedPackage>;
 };
 
-/** Folders of the packages that run in production and are installed on this platform. */
+/** Folders of the production packages that are installed on this platform. */
 const installed = Object.entries(packages)
   .filter(([path, { dev }]) => path !== '' && dev !== true && existsSync(join(ROOT, path)))
   .map(([path]) => path);

@@ -15,7 +15,7 @@ import { Database } from '../../src/read-models/database.js';
 import { ADMIN_TOKEN, READ_TOKEN } from '../support/delivery.js';
 import { testEnvironment } from '../support/ledger.js';
 
-/** Every route of the service, and who may ask it. A new one is added here on purpose. */
+/** Every route of the service with its required scope. New routes must be added here. */
 const ROUTES = {
   'GET /': 'open',
   'GET /health/live': 'open',
@@ -205,12 +205,12 @@ const nowhere = {
   databaseUrl: 'postgres://nobody:none@127.0.0.1:1/none',
 };
 
-/** The whole service, on stores that are away: what a route says of itself depends on neither. */
+/** The whole service, with unavailable stores: neither matters for a route's scope. */
 async function serve(): Promise<NestFastifyApplication> {
   const store = connectEventStore(nowhere.eventstoreUrl);
   const pool = () => new Database(nowhere.databaseUrl, { connectionsMax: 1, onIdleError: () => undefined });
   const { module, registry, bodyRoute } = AppModule.of({
-    // A process that projects would look for the stores.
+    // A process that projects would connect to the stores.
     config: loadConfig({ ...testEnvironment(nowhere), ROLES: 'ingest,api' }),
     store,
     database: pool(),
@@ -277,7 +277,7 @@ describe('the routes', () => {
     '%s is refused without a token, and without the scope "%s"',
     async (route, scope) => {
       const [method = '', path = ''] = route.split(' ');
-      // Who is not logged in to the console is led to the login.
+      // A client that is not logged in to the console is redirected to the login.
       const status = path.startsWith('/console') ? 303 : 401;
       expect(await ask(app, method, path)).toMatchObject({ status });
       expect(await ask(app, method, path, 'a-token-that-nobody-gave')).toMatchObject({ status });

@@ -6,14 +6,15 @@ import { deliver, read, type Answer } from '../support/delivery.js';
 import { startLedger, type TestLedger } from '../support/ledger.js';
 import { preparedDatabase, type TestServer } from '../support/servers.js';
 
-/** The paths of the cases are those below it. */
+/** The prefix of the cases' paths. */
 const API = '/v1';
-/** Answers of the machinery, which wait for no position. */
+/** Operational answers, which wait for no position. */
 const WAITS_FOR_NOTHING = /^\/(projections|parked|health)/;
 
 /**
- * Webhooks that Stripe may send, in the order of their arrival, and what is right after them. An expectation asks the API (`get`) or
- * takes the webhook's answer to one of the events (`reply`, from 0). In a `path` `#` is a length and `[?key=value]` picks a member.
+ * Webhooks that Stripe may send, in order of arrival, and the right answers after them. An expectation queries the API
+ * (`get`), or takes the webhook's answer to an event (`reply`, from 0). In a `path`, `#` is a length and `[?key=value]`
+ * selects a member.
  */
 type Case = Readonly<{ about: string; events: readonly unknown[]; expect: readonly Expectation[] }>;
 type Expectation = Readonly<{ path: string; equals: unknown } & ({ get: string } | { reply: number })>;
@@ -28,7 +29,7 @@ const caseOf = (file: string): Case =>
 let ledger: TestLedger;
 let servers: readonly TestServer[];
 beforeAll(async () => {
-  // The cases have ids of their own, the same in each run: they want an empty log.
+  // The cases' ids are fixed, so they need an empty log.
   const [eventStore, database] = [await startEmbeddedEventStore({ directory: 'memory' }), await preparedDatabase()];
   servers = [eventStore, database];
   ledger = await startLedger({ eventStore, database });
@@ -54,7 +55,7 @@ describe('the cases', () => {
   });
 });
 
-/** Answers of the API that concern the object of an event, and that can be given for a moment. */
+/** The API paths that concern an event's object and accept a past moment. */
 function pathsAbout(event: unknown): string[] {
   const { object: kind, id, customer } = (event as { data?: { object?: Record<string, unknown> } }).data?.object ?? {};
   const name = { charge: 'payments', payment_intent: 'payments', invoice: 'invoices', subscription: 'subscriptions' }[
@@ -73,15 +74,15 @@ function pathsAbout(event: unknown): string[] {
   ];
 }
 
-/** As of the last event all is as it is. */
+/** As of the last event, the past equals the present. */
 async function expectPastAsPresent(path: string, position: bigint): Promise<void> {
   const now = await answerTo(path, position);
   const then = await answerTo(`${path}${path.includes('?') ? '&' : '?'}knownAt=${position}`, position);
-  // What cannot be read holds back answers about the past, and the present passes it over.
+  // An unreadable event holds back answers about the past, while the present passes over it.
   if (then['$status'] !== 422) expect({ path, ...timeless(then) }).toEqual({ path, ...timeless(now) });
 }
 
-/** An answer without what says when it was asked for, and whether more than it is known. */
+/** An answer without its time and without the members about missing or unread events. */
 const timeless = (answer: unknown): Record<string, unknown> =>
   JSON.parse(
     JSON.stringify(answer, (key, value: unknown) =>

@@ -7,7 +7,7 @@ import { startLedger } from '../support/ledger.js';
 import { SHARES_STORE } from '../support/servers.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 
-/** Two updates of one second that do not say what was before them: which is the later is a guess. */
+/** Two updates in one second without previous attributes: their order is a guess. */
 const pair = (id: string) =>
   ['past_due', 'unpaid'].map((status, at) =>
     subscriptionEvent(id, { eventId: randomId(`evt${at}`), created: START + 9, object: { status } }),

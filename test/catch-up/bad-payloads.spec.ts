@@ -13,7 +13,10 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-/** Sends events about one subscription in the midst of those about two good ones; all count once the read models are that far. */
+/**
+ * Sends events about one subscription between those about two valid ones; resolves when the read models have all of
+ * them.
+ */
 async function sendAmongOthers(...events: unknown[]): Promise<void> {
   const good = [randomId('sub'), randomId('sub')] as const;
   const all = [subscriptionEvent(good[0]), ...events, subscriptionEvent(good[1])];

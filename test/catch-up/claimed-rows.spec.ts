@@ -39,7 +39,10 @@ afterEach(async () => {
 const CAUSE = /^Two streams claim the row \["in_[^"]+"\] of invoices: it belongs to subscription-/;
 
 describe('a row that two streams claim', () => {
-  /** An invoice in the stream of its subscription, and then without it: in a stream of its own; and other rows of both streams. */
+  /**
+   * An invoice in its subscription's stream, then without a subscription in a stream of its own; and other rows of both
+   * streams.
+   */
   function events() {
     const [claimed, other, subscription] = [randomId('in'), randomId('in'), randomId('sub')];
     return {

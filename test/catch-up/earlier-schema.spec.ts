@@ -1,4 +1,4 @@
-/** What becomes of a database that an earlier build of the ledger has left. */
+/** How the ledger treats a database left by an earlier build. */
 import { expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
 import { subscriptions } from '../../projections/subscriptions.js';
@@ -11,7 +11,7 @@ import { query } from '../support/read-models.js';
 import { testDatabase, testEventStore } from '../support/servers.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 
-/** Makes the tables what they were: the index of version 1 with what that of version 2 knows, and a stream that is parked. */
+/** Restores the earlier tables: version 1 of the index with version 2's data, and a parked stream. */
 const EARLIER = `
   create table ledger.event_index_v1 (
     event_id uuid primary key, stream text collate "C" not null, revision int8 not null, position int8 not null, type text not null,

@@ -36,12 +36,12 @@ afterAll(async () => {
 const urls = () => ({ eventstoreUrl: eventStore.url, databaseUrl: database.url });
 const streamOf = (id: string): string => `subscription-${id}`;
 
-/** Appends events of a subscription, past the webhook, which has its own tests for streams that are gone. */
+/** Appends events of a subscription without the webhook, which has its own tests for deleted streams. */
 async function append(id: string, ...events: ReturnType<typeof subscriptionEvent>[]): Promise<void> {
   for (const event of events)
     await store.appends.appendToStream(streamOf(id), appendedEvent(event), { expectedRevision: ANY });
 }
-/** Another subscription comes to its row, so nothing stands still and what came before was applied. */
+/** Expects another subscription to get its row, so the projector is running and has applied everything before. */
 async function othersFlow(): Promise<void> {
   const id = randomId('sub');
   const { position } = (await deliver(ledger.url, JSON.stringify(subscriptionEvent(id)))).body;
@@ -172,7 +172,7 @@ describe('a log in which streams were deleted that once had late events', () => 
     const table = (JSON.parse(dryRun.output) as Comparison[])[0]?.tables[0];
     const own = [deleted, again, buried, cut].map(streamOf);
     expect(table?.examples.filter(({ stream }) => own.includes(stream))).toEqual([]);
-    // Others delete streams of a shared store meanwhile.
+    // On a shared store other specs delete streams meanwhile.
     if (!SHARES_STORE) expect(table).toMatchObject({ changed: 0, added: 0, removed: 0 });
     expect(await runCommand(['rebuild', 'subscriptions'], urls())).toMatchObject({ code: 0 });
     expect(await rows()).toEqual(live);

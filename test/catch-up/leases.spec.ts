@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 let server: TestServer;
-/** One connection: what would need a second one stands still. */
+/** One connection, so that anything that needs a second one would hang. */
 let database: Database;
 beforeEach(async () => {
   server = await testDatabase();

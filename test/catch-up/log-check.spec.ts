@@ -17,7 +17,7 @@ import { appendedEvent } from '../support/log.js';
 import { emptyDatabase, temporaryDirectory, type TestServer } from '../support/servers.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 
-/** Logs of its own, whose files it exchanges. */
+/** A separate log, whose files the spec replaces. */
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let server: Awaited<ReturnType<typeof startEmbeddedEventStore>>;
 let store: EventStore;
@@ -56,7 +56,7 @@ async function append(count: number, note: string): Promise<void> {
     );
   }
 }
-/** As the catch-up leaves them when it has read all that is there. */
+/** The checkpoints as the catch-up leaves them at the end of the log. */
 async function readAll(): Promise<Checkpoint[]> {
   const logName = await nameOfLog(store, 5_000);
   const events = (await readLogPage(store, { direction: 'forwards', from: 'start', max: 1_000 })).filter(

@@ -24,9 +24,9 @@ let server: TestServer;
 let proxy: CuttableProxy;
 let store: EventStore;
 let close: () => Promise<void>;
-/** Where the log begins for these tests: at its start, or before what they write. */
+/** Where these tests begin to read: at the start of the log, or before their own events. */
 let begin: bigint | null;
-/** Of three kinds of events and many large ones. */
+/** A stream of three kinds of events with many large ones. */
 const subscription = randomId('sub');
 const stream = `subscription-${subscription}`;
 beforeAll(async () => {
@@ -62,7 +62,7 @@ async function connectThroughProxy(): Promise<{ proxy: CuttableProxy; store: Eve
 const append = (event: Parameters<typeof appendedEvent>[0]) =>
   store.appends.appendToStream(stream, appendedEvent(event), { expectedRevision: ANY });
 
-/** So much that what kernel and client hold of it does not count: 12 MB. */
+/** 12 MB, far more than the buffers of kernel and client. */
 async function appendMany(): Promise<void> {
   for (let at = 0; at < EVENTS; at += AT_ONCE) {
     await Promise.all(
@@ -78,7 +78,7 @@ async function appendMany(): Promise<void> {
   }
 }
 
-/** Nothing arrives any more: whatever runs on gets further within so many looks. */
+/** Waits until nothing arrives any more. A running reading would progress within this many polls. */
 async function halt(looksMax = 100): Promise<void> {
   let [last, looks] = [-1, 0];
   await until('nothing arrives any more', async () => {
@@ -88,7 +88,7 @@ async function halt(looksMax = 100): Promise<void> {
   });
 }
 
-/** What arrives of one stream, up to and with the first event of it that `isLast`; the reading is stopped then. */
+/** The events of one stream up to and including the first that `isLast`; the reading is then stopped. */
 async function taken(
   reading: LogReading,
   isLast: (event: ReadEvent, arrival: Arrival) => boolean,
@@ -104,7 +104,7 @@ async function taken(
   return events;
 }
 
-/** As it is told of parked streams. */
+/** An event with its error as text, as it is reported for parked streams. */
 const toldOf = ({ says, ...envelope }: ReadEvent) => ({
   ...envelope,
   says: says.kind === 'unreadable' ? { ...says, error: String(says.error) } : says,
@@ -200,12 +200,12 @@ describe('the log read here', () => {
     await arrivals.next();
     await halt();
     await reading.stop();
-    // In the middle of something that is an end by force, and an error.
+    // In the middle of a message this is a forced end, and an error.
     expect((await arrivals.next().catch(() => ({ done: true }))).done).toBe(true);
   });
 
   it('throws when the store goes', async () => {
-    // Over a connection of its own: what is cut concerns every call on it, also those that come before its client has noticed.
+    // A separate connection: a cut affects every call on it, even calls made before its client has noticed.
     const own = await connectThroughProxy();
     const cut = taken(reader(own.store)(begin, room), () => {
       own.proxy.cut();
@@ -216,7 +216,7 @@ describe('the log read here', () => {
   });
 });
 
-/** Deals the log out to workers of this thread; what one of them does not take it is not dealt. */
+/** Distributes the log to workers in this thread; events are dealt no faster than each worker takes them. */
 function dealTo(
   count: number,
   { after, until: position, of = store }: { after: bigint | null; until: bigint; of?: EventStore },

@@ -26,7 +26,7 @@ afterAll(async () => {
 const AT = '2026-01-01T00:00:00.000Z';
 type StripeEvent = ReturnType<typeof subscriptionEvent>;
 
-/** An event as the build that wrote these metadata has appended it. */
+/** An event as appended by the build that wrote this metadata. */
 const written = (event: StripeEvent, metadata: object) =>
   jsonEvent({
     id: eventIdOf(event.id, event.api_version),
@@ -46,7 +46,7 @@ const written = (event: StripeEvent, metadata: object) =>
     },
   });
 
-/** What is appended to the stream of a subscription stands in the read models. */
+/** Appends to a subscription's stream, and waits until the read models have it. */
 async function append(...events: readonly (readonly [StripeEvent, object])[]): Promise<void> {
   const stream = `subscription-${events[0]?.[0].data.object.id}`;
   await store.appends.appendToStream(
@@ -100,15 +100,15 @@ describe.each<[string, object]>([
     expect(await parkedIn(stream)).toMatchObject([{ cause: expect.stringMatching(cause), stripeEventId: newer.id }]);
     const row = await read(ledger.url, `/subscriptions/${id}`);
     expect(row.body).toMatchObject({ status: 'active', stale: { revision: '1' } });
-    // A readable one after it, of any order, does not make it good.
+    // A later readable event, of any order, does not repair it.
     const later = subscriptionEvent(id, { created: START + 9, object: { status: 'canceled' } });
     const { position } = (await deliver(ledger.url, JSON.stringify(later))).body;
     const after = await read(ledger.url, `/subscriptions/${id}?minPosition=${position}&waitMs=20000`);
     expect(after.body).toMatchObject({ status: 'active', stale: { revision: '1' } });
 
-    // What is delivered again is there already, whatever the other build made of it.
+    // A redelivery is a duplicate, whatever the other build made of the event.
     expect(await deliver(ledger.url, JSON.stringify(newer))).toMatchObject({ body: { outcome: 'duplicate' } });
-    // The past, and the timeline.
+    // The past and the timeline.
     expect((await read(ledger.url, `/subscriptions/${id}?trueAt=2027-01-01T00:00:00Z`)).status).toBe(422);
     expect((await read(ledger.url, `/subscriptions/${id}/events`)).status).toBe(422);
     expect((await read(ledger.url, `/events/${newer.id}`)).status).toBe(200);

@@ -20,7 +20,7 @@ afterAll(async () => {
 
 type Given = Readonly<{ metadata?: unknown; stream?: string; type?: string }>;
 
-/** Appends an event of a subscription, as nobody would but a broken or a hostile writer. */
+/** Appends an event of a subscription as only a broken or hostile writer would. */
 async function append(
   id: string,
   { metadata, stream = `subscription-${id}`, type = 'customer.subscription.updated' }: Given,
@@ -47,7 +47,7 @@ async function append(
   await store.appends.appendToStream(stream, event, { expectedRevision: NO_STREAM });
 }
 
-/** The read models reach what was delivered after it. */
+/** Expects the read models to reach a later delivery. */
 async function othersFlow(): Promise<void> {
   const id = randomId('sub');
   const { position } = (await deliver(ledger.url, JSON.stringify(subscriptionEvent(id)))).body;
@@ -56,7 +56,7 @@ async function othersFlow(): Promise<void> {
   });
 }
 
-/** What the index of event ids holds of the streams whose names begin with that of a subscription. */
+/** The index's rows for streams whose names begin with the subscription's. */
 const indexed = (id: string) =>
   query(ledger.databaseUrl, 'select stream, revision::int from ledger.event_index_v3 where starts_with(stream, $1)', [
     `subscription-${id}`,
@@ -136,7 +136,7 @@ describe('an event whose metadata', () => {
   });
 });
 
-/** Of characters with three bytes in UTF-8, no two alike: Postgres cannot index it compressed. */
+/** Distinct characters of three bytes in UTF-8, which Postgres cannot compress to fit an index. */
 const WIDE = 0x4e00;
 const longestName = (id: string): string =>
   `subscription-${id}`.padEnd(

@@ -32,7 +32,7 @@ afterAll(async () => {
   await ledger.stop();
 });
 
-/** Rows as both sides can be compared: without their order, times in one form, and without the stream that Postgres keeps beside them. */
+/** Rows in a comparable form: unordered, with times in one format, and without Postgres's additional stream column. */
 const comparable = (rows: readonly unknown[]): string[] =>
   rows
     .map((row) =>
@@ -77,7 +77,7 @@ async function expectRowsToBeAFreshFold(streams: Iterable<string>): Promise<void
 describe('simulated lives, delivered in disorder over HTTP', () => {
   const streams = new Set<string>();
 
-  /** Delivers a part, eight at a time, and waits until the read models are that far, which it resolves with. */
+  /** Delivers some events, eight at a time, and waits for the read models; resolves with the position. */
   async function sendAll(part: readonly SimulatedEvent[]): Promise<string> {
     const waiting = [...part];
     let position = 0n;
@@ -95,7 +95,7 @@ describe('simulated lives, delivered in disorder over HTTP', () => {
     return String(position);
   }
 
-  /** What is answered of a few of the objects that these events are about. */
+  /** Answers about a few of the objects in these events. */
   async function answersOf(
     events: readonly SimulatedEvent[],
     random: Random,
@@ -172,7 +172,7 @@ describe('simulated lives, delivered in disorder over HTTP', () => {
         const member = [body['paymentIntent'], ...(body['charges'] as unknown[])].find(
           (one) => (one as { id?: unknown } | null)?.id === id,
         ) as Record<string, unknown>;
-        // A charge is disputed while a dispute names it, also where its own last event does not say so yet.
+        // A charge is disputed while a dispute names it, even if its own last event does not say so yet.
         const isNamed = (body['disputes'] as { charge: unknown }[]).some(({ charge }) => charge === id);
         return isNamed && member['isDisputed'] === true ? { ...member, isDisputed } : member;
       });

@@ -67,7 +67,7 @@ it('is not waited for where nobody would make it: in generations that were left 
   await database.query('delete from ledger.parked_streams where generation = $1', [used]);
   expect(await replay).toMatchObject({ outcome: 'parked_again', parked: [{ name: left }] });
 
-  // Where nobody is at work, it is kept for whoever comes.
+  // Without a running projector, the request is kept for the next one.
   await database.query(`update ledger.checkpoints set used_at = used_at - interval '1 hour'`);
   expect(await replayParked(database, { stream }, 0)).toMatchObject({ outcome: 'wanted' });
   expect(await wanted(left)).toBe(true);

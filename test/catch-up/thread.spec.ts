@@ -5,7 +5,7 @@ import { startLedger } from '../support/ledger.js';
 import { deliverLives, expectTruth, newLives, reachPosition } from '../support/lives.js';
 import { until } from '../support/until.js';
 
-/** Ends the threads of this process that run a file, as a crash in them would. */
+/** Terminates this process's threads that run a file, like a crash in them. */
 async function endThreads(file: string): Promise<void> {
   const session = new Session();
   session.connect();

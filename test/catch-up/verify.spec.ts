@@ -19,7 +19,7 @@ import { testDatabase, testEventStore } from '../support/servers.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
-/** Keys of the rows of these streams that are wrong; on a shared store others delete streams meanwhile. */
+/** Keys of wrong rows of these streams. On a shared store other specs delete streams meanwhile. */
 const differencesOf = (output: string, streams: readonly string[]) =>
   findingsOf(output, 'difference')
     .filter(({ stream }) => streams.includes(stream))
@@ -58,7 +58,7 @@ describe('the slow check of rows', () => {
     expect([...faults]).toEqual([]);
     await query(server.url, `update ledger.subscriptions set status = 'paused' where id = $1`, [id]);
     await until('the row is found wrong', async () => {
-      // Streams are sampled by their events, and a shared log has many of others.
+      // Streams are sampled by their events, and a shared log has many other streams.
       await query(server.url, 'delete from ledger.event_index_v3 where stream <> $1', [`subscription-${id}`]);
       return faults.size > 0;
     });
@@ -111,7 +111,7 @@ describe('the command "verify"', () => {
     );
     await ledger.stop();
     await query(server.url, `update ledger.subscriptions set status = 'paused' where id = any($1)`, [ids]);
-    // A stream whose first event is not in the index, as when that is a repeat, is verified too.
+    // A stream is verified even if its first event is missing from the index, as when that is a repeat.
     await query(server.url, 'delete from ledger.event_index_v3 where stream = $1 and revision = 0', [
       `subscription-${ids[0]}`,
     ]);

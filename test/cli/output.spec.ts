@@ -39,7 +39,7 @@ describe('a long output of a command', () => {
       output += part;
     });
     child.stdout.pause();
-    // It has let its connections go: all that it does yet is to end.
+    // Its connections are closed, so it only needs to exit.
     const connected = async () =>
       (await query(server.url, `select 1 from pg_stat_activity where ${OF_COMMAND}`)).length > 0;
     await until('the command works', connected);

@@ -1,4 +1,4 @@
-/** Commands that ask a running service, as processes of their own. */
+/** Commands that query a running service, run as separate processes. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => ledger.stop());
 
-/** The command itself, on a client of the real service. */
+/** Runs the command itself with a client of the real service. */
 async function ask(command: ServiceCommand, ...args: string[]) {
   const { values, positionals: names } = parseArgs({ args, options: command.options, allowPositionals: true });
   const given: Given = { names, values: values as Given['values'] };

@@ -1,4 +1,4 @@
-/** The commands that ask Stripe, against a simulated one. */
+/** The commands that call Stripe, against a simulated one. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
@@ -83,7 +83,7 @@ describe('endpoint', () => {
     expect(wrong.output).toMatch(/not sent charge\.captured.* and \d+ more/);
     expect(await endpoint('fix')).toMatchObject({ code: 0 });
     expect(stripe.endpoints.all[0]).toMatchObject({ status: 'enabled' });
-    // What the merchant had added stays.
+    // Event types that the merchant added are kept.
     expect(stripe.endpoints.all[0]?.enabledEvents).toContain('mandate.updated');
     expect(await run(['endpoint', 'check'])).toMatchObject({ code: 0 });
   });
@@ -106,7 +106,7 @@ describe('endpoint', () => {
     const others = stripe.endpoints.all.map(({ id }) => id);
     for (const id of others) update(id, { disabled: 'true' });
     const verified: string[] = [];
-    // It takes what is signed by one of the secrets that are kept.
+    // It accepts signatures by any of the stored secrets.
     const service = createServer((request, response) => {
       void text(request).then((body) => {
         const [, at, given] = /^t=(\d+),v1=(\w+)$/.exec(String(request.headers['stripe-signature'])) ?? [];
@@ -130,9 +130,9 @@ describe('endpoint', () => {
     await deliverADay();
     try {
       for (const [args, requests] of [
-        // It has made the second, and is to note that the secret is kept.
+        // It has created the second endpoint, and has not yet recorded that the secret was stored.
         [rotate, 2],
-        // It has disabled the first, and is to delete it.
+        // It has disabled the first endpoint, and has not deleted it yet.
         [['rotate', '--finish', ...to], 4],
       ] as const) {
         const held = stripe.hold('*', requests);
@@ -210,7 +210,7 @@ describe('endpoint', () => {
     const all = [...new Set(typings.match(/'[a-z0-9_]+(\.[a-z0-9_]+)+'/g))].map((type) => type.slice(1, -1));
     expect(NEEDED_TYPES.filter((type) => !all.includes(type))).toEqual([]);
     const beginnings = new Set(NEEDED_TYPES.map((type) => type.slice(0, type.lastIndexOf('.'))));
-    // Of customers, sources and tax ids have beginnings of their own.
+    // Events of customers, sources and tax ids have prefixes of their own.
     const same = all.filter((type) => beginnings.has(type.slice(0, type.lastIndexOf('.'))));
     expect(same.filter((type) => !NEEDED_TYPES.includes(type))).toEqual([]);
     const read = (object: string): boolean =>

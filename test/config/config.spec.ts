@@ -8,7 +8,7 @@ import { variablesOf } from '../../src/config/money.js';
 import { withLocalSecrets } from '../../src/local-secrets.js';
 import { temporaryDirectory } from '../support/servers.js';
 
-/** As Stripe makes them: whsec_ and 32 characters. */
+/** In Stripe's format: whsec_ and 32 characters. */
 const SECRETS = [
   'whsec_0123456789abcdefghijklmnopqrstuv',
   'whsec_abcdefghijklmnopqrstuv0123456789',
@@ -207,7 +207,7 @@ describe('the configuration', () => {
     const config = loadConfig({ ...others, STRIPE_WEBHOOK_SECRETS_FILE: file, DATABASE_URL_FILE: `${file}.url` });
     expect(config.webhookSecrets.map(({ label }) => label)).toEqual(['main', 'connect']);
     expect(config.databaseUrl).toBe('postgres://ledger:pw@db/ledger');
-    // What is set by a file is set: a near miss is a warning, as beside the variable itself.
+    // A variable set by a file counts as set: a similar name is a warning, as it is next to the variable itself.
     const warned = { ...others, STRIPE_WEBHOOK_SECRETS_FILE: file, STRIPE_WEBHOOK_SECRET: SECRETS[2] };
     expect(loadConfig(warned).warnings).toEqual([expect.stringMatching(/^STRIPE_WEBHOOK_SECRET is not read/)]);
     expect(messageOf(() => loadConfig({ ...PRODUCTION, API_TOKENS_FILE: file }))).toMatch(

@@ -23,7 +23,7 @@ import {
 
 const store = useEventStore();
 
-/** The client takes the unary call when credentials are given, though it does not send them without TLS. */
+/** With credentials the client uses the unary call, although it does not send them without TLS. */
 const CREDENTIALS = { credentials: { username: 'admin', password: 'changeit' } };
 
 describe.each([
@@ -34,7 +34,7 @@ describe.each([
   const appendTo = (stream: string, events: JSONEventData[], { expectedRevision }: Expected) =>
     append(store.client, stream, { events, expectedRevision, ...options });
 
-  /** A stream with these many events. */
+  /** A stream with this many events. */
   const streamOf = async (count: number) => {
     const stream = newStream();
     const events = newEvents(count);
@@ -401,7 +401,7 @@ describe.each([
   });
 
   it('without a type is refused', async () => {
-    // A real server answers it twice, and the official client cannot take the second answer: this one is gone by then.
+    // A real server answers twice, and the official client fails on the second answer; this client is gone by then.
     const client = EventStoreDBClient.connectionString(store.url);
     await expect(client.appendToStream(newStream(), jsonEvent({ type: '', data: {} }), options)).rejects.toThrow();
     await client.dispose();

@@ -1,4 +1,4 @@
-/** Streams.BatchAppend: one call on which many appends travel. */
+/** Streams.BatchAppend: many appends on one call. */
 import { randomUUID } from 'node:crypto';
 import type { BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { describe, expect } from '@jest/globals';
@@ -44,7 +44,7 @@ describe('Streams.BatchAppend', () => {
     expect(answer?.getError()?.getCode()).toBe(5);
   });
 
-  /** Leaves an append unfinished until it is answered, then sends its rest and another. */
+  /** Leaves an append unfinished until it is answered, then sends the rest and another append. */
   const leaveUnfinished = async (deadlineMs: number) => {
     const [late, next] = [randomUUID(), randomUUID()];
     const lateStream = newStream();

@@ -1,4 +1,4 @@
-/** What clients ask before they work, and what this server does not have. */
+/** What clients query before they start, and what this server does not support. */
 import { GossipClient } from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import type { ClusterInfo } from '@eventstore/db-client/generated/gossip_pb.js';
 import gossip from '@eventstore/db-client/generated/gossip_pb.js';
@@ -28,7 +28,7 @@ import { endpointOf, failureOf } from './raw-calls.js';
 
 const store = useEventStore();
 
-/** Asks with a client of its own. */
+/** Calls with a separate client. */
 async function ask<C extends { close(): void }, Answer>(
   ClientOf: new (address: string, security: ReturnType<typeof credentials.createInsecure>) => C,
   question: (client: C, done: (error: Error | null, answer: Answer) => void) => void,

@@ -1,4 +1,4 @@
-/** Errors as the protocol carries them: a status, and trailers by which clients of any language know what happened. */
+/** Errors in the protocol: a status, and trailers from which clients of any language know the cause. */
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { DeleteReq, TombstoneReq } from '@eventstore/db-client/generated/streams_pb.js';
 import { status } from '@grpc/grpc-js';

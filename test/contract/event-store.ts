@@ -1,6 +1,6 @@
 /**
- * Gives the contract suite its server: the embedded one, or a real EventStoreDB when EVENTSTORE_URL names one.
- * Everything goes through the official client; stream names are random, so that a used store serves as well as a new one.
+ * Provides the server of the contract suite: the embedded one, or the real EventStoreDB in EVENTSTORE_URL. All calls
+ * use the official client; stream names are random, so a used store works as well as a new one.
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -43,10 +43,10 @@ const skippedBecause =
   (title) =>
     it.skip(`${title} (skipped: ${reason})`, () => {});
 
-/** A case that a running server elsewhere cannot take part in, with the reason. */
+/** A case that only runs on the embedded server, with the reason. */
 export const onlyEmbedded = (reason: string): Case => (realUrl === undefined ? it : skippedBecause(reason));
 
-/** A case that speaks the protocol itself, which is done without TLS and credentials. */
+/** A case that uses the raw protocol, which works without TLS and credentials only. */
 export const plainText: Case =
   realUrl === undefined || /[?&]tls=false/i.test(realUrl) ? it : skippedBecause('these calls are made without TLS');
 
@@ -79,7 +79,7 @@ export type AppendOutcome =
   | { kind: 'wrongExpectedRevision'; current: bigint | 'no_stream'; expected: unknown }
   | { kind: 'streamDeleted' };
 
-/** The outcome of an append as a value. */
+/** Appends, and returns the outcome as a value. */
 export async function append(
   client: EventStoreDBClient,
   stream: string,
@@ -112,8 +112,8 @@ export async function errorTypeOf(action: Promise<unknown>): Promise<string | un
 }
 
 /**
- * What a read gives of a stream that an append has just brought back: a real server does not find it for some milliseconds.
- * Waits for that, with a limit.
+ * The ids in a stream that was just revived by an append. A real server does not find it for some milliseconds, so this
+ * waits up to 5 s.
  */
 export async function idsInRevived(client: EventStoreDBClient, stream: string): Promise<string[]> {
   const limit = Date.now() + 5_000;
@@ -124,11 +124,11 @@ export async function idsInRevived(client: EventStoreDBClient, stream: string): 
   return idsIn(client, stream);
 }
 
-/** The ids of `$all` from a position on, as many as asked for. */
+/** The first `maxCount` ids of `$all` from a position. */
 export const idsInAll = async (client: EventStoreDBClient, from: Position, maxCount: number): Promise<string[]> =>
   idsOf(await collect(client.readAll({ fromPosition: from, maxCount }))) as string[];
 
-/** Tries again, with a limit, what others disturb who write into the same log: their turn gives undefined. */
+/** Retries up to 50 times when other writers to the same log interfered, which `attempt` reports as undefined. */
 export async function undisturbed<Result>(attempt: () => Promise<Result | undefined>): Promise<Result> {
   for (let tries = 0; tries < 50; tries += 1) {
     const result = await attempt();
@@ -137,7 +137,7 @@ export async function undisturbed<Result>(attempt: () => Promise<Result | undefi
   throw new Error('Others wrote between the events of this test 50 times.');
 }
 
-/** A new stream with so many events. */
+/** A new stream with this many events. */
 export async function appendedStream(client: EventStoreDBClient, count: number) {
   const stream = newStream();
   const events = newEvents(count);

@@ -1,4 +1,4 @@
-/** What the expressions of filters mean, as far as both servers know them. */
+/** The meaning of filter expressions, where both servers know them. */
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { status } from '@grpc/grpc-js';
 import { describe, expect } from '@jest/globals';
@@ -16,7 +16,7 @@ const byType = (expression: string) =>
     .setMax(32)
     .setCheckpointintervalmultiplier(1);
 
-/** Which of these types an expression lets through. */
+/** The types that an expression matches. */
 async function matchesOf(expression: string, types: readonly string[]): Promise<(string | undefined)[]> {
   const stream = newStream();
   await append(store.client, stream, { events: types.map((type) => newEvent(type)) });

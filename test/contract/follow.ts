@@ -1,4 +1,4 @@
-/** Follows a subscription and waits, with a limit, for what it brings. */
+/** Follows a subscription, and waits for its events up to a limit. */
 import type {
   AllStreamRecordedEvent,
   AllStreamSubscription,
@@ -12,12 +12,12 @@ type Recorded = RecordedEvent | AllStreamRecordedEvent;
 type Milestone = 'confirmation' | 'caughtUp';
 
 export type Following = Readonly<{
-  /** The events received once there are at least so many. */
+  /** Resolves with the received events once there are at least this many. */
   events(count: number): Promise<readonly Recorded[]>;
-  /** The events received once they are as awaited. */
+  /** Resolves with the received events once they satisfy the condition. */
   until(awaited: (received: readonly Recorded[]) => boolean): Promise<readonly Recorded[]>;
   reached(milestone: Milestone): Promise<void>;
-  /** What came, in order. */
+  /** Everything received, in order. */
   log(): readonly string[];
   stop(): Promise<void>;
 }>;

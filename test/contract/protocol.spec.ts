@@ -1,4 +1,4 @@
-/** Streams.Read and Streams.Append as the official client does not use them. */
+/** Streams.Read and Streams.Append in ways that the official client does not use. */
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
@@ -42,7 +42,7 @@ const half = (bits: string | undefined): string =>
 const idIn = (response: ReadResp | undefined): string | undefined =>
   response?.getEvent()?.getEvent()?.getId()?.getString();
 
-/** What is after the marker, so that a used store does not matter. */
+/** The position of a marker event. Tests read from there, so that a used store does not matter. */
 async function marker(): Promise<bigint> {
   const outcome = await append(store.client, newStream(), { events: newEvents(1) });
   if (outcome.kind !== 'written' || outcome.position === undefined)

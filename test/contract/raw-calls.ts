@@ -1,4 +1,4 @@
-/** The protocol itself, for what the official client does not ask for, or hides. */
+/** The raw protocol, for requests that the official client does not make, or hides. */
 import { randomUUID } from 'node:crypto';
 import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
@@ -41,7 +41,7 @@ export const nameIn = (identifier: ReturnType<typeof identifierOf> | undefined):
 
 export const idsAsText = () => new streams.ReadReq.Options.UUIDOption().setString(nothing());
 
-/** Reads a stream from its start. */
+/** Options that read a stream from its start. */
 export const streamOptions = (stream: string): ReadReq.Options =>
   new streams.ReadReq.Options()
     .setStream(
@@ -51,7 +51,7 @@ export const streamOptions = (stream: string): ReadReq.Options =>
     .setNoFilter(nothing())
     .setUuidOption(idsAsText());
 
-/** Reads `$all` from its start, or from after a position when it is subscribed to. */
+/** Options that read `$all` from its start, or subscribe to it after a position. */
 export function allOptions(position?: bigint): ReadReq.Options {
   const all = new streams.ReadReq.Options.AllOptions();
   const { Position } = streams.ReadReq.Options;
@@ -67,7 +67,7 @@ export async function readAllOf({ client }: Raw, options: ReadReq.Options | unde
   return responses;
 }
 
-/** Everything that a subscription brings until it has caught up. */
+/** Everything that a subscription sends until it has caught up. */
 export async function untilCaughtUp({ client }: Raw, options: ReadReq.Options): Promise<ReadResp[]> {
   const call = client.read(
     new streams.ReadReq().setOptions(options.setSubscription(new streams.ReadReq.Options.SubscriptionOptions())),
@@ -94,7 +94,7 @@ export type Message = {
   data?: string;
 };
 
-/** A message of a BatchAppend with one event; only the first of an append names its stream. */
+/** A BatchAppend message with one event. Only the first message of an append names its stream. */
 export function batchMessage({
   correlation,
   stream,
@@ -119,7 +119,7 @@ export function batchMessage({
   return batch.setOptions(options);
 }
 
-/** Sends messages on one call and gives as many answers by their correlation id. */
+/** Sends messages on one call and returns this many answers by correlation id. */
 export async function exchange(
   { client }: Raw,
   messages: BatchAppendReq[],
@@ -161,7 +161,7 @@ export function appendRaw({ client }: Raw, requests: readonly AppendReq[]): Prom
   });
 }
 
-/** Status and trailers of the error that a call ends with. */
+/** The status and trailers of the error that a call ends with. */
 export async function failureOf(call: Promise<unknown>): Promise<{ code: number; trailers: Record<string, unknown> }> {
   try {
     await call;

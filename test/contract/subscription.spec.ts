@@ -264,7 +264,10 @@ describe('A filtered subscription to $all', () => {
     await following.stop();
   });
 
-  /** Writes events, `m` ones that match and others, follows them from the first, and names what came until it had caught up by their places. */
+  /**
+   * Writes events (`m` for matching ones), subscribes from the first, and returns the places of what arrived until it
+   * had caught up.
+   */
   const catchUp = (pattern: string, { window, interval }: { window: number; interval: number }): Promise<string> =>
     undisturbed(async () => {
       const name = newStream();

@@ -23,7 +23,10 @@ import {
 import { startServiceProcess } from '../support/service-process.js';
 import { until } from '../support/until.js';
 
-/** `npm run crash -- --rounds 5 test/crash/deriving` kills at every step, so often; else at one, which the seed picks. */
+/**
+ * `npm run crash -- --rounds 5 test/crash/deriving` kills this many times at every step; by default once, at a step
+ * that the seed picks.
+ */
 const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 0);
 const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e6));
 const LIVES = 6;
@@ -49,7 +52,7 @@ const deriver = new Deriver({ projections, derivations, policy: defaultPolicy })
 let seed = SEED;
 let waiting: readonly Readonly<{ stream: string; event: ReturnType<typeof appendedEvent> }>[] = [];
 
-/** Appends some events of lives that go on and on. */
+/** Appends some events of endless lives. */
 async function append(): Promise<bigint> {
   if (waiting.length === 0) {
     seed += 1;
@@ -70,14 +73,14 @@ async function append(): Promise<bigint> {
   return last;
 }
 
-/** All that is derived, and is not what a plain derivation of the rows gives; entries that stand twice are among them. */
+/** All derived rows that differ from a plain derivation of the source rows; they include duplicate entries. */
 async function faults(): Promise<DerivedFault[]> {
   const found: DerivedFault[] = [];
   await verifyLive(database, deriver, { streams: null, found: (fault) => found.push(fault) });
   return found;
 }
 
-/** The service projects and derives until nothing is left to do up to a position. */
+/** Runs a service until everything up to a position is projected and derived. */
 async function settle(position: bigint): Promise<void> {
   const service = await startServiceProcess(urls);
   await until(
@@ -97,7 +100,7 @@ async function settle(position: bigint): Promise<void> {
   await service.stop();
 }
 
-/** The generation of the journal in a state, and its table of postings; null where there is none. */
+/** The posting table of the journal's generation in a state; null if there is none. */
 async function postingsOf(condition: string): Promise<string | null> {
   const [found] = await query<{ version: number; generation: number }>(
     server.url,
@@ -106,14 +109,14 @@ async function postingsOf(condition: string): Promise<string | null> {
   return found === undefined ? null : `ledger.journal_postings_v${found.version}_g${found.generation}`;
 }
 
-/** `poke`: what makes it come to the step, once the step is held. */
+/** `poke` brings the victim to the step, once the step is blocked. */
 type Victim = Readonly<{ kill(): Promise<unknown>; poke?: () => Promise<unknown> }>;
 
-/** Holds a table, so that whoever comes to that step waits there, and kills whom it finds waiting. */
+/** Locks a table, so that the process at that step blocks on it, and kills the blocked process. */
 async function killAt(held: Readonly<{ table: string; mode: string }>, start: () => Promise<Victim>): Promise<void> {
   const holder = new pg.Client({ connectionString: server.url });
   await holder.connect();
-  // A service that starts looks at all tables; a command comes to the step by itself.
+  // A starting service reads all tables, so it starts before the lock; a command gets to the step by itself.
   const running = start === service ? await start() : null;
   await holder.query(`begin; lock table ${held.table} in ${held.mode} mode`);
   const victim = running ?? (await start());
@@ -134,7 +137,7 @@ async function killAt(held: Readonly<{ table: string; mode: string }>, start: ()
 }
 
 const ALONE = 'access exclusive';
-/** As a reader of a view holds it: who moves the view waits. */
+/** The lock of a reader of a view, which blocks whoever replaces the view. */
 const READING = 'access share';
 
 const service = async (): Promise<Victim> => {
@@ -162,7 +165,7 @@ const shownView = async (): Promise<string> => {
 };
 const shownPostings = async (): Promise<string> => String(await postingsOf('shown'));
 
-/** Where deriving is killed: each stops who works there, by a lock on what that step needs. */
+/** The steps at which deriving is killed. Each blocks with a lock on what the step needs. */
 const steps: Readonly<Record<string, () => Promise<void>>> = {
   'a batch that writes what it derives': async () => killAt({ table: await shownPostings(), mode: ALONE }, service),
   'a batch that moves sums': async () =>
@@ -199,7 +202,7 @@ describe(`kill -9 of deriving (seed ${SEED})`, () => {
       }
       await settle(await append());
       expect(await faults()).toEqual([]);
-      // On a shared store others park theirs.
+      // On a shared store other specs park streams.
       if (!SHARES_STORE)
         expect(await query(server.url, `select stream from ledger.parked_streams where kind = 'whole'`)).toEqual([]);
       expect(

@@ -1,4 +1,4 @@
-/** The embedded event store in a process of its own, to be killed at any moment. */
+/** The embedded event store in a separate process that can be killed at any moment. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
@@ -6,10 +6,10 @@ import { EventStoreDBClient, isCommandError } from '@eventstore/db-client';
 
 export const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 3);
 export const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000);
-/** How long a round may take, on a busy machine and with a log of hundreds of rounds. */
+/** The time limit of a round, on a busy machine and with a log of hundreds of rounds. */
 export const ROUND_MAX_MS = 60_000;
 
-/** A small generator of numbers in [0, 1), so that a seed repeats a run. */
+/** A small seeded generator of numbers in [0, 1), so that a run can be repeated. */
 export function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {
@@ -18,7 +18,7 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-/** Runs a script in a process of its own. */
+/** Runs a script in a separate process. */
 export function runScript(script: string) {
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -51,7 +51,7 @@ export async function startServer(directory: string) {
   return { client, kill, end };
 }
 
-/** Whether a call has failed because its server is gone. */
+/** Whether a call failed because the server is gone. */
 export const isGone = (error: unknown): boolean =>
   error instanceof Error &&
   ((isCommandError(error) && error.type === 'unavailable') || ('code' in error && error.code === 14));

@@ -1,6 +1,6 @@
 /**
- * The embedded event store is killed in the middle of concurrent appends, again and again, on the same files.
- * CRASH_ROUNDS sets how often (default 3); CRASH_SEED repeats the moments of a run.
+ * Kills the embedded event store during concurrent appends, repeatedly on the same files. CRASH_ROUNDS sets the number
+ * of kills (default 3); CRASH_SEED repeats a run's timing.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -16,7 +16,7 @@ const WRITERS = 32;
 type Append = { events: JSONEventData[]; expectedRevision: bigint | typeof NO_STREAM };
 type Acknowledged = Append & { revision: bigint; position: bigint };
 
-/** Appends to one stream, one after the other. What is not answered is tried again, the same, in the next round. */
+/** Appends to one stream sequentially. An unanswered append is retried unchanged in the next round. */
 type Writer = { stream: string; acknowledged: Acknowledged[]; unanswered?: Append };
 
 type Recorded = { id: string; streamId: string; revision: bigint; position: bigint };
@@ -73,7 +73,7 @@ async function readAll(client: EventStoreDBClient): Promise<Recorded[]> {
   return recorded;
 }
 
-/** Where a stream, read by itself, differs from what `$all` has of it. */
+/** The differences between each stream read by itself and its events in `$all`. */
 async function faultsOfStreams(client: EventStoreDBClient, log: readonly Recorded[]): Promise<string[]> {
   const faults: string[] = [];
   for (const stream of new Set(log.map(({ streamId }) => streamId))) {
@@ -93,7 +93,7 @@ async function faultsIn(client: EventStoreDBClient, writers: Writer[]): Promise<
 const appendsOf = (writers: readonly Writer[]): number =>
   writers.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0);
 
-/** The faults of a log, in words. */
+/** The faults of a log, described in words. */
 function faultsOf(log: Recorded[], writers: Writer[]): string[] {
   const faults: string[] = [];
   log.forEach(({ position }, index) => {

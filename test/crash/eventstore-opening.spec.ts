@@ -1,6 +1,6 @@
 /**
- * The embedded event store is killed while it opens its files: those of a new store, and those that an earlier kill left with a WAL.
- * CRASH_ROUNDS sets how often (default 3); CRASH_SEED repeats the moments of a run.
+ * Kills the embedded event store while it opens its files: those of a new store, and those with a WAL from an earlier
+ * kill. CRASH_ROUNDS sets the number of kills (default 3); CRASH_SEED repeats a run's timing.
  */
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -21,7 +21,7 @@ import {
   type Server,
 } from './event-store-process.js';
 
-/** A kill that came too late is no kill while opening, and is repeated. */
+/** A kill after the opening does not count, and is repeated. */
 const TRIES_MAX = 30;
 const EVENTS = 40;
 
@@ -37,7 +37,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** Opens a store, with everything loaded beforehand, and says when it begins and when it has done so. */
+/** A script that opens a store with everything loaded beforehand, and reports the begin and the end of the opening. */
 const openingOf = (folder: string): string => `
   import { writeSync } from 'node:fs';
   import { openStore } from ${built('store.js')};
@@ -46,7 +46,7 @@ const openingOf = (folder: string): string => `
   writeSync(1, 'done');
   setInterval(() => undefined, 1_000);`;
 
-/** Kills the opening so long after its beginning; says whether it had ended by then. */
+/** Kills the opening `afterMs` after its begin; returns whether it was still in progress. */
 async function killOpening(folder: string, afterMs: number): Promise<'opening' | 'open'> {
   const { output, kill } = runScript(openingOf(folder));
   await once(output, 'data');
@@ -57,7 +57,7 @@ async function killOpening(folder: string, afterMs: number): Promise<'opening' |
   return (await rest).includes('done') ? 'open' : 'opening';
 }
 
-/** How long an opening takes that nobody kills, as its parent sees it. */
+/** The duration of an undisturbed opening, as its parent measures it. */
 async function openingMs(folder: string): Promise<number> {
   const { output, kill } = runScript(openingOf(folder));
   let said = '';
@@ -71,7 +71,10 @@ async function openingMs(folder: string): Promise<number> {
   return performance.now() - begunMs;
 }
 
-/** Kills openings until one was not over yet, each sooner than the last: how long one takes changes with what else the machine does. */
+/**
+ * Kills openings until one was still in progress. Each kill is earlier than the last, since the duration depends on the
+ * load of the machine.
+ */
 async function killWhileOpening(make: () => string, random: () => number, withinMs: number): Promise<string> {
   for (let tries = 1; tries <= TRIES_MAX; tries += 1) {
     const folder = make();
@@ -87,7 +90,7 @@ async function appendSome(client: EventStoreDBClient, from: number): Promise<voi
     await client.appendToStream('kept', jsonEvent({ type: 'kept', data: { index, text: 'x'.repeat(2_000) } }));
 }
 
-/** The beginning of the log, and the numbers of the events that were appended. */
+/** The beginning of the log, and the numbers of the appended events. */
 async function contentOf(client: EventStoreDBClient) {
   const types: string[] = [];
   const indexes: unknown[] = [];
@@ -107,7 +110,7 @@ async function checked(folder: string): Promise<string | undefined> {
   return line;
 }
 
-/** Opens a store that was killed, and expects so many events in it and room for more. */
+/** Opens a killed store, and expects exactly this many events in it and that it accepts more. */
 async function expectWhole(folder: string, count: number): Promise<void> {
   running = await startServer(folder);
   expect({ seed: SEED, ...(await contentOf(running.client)) }).toEqual({

@@ -1,6 +1,6 @@
 /**
- * The embedded event store is killed while streams get metadata, are deleted, come back, and are tombstoned.
- * CRASH_ROUNDS sets how often (default 3); CRASH_SEED repeats the moments of a run.
+ * Kills the embedded event store while streams get metadata, are deleted, revived and tombstoned. CRASH_ROUNDS sets the
+ * number of kills (default 3); CRASH_SEED repeats a run's timing.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -14,11 +14,11 @@ import { isGone, randomNumbers, ROUND_MAX_MS, ROUNDS, SEED, startServer, type Se
 
 const KEEPERS = 16;
 
-/** What a stream should be like. */
+/** The expected state of a stream. */
 type State = Readonly<{
   /** All ids ever appended, by revision. */
   ids: readonly string[];
-  /** The first revision that is to be seen, and how many from the end. */
+  /** The first visible revision, and the maximum number of visible events. */
   from: number;
   maxCount: number | undefined;
   mark: string | undefined;
@@ -32,7 +32,10 @@ type Change =
 
 const EMPTY: State = { ids: [], from: 0, maxCount: undefined, mark: undefined, kind: 'live' };
 
-/** EventStoreDB's rules: a delete forgets metadata, what comes after it brings the stream back without its old events. */
+/**
+ * The state after a change, by EventStoreDB's rules: a delete drops the metadata, and a later append revives the stream
+ * without its old events.
+ */
 function changed(state: State, change: Change): State {
   const from = state.kind === 'deleted' ? state.ids.length : 0;
   switch (change.kind) {
@@ -52,7 +55,7 @@ function changed(state: State, change: Change): State {
   }
 }
 
-/** What a client sees of it. */
+/** What a client sees of the stream. */
 function seen({ ids, from, maxCount, mark, kind }: State): unknown {
   if (kind === 'tombstoned') return 'stream-deleted';
   const first = Math.max(from, maxCount === undefined ? 0 : ids.length - maxCount);
@@ -147,7 +150,7 @@ async function keep(client: EventStoreDBClient, keeper: Keeper, random: () => nu
   }
 }
 
-/** Sees whether the stream is as acknowledged, or with the change that was not answered, whole. */
+/** Checks that the stream is as acknowledged, or with the unanswered change applied completely. */
 async function settle(client: EventStoreDBClient, keeper: Keeper): Promise<void> {
   const found = await look(client, streamOf(keeper));
   const { unanswered } = keeper;

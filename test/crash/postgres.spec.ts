@@ -11,7 +11,7 @@ import { query } from '../support/read-models.js';
 import { beginReadModels, temporaryDirectory, testEventStore, type TestServer } from '../support/servers.js';
 import { until } from '../support/until.js';
 
-/** How often Postgres goes away under the storm; `npm run crash` sets more. */
+/** How often Postgres fails during the storm; `npm run crash` sets more. */
 const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 2);
 const LIVES_PER_ROUND = 15;
 
@@ -40,13 +40,16 @@ const metric = async (name: string): Promise<string | undefined> =>
     .split('\n')
     .find((line) => line.startsWith(name));
 
-/** Stops the server and starts it again. */
+/** Restarts the server. */
 async function restart(): Promise<void> {
   await postgres.stop();
   await start();
 }
 
-/** Kills a server process as the operating system does when memory is short: Postgres throws all out, and recovers from its log. */
+/**
+ * Kills a server process as the operating system does when it is out of memory: Postgres ends all connections and
+ * recovers from its log.
+ */
 async function killBackend(): Promise<void> {
   const [backend] = await query<{ pid: number }>(
     postgres.url,
@@ -131,13 +134,13 @@ describe('Postgres', () => {
   it('in a deadlock that ends the batch: it is made again', async () => {
     const somebody = new pg.Client({ connectionString: postgres.url });
     await somebody.connect();
-    // Whoever waits longer is the first to find the deadlock, after a second, and is thrown out: the projector.
+    // The session that waits longest detects the deadlock first, after a second, and is aborted: the projector.
     await somebody.query(`begin; lock table ${await stateTable()} in share row exclusive mode`);
     const fresh = newLives(2);
     lives.push(...fresh);
     const position = await deliverLives(ledger.url, fresh);
     await projectorWaits();
-    // Under load it may come too late for that, and be thrown out itself.
+    // Under load this session may be the later one, and be aborted itself.
     await somebody
       .query('select * from ledger.checkpoints for update')
       .catch((error: { code?: string }) => expect(error.code).toBe('40P01'));

@@ -16,7 +16,7 @@ import { startServiceProcess } from '../support/service-process.js';
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
-/** How often a rebuild, and how often the service, is killed; `npm run crash` sets more. */
+/** The number of kills of a rebuild, and of the service; `npm run crash` sets more. */
 const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 3);
 const STREAMS = 40;
 const EVENTS_PER_STREAM = 60;
@@ -47,7 +47,7 @@ afterAll(async () => {
   await Promise.all([eventStore.stop(), server.stop()]);
 });
 
-/** As the webhook stores it. Two events a second, so that the order within one matters. */
+/** An event as the webhook stores it. Two events per second, so that the order within a second matters. */
 function recorded(id: string, at: number) {
   return appendedEvent(
     subscriptionEvent(id, {
@@ -57,7 +57,10 @@ function recorded(id: string, at: number) {
   );
 }
 
-/** What of these streams, in all generations, also those that are being filled, is not as a fresh fold up to the checkpoint has it. */
+/**
+ * The rows of these streams that differ from a fresh fold up to the checkpoint, in all generations, including those
+ * being built.
+ */
 async function faults(of = streams.filter(() => Math.random() < 0.2)): Promise<unknown[]> {
   const found: unknown[] = [];
   for (const checkpoint of await readCheckpoints(database)) {
@@ -116,7 +119,7 @@ describe('kill -9', () => {
         await ended;
         clearTimeout(killing);
         expect(await faults()).toEqual([]);
-        // With what follows from them, where a service has completed that.
+        // Plus the derivations, where a service has completed them.
         expect((await buildingLines()).length).toBeLessThanOrEqual(REBUILT.length + derivations.length);
       }
       expect(await runCommand(['rebuild', ...REBUILT], urls)).toMatchObject({ code: 0 });
@@ -156,7 +159,7 @@ describe('Ctrl-C', () => {
     await until('it has begun', async () => (await buildingLines()).length > 0);
     child.kill('SIGINT');
     const { code } = await ended;
-    // It may have been done before the signal came; then the new rows are shown.
+    // The rebuild may have finished before the signal; then the new rows are live.
     if (code === 0) return;
     expect(code).toBe(130);
     expect(await shown()).toEqual(before);

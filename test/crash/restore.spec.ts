@@ -1,4 +1,7 @@
-/** The drill: a backup under load, everything lost, a restore elsewhere, and what the backup lacks from Stripe. */
+/**
+ * The disaster drill: a backup under load, loss of everything, a restore elsewhere, and a backfill from Stripe of what
+ * the backup lacks.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -40,7 +43,7 @@ async function start(dataDirectory: string): Promise<ServiceProcess> {
 }
 const command = (...args: string[]) => runCommand(args, EMBEDDED);
 
-/** Lets Stripe deliver all that has happened until now to this service alone. */
+/** Makes Stripe deliver everything up to now to this service alone. */
 async function deliverTo(service: ServiceProcess): Promise<void> {
   for (const { id } of stripe.endpoints.all) stripe.endpoints.delete(id);
   const form = new URLSearchParams({
@@ -55,7 +58,7 @@ async function deliverTo(service: ServiceProcess): Promise<void> {
   expect(delivered.filter(({ status }) => status !== 200)).toEqual([]);
 }
 
-/** The ids of Stripe's events in the log, each once, are those that Stripe has made by now. */
+/** Expects the log to contain each event that Stripe has made by now exactly once. */
 async function expectWholeLog(dataDirectory: string): Promise<void> {
   const made = stripe.world.events.filter(({ at }) => at <= stripe.clock.now()).map(({ id }) => id);
   const store = connectEventStore((await endpointsOf(dataDirectory)).eventstoreUrl);
@@ -86,11 +89,11 @@ describe('a backup', () => {
     expect(readFileSync(`${file}.sha256`, 'utf8')).toBe(
       `${createHash('sha256').update(readFileSync(file)).digest('hex')}  ledger.db\n`,
     );
-    // The next one adds to the file.
+    // The next backup appends to the file.
     const again = await command('backup', '--to', file, '--data-dir', first, '--json');
     const { events, added } = JSON.parse(again.output) as { events: number; added: number };
     expect(events).toBe(Number(during?.events) + added);
-    // What happens now is in no backup.
+    // The following events are in no backup.
     const since = stripe.clock.now();
     stripe.clock.advance(12 * DAY);
     await deliverTo(service);
@@ -125,7 +128,7 @@ describe('a backup', () => {
     ).catch(async () => expect(await wrongRows(restored, books)).toEqual([]));
     expect(await rowsOf(databaseUrl, 'ledger.subscriptions')).toHaveLength(books.length);
 
-    // Nothing is ever restored over a log.
+    // A restore never overwrites a log.
     const over = await command('restore', '--from', file, '--data-dir', second);
     expect(over).toMatchObject({ code: 2, errors: expect.stringMatching(/A service runs on/) });
     await restored.stop();
@@ -165,7 +168,7 @@ describe('a backup', () => {
   });
 });
 
-/** What the read models say otherwise than the books. */
+/** The differences between the read models and the books. */
 async function wrongRows(service: ServiceProcess, books: readonly StripeObject[]): Promise<string[]> {
   const wrong: string[] = [];
   for (const subscription of books) {

@@ -1,4 +1,7 @@
-/** A service in a process of its own that is told to stop: what it still answers, in which order it ends, and how to force it. */
+/**
+ * A service in a separate process that is told to stop: what it still answers, the order of the shutdown, and how to
+ * force it.
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -19,11 +22,11 @@ beforeEach(async () => {
   service = await startServiceProcess({ eventstoreUrl: eventStore.url, databaseUrl: database.url });
 });
 
-/** A delivery of which the service has taken the first half; `finish` sends the rest and gives the answer. */
+/** A delivery whose first half the service has received; `finish` sends the rest and returns the answer. */
 async function halfDelivered(body: string) {
   const outgoing = request(`${service.url}/webhooks/stripe`, {
     method: 'POST',
-    // The service answers 100 when it has taken the headers.
+    // The service answers 100 when it has received the headers.
     headers: { 'stripe-signature': signatureOf(body), 'content-length': body.length, expect: '100-continue' },
   });
   const answer = new Promise<IncomingMessage>((resolve, reject) =>
@@ -40,7 +43,7 @@ async function halfDelivered(body: string) {
   return { outgoing: outgoing as ClientRequest, finish };
 }
 
-/** Follows the events live; `ended` resolves when the service ends the stream. */
+/** Follows the live events; `ended` resolves when the service ends the stream. */
 async function follow(): Promise<Readonly<{ ended: Promise<string> }>> {
   const response = await fetch(`${service.url}/v1/events/live`, { headers: { authorization: `Bearer ${READ_TOKEN}` } });
   return { ended: response.text() };

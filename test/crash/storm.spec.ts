@@ -8,7 +8,7 @@ import { startServiceProcess, type ServiceProcess } from '../support/service-pro
 import { temporaryDirectory } from '../support/servers.js';
 import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 
-/** How often the service is killed; `npm run crash` sets more. */
+/** The number of kills of the service; `npm run crash` sets more. */
 const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 3);
 const SUBSCRIPTIONS_PER_ROUND = 20;
 const SENDERS = 16;
@@ -21,7 +21,10 @@ afterAll(() => directory.remove());
 const start = () =>
   startServiceProcess({ eventstoreUrl: 'embedded', databaseUrl: 'embedded' }, { DATA_DIR: directory.path });
 
-/** Sends from several senders at once until all are acknowledged, or the service is gone; returns what was not acknowledged. */
+/**
+ * Sends from several concurrent senders until all are acknowledged or the service is gone; returns what was not
+ * acknowledged.
+ */
 async function send(
   service: ServiceProcess,
   bodies: readonly string[],

@@ -11,7 +11,7 @@ let database: TestServer;
 let ledger: TestLedger;
 let processes: ServiceProcess[];
 beforeAll(async () => {
-  // As a real one: it takes its time, and drops what repeats an append that it has not committed yet.
+  // Like a real store, it is slow to flush, and drops repeats of an append that it has not committed yet.
   [eventStore, database] = await Promise.all([
     testEventStore({ dropsRepeatsInFlight: true, flushDelayMs: 5 }),
     serviceDatabase(),
@@ -71,7 +71,7 @@ describe.each([
       status: 200,
       body: { data: [{ stripeEventId: event.id, apiVersion: versions[2], renderings: versions.toReversed() }] },
     });
-    // Before the index has it, a process that has not seen it may answer that it appended what another did.
+    // Before the index has the event, a process that has not seen it may answer that it appended what another did.
     const [last] = await Promise.all(
       bodies.map((body, at) => deliver(everyTarget(at + 1), body).then((again) => again.body)),
     );
@@ -98,7 +98,7 @@ describe.each([
     const quarantines = [
       ...new Set(answers.map(({ body }) => body.stream).filter((stream) => stream.startsWith('quarantine-'))),
     ];
-    // Processes that each believe to have written first quarantine each other's content: then both are there.
+    // Processes that each believe they wrote first quarantine each other's content, so both may be there.
     expect(quarantines.length).toBeGreaterThanOrEqual(1);
     for (const quarantine of quarantines) expect(await stripeIdsOf(eventStore.url, quarantine)).toEqual([event.id]);
   });

@@ -36,7 +36,7 @@ const ownerOf = async (databaseUrl: string): Promise<string | null> =>
     )
   )[0]?.owner ?? null;
 
-/** A service that projects, and one that stands by. */
+/** One service that projects, and one on standby. */
 async function startTwo<T extends { url: string }>(start: () => Promise<T>): Promise<[owner: T, standby: T]> {
   const owner = await start();
   await becomes(owner, 'projecting');
