@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { earnedMoves, recognitionOf } from '../../../derivations/journal/moved.js';
 import type { ClosedRow } from '../../closings/closed-rows.js';
 import type { Closing, Whose } from '../../closings/closing.js';
@@ -140,7 +141,8 @@ async function correctionsIn(connection: Queryable, of: OfMonth): Promise<readon
     const now = currentRows(connection, part, { ...whose, month, zone });
     const partOf = part === 'entries' ? asEntry : (row: ClosedRow) => asEarned(row, end);
     for await (const { was, is } of sideBySide(mapped(before, partOf), mapped(now, partOf), ORDERS[part])) {
-      const { part: one } = is ?? (was as Content);
+      const one = (is ?? was)?.part;
+      assert(one !== undefined, 'Merged sequences have an item on one side at least.');
       const earlier = posted.get(one.id);
       posted.delete(one.id);
       const sums = new Sums()
@@ -238,8 +240,8 @@ async function* sideBySide(
   inOrder: InOrder,
 ): AsyncGenerator<Readonly<{ was: Content | null; is: Content | null }>> {
   const next = async (of: AsyncGenerator<Content>): Promise<Content | null> => {
-    const { done, value } = await of.next();
-    return done === true ? null : value;
+    const result: IteratorResult<Content, unknown> = await of.next();
+    return result.done === true ? null : result.value;
   };
   let [was, is] = [await next(before), await next(now)];
   while (was !== null || is !== null) {
