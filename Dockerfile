@@ -1,16 +1,16 @@
-# The service alone: event store and Postgres are servers elsewhere, named by EVENTSTORE_URL and DATABASE_URL.
+# The service alone: EVENTSTORE_URL and DATABASE_URL name its event store and Postgres, which run elsewhere.
 FROM node:22-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --include=dev --no-audit --no-fund --loglevel=error
 COPY . .
-# Optional packages are the embedded servers. The service never runs them here, so no scanner finds their old libraries.
+# The optional packages are the embedded servers. This image never runs them, and scanners would report their libraries.
 RUN npm run build && npm prune --omit=dev --omit=optional --no-audit --no-fund
 
 FROM node:22-bookworm-slim
 WORKDIR /app
-# Without the two URLs the start ends with a sentence that asks for them. DATA_DIR is a volume all the same: an image built
-# with the optional packages keeps the only copy of the log there.
+# Without the two URLs the start fails and asks for them. DATA_DIR is a volume because an image that is built with the
+# optional packages keeps the only copy of the log there.
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist

@@ -2,7 +2,7 @@ import eslint from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-/** `npm run check` runs this, with prettier and tsc. A rule that is off says why. */
+/** Part of `npm run check`, with prettier and tsc. A rule that is off has its reason beside it. */
 export default defineConfig(
   globalIgnores([
     'dist',
@@ -11,7 +11,7 @@ export default defineConfig(
     'coverage',
     'test/fixtures',
     'test/official-client',
-    // Made from docs/openapi.json.
+    // Generated from docs/openapi.json.
     'packages/client/src/openapi.ts',
     '**/*.mjs',
     '**/*.cjs',
@@ -22,9 +22,9 @@ export default defineConfig(
   {
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
-      // An implementation of an asynchronous interface may have nothing to wait for.
+      // An implementation of an asynchronous interface may have nothing to await.
       '@typescript-eslint/require-await': 'off',
-      // Fields of Stripe's JSON are unknown; `String` makes any of them a text that is compared or shown, and never throws.
+      // Fields of Stripe's JSON are unknown; `String` turns any of them into text for comparison or display.
       '@typescript-eslint/no-base-to-string': 'off',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-unused-vars': [
@@ -36,13 +36,13 @@ export default defineConfig(
   {
     files: ['test/**', 'packages/*/test/**'],
     rules: {
-      // A test asserts the form of what it has parsed; its `any` ends in an `expect`.
+      // A test asserts the shape of parsed JSON; its `any` ends in an `expect`.
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-return': 'off',
-      // A cast in a test names the type that is meant, or makes a value that no type allows.
+      // A cast in a test states the intended type, or creates a value that no type allows.
       '@typescript-eslint/no-unnecessary-type-assertion': 'off',
-      // The official client's errors have enums of strings, which tests name as the protocol does.
+      // The official client's errors have string enums; tests compare them with the protocol's strings.
       '@typescript-eslint/no-unsafe-enum-comparison': 'off',
     },
   },

@@ -12,16 +12,16 @@ const swc = (syntax) => ({
   sourceMaps: 'inline',
 });
 
-/** jest runs TypeScript as ES modules: swc strips the types, Node loads the rest. */
+/** Jest runs TypeScript as ES modules: swc compiles each file. */
 export default {
   testEnvironment: 'node',
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   testSequencer: '<rootDir>/test/support/sequencer.mjs',
   reporters: ['default', '<rootDir>/test/support/closing-line.mjs'],
-  // One more than the cores of a small machine: specs wait for leases, timers and processes for a good part of their time.
+  // One more than a small machine has cores: specs often wait for leases, timers and processes.
   maxWorkers: 3,
-  // ES modules of finished spec files are never freed: a worker near its heap's limit spends its time collecting garbage.
+  // ES modules of finished spec files are never freed, and a worker near its heap limit mostly collects garbage.
   workerIdleMemoryLimit: '1GB',
   roots: ['<rootDir>/test', '<rootDir>/packages'],
   testMatch: ['**/*.spec.ts'],

@@ -1,6 +1,6 @@
 /**
- * Builds the package of packages/client into `dist-client`, from where it is packed and published: ES modules, CommonJS, and the types of
- * each. `node scripts/build-client.mjs [folder]` takes another folder.
+ * Builds packages/client for publication into `dist-client`: ES modules, CommonJS, and the types of both.
+ * `node scripts/build-client.mjs [folder]` uses another folder.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';

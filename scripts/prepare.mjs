@@ -1,7 +1,7 @@
 /**
- * Makes a checkout runnable: installs packages when some of the lock file are missing, and builds when a source is newer
- * than the build. `npm start` and `npm test` run it first, for the service in `dist`; the tools of `load` run it with
- * the argument `load`, for `dist-load`; `npm run check` with `packages`, which builds nothing.
+ * Makes a checkout runnable: installs packages when some of the lock file are missing, and builds when a source is
+ * newer than the build. `npm start` and `npm test` run it first, for the service in `dist`. The tools of `load` pass
+ * `load`, for `dist-load`; `npm run check` passes `packages`, which builds nothing.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -35,8 +35,8 @@ if (build === undefined && what !== 'packages') {
 }
 
 /**
- * Whether npm has installed every package of the lock file; npm lists at its end what it has installed. An install
- * without development packages is not complete: they build the service. Optional packages depend on the platform.
+ * Whether every package of the lock file is installed, by the list that npm writes when it ends. Development packages
+ * are required, since they build the service; optional packages depend on the platform.
  */
 function isInstalled() {
   const installed = join(root, 'node_modules', '.package-lock.json');
@@ -77,7 +77,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 if (!isInstalled()) {
   console.log('Installing packages (once, about a minute) …');
-  // The build needs development packages, which npm leaves out when NODE_ENV is production.
+  // The build needs development packages, which npm omits when NODE_ENV is production.
   run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 if (build !== undefined) {
@@ -86,10 +86,10 @@ if (build !== undefined) {
   if (modifiedAt(built) < Math.max(...sources)) {
     console.log('Building (once, some seconds) …');
     rmSync(join(root, build.into), { recursive: true, force: true });
-    // TypeScript 7, which is many times faster; eslint and the Nest CLI need the API of 6, whose output is the same.
+    // TypeScript 7 is many times faster, with the same output; eslint and the Nest CLI need the API of version 6.
     const tsc = join(root, 'node_modules', 'typescript-native', 'bin', 'tsc');
     run(process.execPath, [tsc, '-p', build.config, '--outDir', build.into]);
-    // npx remembers that it made the commands of the package executable, and does so once.
+    // npx makes the package's commands executable only once, so each build must do it.
     if (build === builds.service) for (const file of commands()) chmodSync(join(root, file), 0o755);
     writeFileSync(built, '');
   }

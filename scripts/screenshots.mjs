@@ -1,6 +1,6 @@
 /**
- * `npm run screenshots`: shows the console's pages in docs/console. It starts a service in a folder of its own, plays the
- * sample, a storm with a fixed seed and a Stripe that is asked, and takes a picture of each page. It needs Chromium, at
+ * `npm run screenshots`: takes the screenshots in docs/console. It starts a service on a temporary folder and a
+ * simulated Stripe, sends the sample and a storm with a fixed seed, and captures each page. It needs Chromium, at
  * CHROMIUM or /usr/bin/chromium.
  */
 import { spawn } from 'node:child_process';
@@ -20,7 +20,7 @@ if (!existsSync(executablePath)) {
   process.exit(2);
 }
 
-/** Long tables: a part of them is enough, and the pictures stay small. */
+/** Pages with long tables: a lower viewport shows enough, and keeps the files small. */
 const DENSE = ['events', 'movements', 'mrr-customers', 'payouts', 'quarantine', 'stream'];
 const TOKEN = 'a-token-for-the-screenshots';
 const PORT = process.env['PORT'] ?? '4271';
@@ -33,9 +33,9 @@ const env = {
   PORT,
   API_TOKENS: `ops:admin=${TOKEN}`,
   STRIPE_API_URL: `http://127.0.0.1:${STRIPE_PORT}`,
-  // As the sandbox shows them at its start.
+  // The key that the sandbox prints at its start.
   STRIPE_API_KEYS: 'demo=rk_test_demo',
-  // The changes of a policy that is set later are held, however few they are.
+  // Low enough that the brake holds the few changes of the policy that is set later.
   ACCESS_CHANGES_HELD_CUSTOMERS: '3',
 };
 const run = async (file, ...args) => {
@@ -71,7 +71,7 @@ let service = started('dist/src/main.js', []);
 let browser;
 try {
   await reads();
-  // First: of webhooks that it does not know Stripe is not asked.
+  // Before the storm, whose objects the simulated Stripe does not know.
   await run('dist/src/cli/main.js', 'backfill', '--wait', '0');
   await run('dist/src/cli/main.js', 'reconcile', '--wait', '0');
   await run('dist/src/sample.js');

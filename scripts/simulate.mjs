@@ -1,4 +1,7 @@
-/** `npm run simulate -- --seeds N [--from S]`: simulates the engine with N seeds, from S on; `--seed S` replays one, and tells all of it. */
+/**
+ * `npm run simulate -- --seeds N [--from S]`: simulates the engine with N seeds, starting at S. `--seed S` replays one
+ * and prints every step.
+ */
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

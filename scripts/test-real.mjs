@@ -1,7 +1,7 @@
 /**
- * `npm run test:real`: all suites on a real event store that all spec files share, and on a Postgres elsewhere.
- * EVENTSTORE_URL (and DATABASE_URL, else the embedded Postgres) name servers that run. Without them the two servers of
- * docker-compose.yml are started for the run, empty, on ports of their own. Arguments go to the test runner.
+ * `npm run test:real`: runs all suites on one real event store, shared by all spec files, and on a real Postgres.
+ * EVENTSTORE_URL and DATABASE_URL name running servers; without DATABASE_URL the tests use the embedded Postgres. With
+ * neither, the script starts the two servers of docker-compose.yml, empty, on free ports. Arguments go to jest.
  */
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { spawnSync } from 'node:child_process';
@@ -16,10 +16,10 @@ const FILES = ['docker-compose.yml', join('test', 'docker-compose.yml')].flatMap
 const HEALTHY_WITHIN_S = 180;
 const OTHERWISE = 'Or name servers that run: EVENTSTORE_URL=esdb://… DATABASE_URL=postgres://… npm run test:real';
 
-/** Ends the run with what is to be done. */
+/** Ends the run; the message says what to do. */
 class Unable extends Error {}
 
-/** Runs docker, and tells whether it did what it was to do. */
+/** Runs docker; returns whether it succeeded. */
 function docker(args, { settings = {}, quiet = false } = {}) {
   const env = { ...process.env, ...settings };
   const { status, error } = spawnSync('docker', args, { cwd: root, env, stdio: quiet ? 'ignore' : 'inherit' });
@@ -33,11 +33,11 @@ function checkDocker() {
   if (!answers('info')) throw new Unable(`No Docker engine answers. Start it, or let this user reach it. ${OTHERWISE}`);
 }
 
-/** Starts the servers of docker-compose.yml; `stop` removes them with all that they hold. */
+/** Starts the servers of docker-compose.yml; `stop` removes them with their data. */
 async function startServers() {
   checkDocker();
   const [store, postgres] = [await freePort(), await freePort()];
-  // Compose asks for the settings of the ledger too, which is not started.
+  // Compose also requires the variables of the ledger, which is not started.
   const settings = {
     EVENTSTORE_PORT: String(store),
     POSTGRES_PORT: String(postgres),
@@ -47,7 +47,7 @@ async function startServers() {
   };
   const compose = (...args) => docker(['compose', '--project-name', PROJECT, ...FILES, ...args], { settings });
   const stop = () => compose('down', '--volumes', '--timeout', '20');
-  stop(); // what an earlier run left that was killed
+  stop(); // the servers of an earlier run that was killed
   if (!compose('up', '--detach', '--wait', '--wait-timeout', String(HEALTHY_WITHIN_S), 'eventstore', 'postgres')) {
     compose('logs', '--tail', '50');
     stop();
@@ -60,7 +60,7 @@ async function startServers() {
   };
 }
 
-/** Some tests put a proxy of theirs before the store: it must be one node, and speak without TLS. */
+/** Some tests put a proxy before the store, so it must be a single node without TLS. */
 const ONE_NODE = /^esdb:\/\/[^@,/]+:\d+\/?\?.*\btls=false\b/;
 
 async function checkEventStore(url) {
@@ -80,7 +80,7 @@ async function checkEventStore(url) {
   }
 }
 
-/** Each spec file makes a database of its own. */
+/** Checks that the user may create databases: each spec file creates its own. */
 async function checkPostgres(url) {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   try {
@@ -95,7 +95,7 @@ async function checkPostgres(url) {
   }
 }
 
-/** Servers that run, or that are started now. */
+/** Returns the running servers that the environment names, or starts some. */
 async function servers() {
   const { EVENTSTORE_URL, DATABASE_URL } = process.env;
   if (EVENTSTORE_URL !== undefined) return { EVENTSTORE_URL, DATABASE_URL, stop: () => undefined };
@@ -123,7 +123,7 @@ async function main() {
   }
 }
 
-// Ctrl-C reaches the tests too, which end; the servers are stopped after them.
+// Ctrl-C also ends the tests; the servers are stopped after them.
 process.on('SIGINT', () => undefined);
 try {
   process.exitCode = await main();

@@ -1,7 +1,7 @@
 import type { Command, Terminal } from './command.js';
 import type { ServiceCommand } from './on-service.js';
 
-/** The groups of the list of commands, with what the commands of each share. */
+/** The groups of commands, each with the help text that its commands share. */
 export const GROUPS = {
   run: 'Run and check the service. Configure it by environment variables or a file .env: docs/configuration.md.',
   ask: `Ask a running service over its API: that of --url and --token, of LEDGER_URL and LEDGER_TOKEN, or of HOST, PORT

@@ -1,4 +1,4 @@
-/** The doctor's checks beside the servers. */
+/** The doctor's checks of the machine: everything except the servers. */
 import { statfsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { localUrl, type Config } from '../config/config.js';
@@ -60,7 +60,7 @@ export function checkDisk(folder: string): Check {
 
 const ANSWER_WITHIN_MS = 3_000;
 
-/** Whether the service of this configuration runs, or could. */
+/** Checks that the service of this configuration runs, or could start. */
 export async function checkPort(config: Config): Promise<Check> {
   const url = localUrl(config);
   const health = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })

@@ -43,7 +43,7 @@ const ask = (url: string, init: RequestInit): Promise<Response> =>
   fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
 
 /**
- * An event of a test clock that nothing else names, so no answer about customers, subscriptions or money includes it.
+ * An event about a test clock that no object references: no answer about customers, subscriptions or money includes it.
  */
 const probeEvent = (now: number) =>
   stripeEvent(

@@ -72,7 +72,7 @@ async function* checkParts(parts: Parts, sample: number): AsyncGenerator<Check> 
   yield await attempt('rows', () => checkRows(parts, checkpoints, sample));
 }
 
-/** Runs a check; one that cannot run has failed. */
+/** Runs a check; a check that throws counts as failed. */
 async function attempt(check: string, make: () => Promise<Omit<Check, 'check'>>): Promise<Check> {
   try {
     return { check, ...(await withTimeout(make(), 60_000, 'The check')) };
@@ -98,7 +98,10 @@ function clockResult(differenceMs: number, text: string): Result {
   return { state: difference < CLOCK_MS_MAX.failed ? 'warning' : 'failed', text, remedy: SET_CLOCKS };
 }
 
-/** Compares when the store recorded a recent event with when the service received it: the protocol has no clock. */
+/**
+ * Estimates the clock difference: the protocol has no clock, so it compares when a recent event was received and when
+ * the store recorded it.
+ */
 async function checkStoreClock(store: EventStore): Promise<Result> {
   const latest = await readLogPage(store, { direction: 'backwards', from: 'end', max: LOOKED_AT_MAX });
   const event = latest.find(({ metadata }) => metadata?.receivedAt != null);

@@ -67,7 +67,7 @@ in force from MONEY_… and MRR_…, as the service does.
     const { parts, signal, print, report } = context;
     const { store, database, deriver } = parts;
     const what = whatOf(given);
-    // The policy that the command line's deriver was created with.
+    // The policy in force, with which this command's deriver was created.
     const inForce = deriver.policy as MoneyPolicy;
     const policy = policyOf(given, inForce);
     const fields = differencesOf(inForce, policy);

@@ -3,7 +3,7 @@ import { listParked, type Parking, type ParkingFilter } from '../read-models/par
 import { replayParked, LISTED_MAX } from '../read-models/replay.js';
 import { UsageError, wholeNumber, type Command, type Context, type Given } from './command.js';
 
-/** The projecting service looks for requested replays every second. */
+/** The projecting service checks for requested replays every second. */
 const WAIT_S = 30;
 
 const HELP = `  parked list [projection]                 list the parked streams, and the Stripe events they stand at

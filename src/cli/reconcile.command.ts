@@ -141,7 +141,7 @@ function sampleOf({ values }: Given): number | undefined {
 const formatOf = ({ values }: Given): 'text' | 'json' | 'csv' =>
   values['json'] === true ? 'json' : values['csv'] === true ? 'csv' : 'text';
 
-/** What a sample says about all objects: the one-sided bound of Wilson's interval. */
+/** What a sample implies for all objects: the one-sided bound of Wilson's interval. */
 function sureness({ counts, findings }: Reconciled): string {
   const compared = Object.entries(counts).reduce((sum, [verdict, n]) => (verdict === 'unknown' ? sum : sum + n), 0);
   if (compared === 0) return 'No object of the sample could be compared.';

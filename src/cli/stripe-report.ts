@@ -21,7 +21,7 @@ type Cells = Readonly<Record<string, string | undefined>>;
 /** A kind of Stripe report, recognised by its columns. */
 export type Report = Readonly<{
   kind: ReportKind;
-  /** What its objects are. */
+  /** The kind of its objects. */
   object: string;
   columns: readonly string[];
   linesOf(cells: Cells): readonly ReportLine[];
@@ -30,8 +30,8 @@ export type Report = Readonly<{
 export type ReportKind = 'mrr' | 'revenue' | 'balance';
 
 /**
- * Stripe's accounts and ours that correspond (docs.stripe.com/revenue-recognition/chart-of-accounts): where one side is
- * finer, its accounts are compared together.
+ * Maps Stripe's accounts to ours (docs.stripe.com/revenue-recognition/chart-of-accounts). Where one side has more
+ * accounts, their sum is compared.
  */
 export const ACCOUNT_GROUPS: readonly Readonly<{ name: string; stripe: readonly string[]; ours: readonly string[] }>[] =
   [

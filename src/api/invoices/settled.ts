@@ -64,7 +64,7 @@ export const settledAnswer = (invoice: Answer, settled: SettledById): Answer => 
 
 const MOVED = viewOf(SETTLED_INVOICES, 'settled_invoices');
 
-/** Tells lists by status which invoices other objects have settled (`ListedTable.moved`). */
+/** For lists by status: the invoices that other objects have settled (`ListedTable.moved`). */
 export const MOVED_BY_OTHERS = {
   column: 'status',
   from: OWED,
