@@ -176,8 +176,8 @@ function itemEnds({ status }: SubscriptionFact, item: ItemFact, policy: AccessPo
 }
 
 /**
- * The ways in which money is returned, in order, with the rule that applies when this and the previous ways returned
- * all of it.
+ * The kinds of returned money, in order, each with the rule that applies when it and the kinds before it returned all
+ * of the money.
  */
 const WAYS_BACK: readonly (readonly [GivenBack, (paid: PaidInvoice) => number, SubscriptionRule])[] = [
   ['refunds', ({ amountRefundedMinor }) => amountRefundedMinor, 'refunded'],

@@ -43,7 +43,7 @@ const texts = (value: typeof storable, separator: string | null) =>
 const flag = z.enum(['true', 'false']).transform((value) => [value === 'true']);
 const value = storable.min(1, 'must not be empty').max(255);
 
-/** The schema of a filter's values: several, repeated or separated by commas, of which any may match. */
+/** The schema of a filter's values: one or more, repeated or separated by commas; any may match. */
 function valuesOf(filter: Filter): ZodType<readonly FilterValue[]> {
   switch (filter.by) {
     case 'value':

@@ -1,6 +1,6 @@
 import { ProblemError } from '../http/problem.js';
 
-/** 404 for an object of which no event has been projected. */
+/** 404: no event about this object has been projected. */
 export const notFound = (kind: string, id: string) =>
   new ProblemError(
     'not_found',

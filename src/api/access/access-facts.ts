@@ -168,7 +168,7 @@ export function namedSubscriptions(rows: readonly Row[]): NamedSubscription[] {
     );
 }
 
-/** Returns the access facts of each customer, in order; none for a customer of which nothing is known. */
+/** Returns the access facts of each customer, in order; none for an unknown customer. */
 export function accessFactsOf(ids: readonly string[], rows: AccessRows): AccessFacts[] {
   return ids.flatMap((customer) => {
     const own = rows.customers.filter((row) => row['id'] === customer);

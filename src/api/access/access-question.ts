@@ -17,7 +17,7 @@ export type AccessQuestion = Readonly<{
 
 export type AnsweredAccess = { customer?: string; customers: readonly string[]; at: Date } & AccessAnswer;
 
-/** Returns the answer; null where the path names a customer of which nothing is known. */
+/** Returns the answer; null if the path names an unknown customer. */
 export function answerAccess(
   { customers, wanted, policy, time, customer }: AccessQuestion,
   facts: readonly AccessFacts[],

@@ -73,7 +73,7 @@ export type CorrectionPlace = Readonly<{ month: string; at: string; id: string }
 type Wanted = Readonly<{
   closings: Closings;
   whose: Whose;
-  /** The closed month at the end of which the balances differ. */
+  /** The closed month whose closing balances differ. */
   month: string;
   zone: string;
   after?: CorrectionPlace | null;

@@ -30,8 +30,8 @@ export type ExportWanted = Readonly<{
 
 /**
  * Yields the text of a file, one entry at a time. It starts with the balances before `from`, if any, and ends with
- * those after `to`, which are the month's trial balance and the sum of all entries. In each closed month a correction
- * entry removes what the month was not closed with; the first open month includes it.
+ * those after `to`, which are the month's trial balance and the sum of all entries. Where a closed month, or the first
+ * open one, differs from the sum of its entries, a correction entry has the difference.
  */
 export async function* exportJournal(
   connection: Queryable,

@@ -149,8 +149,8 @@ const orderOf =
     (isNewestFirst ? -1 : 1) * compared(placeOf(ENTRIES.table, one), placeOf(ENTRIES.table, other));
 
 /**
- * The correction entry of a month. A closed month: what it was closed with beyond its entries, each of which is passed
- * to `keep`. The first open month: what became known of closed ones. Null when zero.
+ * The correction entry of a month; null when zero. For a closed month: the difference between its balances and its
+ * entries, each of which is passed to `keep`. For the first open month: what became known of closed ones.
  */
 async function correctionOf(
   connection: Queryable,

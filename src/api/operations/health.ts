@@ -59,7 +59,7 @@ export const publicReport = ({ ready, intake, reads }: HealthReport): PublicRepo
   reads: { ready: reads.ready, state: reads.state },
 });
 
-/** The end of the log, as far as the store answers. */
+/** The end of the log, or why the store does not return it. */
 export type LogState =
   LogEnd | Readonly<{ kind: 'away'; cause: string }> | Readonly<{ kind: 'refused'; cause: string }>;
 /** The position up to which the live rows are complete (-1n before the first event), and what is not ready. */

@@ -230,7 +230,7 @@ export function withStreams(asOf: AsOfAnswer, streams: Streams, at: Moment): AsO
     : { ...asOf, position };
 }
 
-/** 404 for an object of which nothing was known, or true, at a moment. */
+/** 404: nothing about this object was known, or true, at that moment. */
 export const notKnownThen = (kind: string, id: string) =>
   new ProblemError(
     'not_known_then',

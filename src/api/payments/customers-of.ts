@@ -24,7 +24,7 @@ export const partsOfCustomers = (customers: string): string => `
     where paid.customer = any(${customers})
   union select coalesce(tie.payment_intent, tie.charge) from ${INVOICES} billed join ${TIES} tie on tie.invoice = billed.id where billed.customer = any(${customers})`;
 
-/** Adds the customers of their payments to refunds or disputes, most of which name none themselves. */
+/** Adds customers to refunds or disputes, from their payments: most name none themselves. */
 export async function withCustomers(connection: Queryable, found: readonly Answer[]): Promise<Answer[]> {
   const { rows } = await connection.query<{ part: string; customer: string }>(
     `with named as (

@@ -32,7 +32,7 @@ export type PaymentMoney = Readonly<{
   amountDisputedMinor: number;
   /** Stripe's dispute fees; null where unknown in the payment's currency. */
   disputeFeesMinor: number | null;
-  /** What remains as far as is known: received less refunded and disputed; Stripe's fees are not deducted. */
+  /** The net amount by all known events: received less refunded and disputed; Stripe's fees are not deducted. */
   amountNetMinor: number;
 }>;
 

@@ -25,7 +25,7 @@ type Answered = Readonly<{
   isTruncated: boolean;
 }>;
 
-/** Unexplained money at Stripe and on its way to the bank: how much, since when, and why. */
+/** Unexplained money at Stripe and in transit to the bank: how much, since when, and why. */
 @Controller('reconciliation')
 @NeedsScope('read')
 export class ReconciliationController {

@@ -70,7 +70,7 @@ export type Reconciled = Scope &
     checkpoint: Checkpoint | null;
   }>;
 
-/** Returns the balances of the accounts that should come to zero, and the last balance that Stripe reported. */
+/** Returns the balances of the accounts that should be zero, and the last balance that Stripe reported. */
 export async function standingOf(connection: Queryable, asked: AskedScope): Promise<readonly Reconciled[]> {
   const parameters = new Parameters();
   const names = parameters.add(CLEARED);
