@@ -309,6 +309,7 @@ function ofCreditNote(before: State, { snapshot, event }: FactOf<CreditNoteSnaps
   const amountMinor = prePaymentAmountMinor + postPaymentAmountMinor;
   let state = once(before, told, { ...links, stage: 'issued', at, amountMinor }, event);
   const refunded = refunds.reduce((sum, refund) => sum + (refund.amountMinor ?? 0), 0);
+  // Refunds and payments outside Stripe come first; the rest went to the customer balance.
   const credited = customerBalanceTransaction === null ? 0 : postPaymentAmountMinor - refunded - outside;
   if (credited > 0) state = once(state, told, { ...links, stage: 'credited', at, amountMinor: -credited }, event);
   if (status !== 'void') return state;
@@ -332,6 +333,7 @@ function ofPayment(before: State, { snapshot, event }: FactOf<Payment>): State {
     payment: paymentIntent ?? name,
     other: object === 'charge' ? transfer : charge,
   };
+  // Another type may be the first event seen long after the charge; then the creation time is closer.
   const at =
     OF_A_CAPTURE.includes(event.type) || has(before, 'captured') || has(before, 'pending')
       ? event.created

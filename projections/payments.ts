@@ -94,6 +94,7 @@ function paymentState(before: State, fact: Fact<PaymentSnapshot>): State {
     : (known ?? snapshot.amountReceivedMinor);
   const released = Math.max(snapshot.amountMinor - amountReceivedMinor, 0);
   const isCapture = snapshot.isJustCaptured || (before?.row.is_captured === false && snapshot.isCaptured === true);
+  // At a partial capture, a refunded amount that covers the released part shows that Stripe counts it.
   const counts =
     isCapture && amountReceivedMinor > 0 && released > 0 && (snapshot.countedRefundedMinor ?? 0) >= released;
   const isReleaseCounted = snapshot.isReleaseTold

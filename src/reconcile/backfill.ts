@@ -355,6 +355,7 @@ export class Backfill {
       const own = (counts[look.name] ??= {});
       const isLater = verdict.kind === 'in_flight' || verdict.kind === 'busy';
       if (isLater) again.push({ object: look.name, id: look.id });
+      // An unknown object that was not appended, as in a dry run, counts as `wanted`.
       const kind = isLater ? 'later' : appended === null && verdict.kind === 'unknown' ? 'wanted' : verdict.kind;
       own[kind] = (own[kind] ?? 0) + 1;
       own['listed'] = (own['listed'] ?? 0) + 1;

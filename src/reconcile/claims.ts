@@ -50,6 +50,7 @@ export async function readClaims(store: EventStore, whose: Account, now: number)
       continue;
     }
     last ??= event;
+    // A process reports what it spent under a claim in its next claim.
     requests.push({ at: event.at, requests: later?.by === event.by ? later.spent : event.reserved });
     later = event;
   }

@@ -130,6 +130,7 @@ export async function recover(
   const wanted = wantedSince ?? oldest;
   const gap = gapBefore(coverage, wanted, oldest);
   const from = Math.max(wanted, oldest);
+  // When the first page holds all events, no further request is needed.
   const found =
     !now.hasMore && (wantedSince === null || wanted >= oldest)
       ? await comparePage(parts, asked, now)

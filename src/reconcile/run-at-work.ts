@@ -72,6 +72,7 @@ class RunAtWork {
         return;
       }
       const now = await readRun(this.store, this.id);
+      // The only other step that does not take the run away is a request to stop it.
       const isStopped = now?.standing.step === 'stopping' && now.revision === this.#run.revision + 1n;
       this.options.onStop?.();
       if (!isStopped) throw new RunTaken(this.id);

@@ -323,6 +323,7 @@ export class Watch {
     if (perDay === 'auto') this.#allowed = PER_DAY + Math.ceil(spent.listed / 100);
     if (this.#budget === null || last?.by !== this.#by) {
       this.#budget = new DailyBudget(() => this.#allowed, spent.requests);
+      // Own requests that no claim has recorded yet count against the new budget.
       for (let asked = 0; asked < this.#spentUnderClaim; asked += 1) this.#budget.take();
     }
     // The first claim also covers the requests that opened the session.
