@@ -1,4 +1,4 @@
-/** A backup of a running server: while clients append, again later, and into files that have something else. */
+/** Backups of a running server: while clients append, repeated, and into unsuitable files. */
 import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventStoreDBClient, jsonEvent, type JSONEventData } from '@eventstore/db-client';
@@ -13,19 +13,19 @@ const events = (count: number, bytes = 10): JSONEventData[] =>
   Array.from({ length: count }, (_, index) => jsonEvent({ type: 'written', data: { index, text: 'x'.repeat(bytes) } }));
 const sourceOf = (port: number) => ({ target: `127.0.0.1:${port}`, rootCertificate: undefined, user: undefined });
 
-/** What the check finds wrong. */
+/** Returns the damage that the check finds. */
 function damagesOf(file: string): string[] {
   return [...checkFile(file)].flatMap((step) => (step.kind === 'damage' ? [step.damage] : []));
 }
 
-/** Everything of a log that a client can see, with positions and times. */
+/** Returns everything in a log that a client can see, with positions and times. */
 async function seenBy(client: EventStoreDBClient): Promise<unknown[]> {
   const seen = [];
   for await (const { event } of client.readAll()) seen.push(event);
   return seen;
 }
 
-/** A server on a copy of the file. */
+/** Starts a server on a copy of the file. */
 async function restored(file: string): Promise<EventStoreDBClient> {
   const directory = join(stores.directory(), 'restored');
   mkdirSync(directory);
@@ -34,7 +34,7 @@ async function restored(file: string): Promise<EventStoreDBClient> {
 }
 
 describe('a backup', () => {
-  it('has every record at its place and time, and what is hidden is hidden', async () => {
+  it('has every record with its position and time, and hides the same events', async () => {
     const { server, client } = await stores.start();
     await client.appendToStream('long', events(1_500));
     for (const large of events(12, 900_000)) await client.appendToStream('large', large);
@@ -67,14 +67,14 @@ describe('a backup', () => {
     };
     for (const stream of ['kept', 'deleted', 'revived', 'buried', 'never-there'])
       expect([stream, await revisions(copy, stream)]).toEqual([stream, await revisions(client, stream)]);
-    // It goes on as the log itself would.
+    // The copy continues like the log itself.
     const [next, same] = await Promise.all(
       [client, copy].map((one) => one.appendToStream('long', events(1), { expectedRevision: 1_499n })),
     );
     expect(same).toEqual(next);
   });
 
-  it('is a beginning of the log while clients append, and a later run adds what is new', async () => {
+  it('is a prefix of the log while clients append, and a later run adds new events', async () => {
     const { server, client } = await stores.start();
     const file = join(stores.directory(), 'backup.db');
     let appended = 0;
@@ -98,7 +98,7 @@ describe('a backup', () => {
     expect(await backUp(sourceOf(server.port), file)).toEqual({ events: last.events, added: 0 });
   });
 
-  it('never mixes two logs, nor a log with an earlier one, and leaves the file as it was', async () => {
+  it('refuses a file of another or an earlier log, and leaves it unchanged', async () => {
     const file = join(stores.directory(), 'backup.db');
     const { server, client } = await stores.start();
     await client.appendToStream('one', events(20));
@@ -115,7 +115,7 @@ describe('a backup', () => {
     }
   });
 
-  it('is taken of a secured server, by who may read', async () => {
+  it('of a secured server requires a user who may read', async () => {
     const tls = testTls;
     const { server } = await stores.start({ tls, users: { ledger: 'secret' } });
     const file = join(stores.directory(), 'backup.db');
@@ -125,7 +125,7 @@ describe('a backup', () => {
     expect((await backUp({ ...source, user }, file)).events).toBeGreaterThan(0);
   });
 
-  it('goes into no file of something else', async () => {
+  it('refuses a file that is not a store', async () => {
     const { server } = await stores.start();
     const file = join(stores.directory(), 'notes.txt');
     copyFileSync(join(import.meta.dirname, 'stores.ts'), file);

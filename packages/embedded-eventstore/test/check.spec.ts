@@ -1,4 +1,4 @@
-/** `embedded-eventstore --check`: files damaged on purpose, and what the built command says of them. */
+/** Tests `embedded-eventstore --check`: the reports of the built command on deliberately damaged files. */
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { runCommand } from '../../../test/support/command.js';
 const PAGE_BYTES = 4096;
 
 let directory: string;
-/** Positions of the events of `long`, by revision. */
+/** The positions of the events of `long`, by revision. */
 let positions: bigint[];
 let copies = 0;
 
@@ -43,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** A copy of the sound store. */
+/** Copies the sound store. */
 function copied(): string {
   const folder = join(directory, String((copies += 1)));
   mkdirSync(folder);
@@ -85,7 +85,7 @@ describe('--check', () => {
 
   it.each<[string, string, () => string[]]>([
     [
-      'bytes of an event',
+      'altered bytes of an event',
       `update events set frame = zeroblob(length(frame)) where ${LONG} and revision = 5`,
       () => [damaged(5)],
     ],
@@ -106,46 +106,46 @@ describe('--check', () => {
       () => [missing(1), jump('"long"', 1, 0)],
     ],
     [
-      'an event hidden in another stream',
+      'an event moved to another stream',
       `update events set stream = (select id from streams where name = 'short'), revision = 9 where ${LONG} and revision = 5`,
       () => [damaged(9, 'short', 5), jump('"long"', 6, 5), jump('"short"', 9, 3, 5)],
     ],
     [
-      'an event hidden where it fits',
+      'an event moved to another stream where it fits',
       `update events set stream = (select id from streams where name = 'short') where ${LONG} and revision = 3`,
       () => [damaged(3, 'short'), jump('"long"', 4, 3)],
     ],
     [
-      'an event hidden in no stream',
+      'an event moved to no stream',
       `update events set stream = 99 where ${LONG} and revision = 5`,
       () => [damaged(5, ''), jump('"long"', 6, 5), jump('that is not listed', 5, 0)],
     ],
     [
-      'a position that was moved',
+      'an altered position',
       `update events set position = position + 1 where ${LONG} and revision = 39`,
       () => [
         `The event at revision 39 of stream "long" (position ${(positions[39] as bigint) + 1n}) is damaged: it does not match its checksum.`,
       ],
     ],
     [
-      'a stream by another name',
+      'a renamed stream',
       `update streams set name = 'other' where name = 'long'`,
       () => positions.map((_, revision) => damaged(revision, 'other')),
     ],
     [
-      'events that are hidden by metadata that nobody wrote',
+      'events hidden without metadata',
       `update streams set truncate_before = 30 where name = 'long'`,
       () => ['Stream "long" is read by $tb 30, $maxCount none, $maxAge none, where its metadata says nothing.'],
     ],
     [
-      'events that come back because metadata is lost',
+      'deleted events that reappear because metadata is lost',
       `update streams set truncate_before = null where name = 'deleted'`,
       () => [
         'Stream "deleted" is read by nothing, where its metadata says $tb 9223372036854775807, $maxCount none, $maxAge none.',
       ],
     ],
     [
-      'a list of streams with more than there is',
+      'a listed stream that does not exist',
       `insert into streams (name) values ('$$lost')`,
       () => [
         'Stream "$$lost" has neither events nor metadata: what it had is missing.',
@@ -153,17 +153,17 @@ describe('--check', () => {
       ],
     ],
     [
-      'a tombstone that is not heeded',
+      'an ignored tombstone',
       `update streams set tombstoned = 0 where name = 'buried'`,
       () => ['Stream "buried" has a tombstone, and is not kept as deleted.'],
     ],
     [
-      'a tombstone that is none',
+      'a tombstone flag without a tombstone',
       `update streams set tombstoned = 1 where name = 'long'`,
       () => ['Stream "long" is kept as deleted, without a tombstone.'],
     ],
     [
-      'an event that its index has not',
+      'an event missing in the index',
       `drop index events_by_revision; create unique index events_by_revision on events (stream, revision) where revision <> 5;
       pragma writable_schema = on; update sqlite_master set sql = replace(sql, ' where revision <> 5', '') where name = 'events_by_revision'`,
       () => [
@@ -181,7 +181,7 @@ describe('--check', () => {
         ) as unknown as string,
       ],
     ],
-  ])('names %s, and ends with exit code 1', async (_what, sql, damages) => {
+  ])('reports %s, and exits with code 1', async (_what, sql, damages) => {
     const found = damages();
     expect(await check(damagedBy(sql))).toEqual({
       code: 1,
@@ -193,7 +193,7 @@ describe('--check', () => {
     });
   });
 
-  it('finds each page of the file that is lost, or says that the file cannot be opened', async () => {
+  it('finds each lost page of the file, or reports that the file cannot be opened', async () => {
     const content = readFileSync(join(directory, 'sound', 'events.db'));
     for (let page = 0; page < content.length / PAGE_BYTES; page += 1) {
       const folder = copied();
@@ -210,7 +210,7 @@ describe('--check', () => {
     }
   });
 
-  it('is refused while a server has the directory, and where there are no files, which it does not make', async () => {
+  it('refuses a directory in use, and one without files, and creates none', async () => {
     const server = await startEmbeddedEventStore({ directory: join(directory, 'served') });
     expect(await check(join(directory, 'served'))).toEqual({
       code: 1,

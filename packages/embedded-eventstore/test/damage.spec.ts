@@ -1,4 +1,4 @@
-/** Flips bits in the files of a stopped server: what is read afterwards is what was written, or an error. */
+/** Flips bits in the files of a stopped server: a read returns what was written, or an error. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { startEmbeddedEventStore } from '../src/index.js';
 const EVENTS = 12;
 
 let directory: string;
-/** The database file as it was written. */
+/** The undamaged database file. */
 let file: Buffer;
 let events: string[];
 let copies = 0;
@@ -34,7 +34,10 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** Everything in `$all` of such a file. Each is opened under a name of its own, since the driver lets go of a file only when it is collected. */
+/**
+ * Reads `$all` from a file with this content. Each file has its own name, because the driver releases a file only when
+ * garbage is collected.
+ */
 function readAll(content: Buffer): string[] {
   const folder = join(directory, String((copies += 1)));
   mkdirSync(folder);
@@ -62,14 +65,14 @@ function flipped(places: readonly number[], bit: number): Buffer {
   return content;
 }
 
-/** Where these bytes are in the file; a page that SQLite has split leaves what it held behind as well. */
+/** Returns the places of these bytes in the file. When SQLite splits a page, the old one keeps its content. */
 function placesOf(bytes: Buffer): number[] {
   const places: number[] = [];
   for (let at = file.indexOf(bytes); at >= 0; at = file.indexOf(bytes, at + 1)) places.push(at);
   return places;
 }
 
-it('finds every flipped byte of an event, and names its stream, revision and position', () => {
+it('finds each flipped bit of an event, and names its stream, revision and position', () => {
   const [, position = '', frame = ''] = (events.find((event) => event.startsWith('damaged-1@2')) ?? '').split(' ');
   const bytes = Buffer.from(frame, 'hex');
   const places = placesOf(bytes);
@@ -93,15 +96,15 @@ function expectReadOrRefused(content: Buffer): void {
   }
 }
 
-it('reads what was written or says that it cannot, whichever bit of the file is flipped, and never ends the process', () => {
+it('reads what was written or reports an error, whichever bit of the file is flipped, and never ends the process', () => {
   fc.assert(
     fc.property(fc.nat(file.length - 1), fc.nat(7), (at, bit) => expectReadOrRefused(flipped([at], bit))),
     { numRuns: 200 },
   );
 });
 
-it('does so when a table is looked for on another page', () => {
-  // In SQLite's list of them: the name, the table's, and one byte that is the number of its first page.
+it('does so when the schema points to a wrong page', () => {
+  // An entry of SQLite's schema table: the name, the table's name, and one byte for the first page.
   for (const names of [
     'streamsstreams',
     'sqlite_autoindex_streams_1streams',
@@ -122,7 +125,7 @@ it('does so when a table is looked for on another page', () => {
   }
 });
 
-it('does so when the definition of a table is not even text', () => {
+it('does so when the definition of a table is not valid text', () => {
   for (const at of placesOf(Buffer.from(' integer ')))
     for (let offset = 0; offset < ' integer '.length; offset += 1) expectReadOrRefused(flipped([at + offset], 7));
 });

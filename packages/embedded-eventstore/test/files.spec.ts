@@ -1,4 +1,4 @@
-/** What only the embedded server can be asked: what it does when its files are damaged, or cannot grow. */
+/** Tests specific to the embedded server: damaged files, and files that cannot grow. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
@@ -11,7 +11,7 @@ import { append, collect, idsIn, newEvent, newEvents, newStream } from '../../..
 
 const { connect, directory, start } = embeddedStores();
 
-/** Changes stored events behind the back of the server. */
+/** Changes stored events while the server is stopped. */
 const tamper = (sql: string): void => {
   const database = new Database(join(directory(), 'events.db'));
   database.exec(sql);
@@ -23,29 +23,26 @@ describe('Damage to the files', () => {
     ['the bytes of an event', 'update events set frame = zeroblob(length(frame)) where revision = 1'],
     ['its checksum', 'update events set checksum = checksum + 1 where revision = 1'],
     ['its place in the stream', 'update events set revision = 7 where revision = 1'],
-  ])(
-    'in %s is an error that names stream, revision and position, and does no harm to other streams',
-    async (_what, sql) => {
-      const [damaged, sound] = [newStream(), newStream()];
-      const first = await start();
-      await append(first.client, sound, { events: newEvents(1) });
-      const written = await append(first.client, damaged, { events: newEvents(2) });
-      await first.server.stop();
-      tamper(sql);
+  ])('in %s is an error with stream, revision and position, and does not affect other streams', async (_what, sql) => {
+    const [damaged, sound] = [newStream(), newStream()];
+    const first = await start();
+    await append(first.client, sound, { events: newEvents(1) });
+    const written = await append(first.client, damaged, { events: newEvents(2) });
+    await first.server.stop();
+    tamper(sql);
 
-      const second = await start();
-      const position = written.kind === 'written' ? written.position : undefined;
-      await expect(idsIn(second.client, damaged)).rejects.toThrow(
-        new RegExp(`revision \\d of stream "${damaged}" \\(position ${position}\\) is damaged`),
-      );
-      await expect(collect(second.client.readAll())).rejects.toThrow(/is damaged/);
-      expect(await idsIn(second.client, sound)).toHaveLength(1);
-    },
-  );
+    const second = await start();
+    const position = written.kind === 'written' ? written.position : undefined;
+    await expect(idsIn(second.client, damaged)).rejects.toThrow(
+      new RegExp(`revision \\d of stream "${damaged}" \\(position ${position}\\) is damaged`),
+    );
+    await expect(collect(second.client.readAll())).rejects.toThrow(/is damaged/);
+    expect(await idsIn(second.client, sound)).toHaveLength(1);
+  });
 });
 
-describe('An event that stands in another stream', () => {
-  it('is an error there, though it fits, and an error where it is missing', async () => {
+describe('An event moved to another stream', () => {
+  it('is an error there, although it fits, and in the stream that lacks it', async () => {
     const [from, to] = [newStream(), newStream()];
     const first = await start();
     await append(first.client, from, { events: newEvents(5) });
@@ -61,12 +58,12 @@ describe('An event that stands in another stream', () => {
   });
 });
 
-describe('An append that damage decides about', () => {
+describe('An append whose decision depends on damaged data', () => {
   it.each([
     ['an altered event', 'update events set frame = zeroblob(length(frame)) where revision = 1', 'is damaged'],
     ['a missing event', 'delete from events where revision = 1', 'is missing'],
   ])(
-    'by %s is refused with an error that says so, whichever call it comes by, while others are written',
+    '(%s) is refused with an error that says so, by either call, while others are written',
     async (_what, sql, said) => {
       const [damaged, sound] = [newStream(), newStream()];
       const events = newEvents(3);
@@ -94,7 +91,7 @@ describe('An append that damage decides about', () => {
     },
   );
 
-  it('by metadata, which a deleted stream that comes back keeps, is refused likewise', async () => {
+  it('(the metadata of a deleted stream) is refused too', async () => {
     const stream = newStream();
     const first = await start();
     await append(first.client, stream, { events: newEvents(1) });
@@ -112,7 +109,7 @@ describe('An append that damage decides about', () => {
 
 describe('A missing event', () => {
   it.each([1, 31, 32, 33])(
-    'at revision %d is an error for reads of its stream and of $all, in both directions',
+    'at revision %d is an error in reads of its stream and of $all, in both directions',
     async (revision) => {
       const stream = newStream();
       const first = await start();
@@ -133,7 +130,7 @@ describe('A missing event', () => {
 });
 
 describe('A full disk', () => {
-  it('ends the server with a message, and what was acknowledged before is there after a start with more room', async () => {
+  it('stops the server with a message; acknowledged events are there after a restart with more space', async () => {
     const module = JSON.stringify(resolve('dist/packages/embedded-eventstore/src/index.js'));
     const script = `import { startEmbeddedEventStore } from ${module};
       const store = await startEmbeddedEventStore({ directory: ${JSON.stringify(directory())} });

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
 import { expect, it } from '@jest/globals';
 
-it('leaves nothing behind that keeps a process alive, after it was stopped with clients connected', async () => {
+it('leaves nothing that keeps a process alive after a stop with connected clients', async () => {
   const url = (file: string): string => JSON.stringify(pathToFileURL(resolve(file)).href);
   const script = `
     import { EventStoreDBClient } from '@eventstore/db-client';

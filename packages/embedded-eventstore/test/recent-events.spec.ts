@@ -5,13 +5,13 @@ import type { StoredEvent } from '../src/record.js';
 const BYTES = 100_000;
 const names = { stream: 's', id: '', type: 't', createdMs: 0, revision: 0n };
 const frame = Buffer.alloc(BYTES);
-/** Events of a log that begins at position 1, one behind the other. */
+/** Consecutive events of a log that begins at position 1. */
 const eventsOf = (from: number, to: number): StoredEvent[] =>
   Array.from({ length: to - from }, (_, at) => ({ ...names, frame, position: BigInt(1 + (from + at) * BYTES) }));
 const indexesIn = (events: readonly StoredEvent[] | undefined) =>
   events?.map(({ position }) => (Number(position) - 1) / BYTES);
 
-it('the events written last are read as they are on disk, as far as they are kept, and those before are not known', () => {
+it('returns recent events while they are in memory, and undefined for earlier ones', () => {
   const recent = new RecentEvents();
   expect([recent.from(0n, 5), recent.before(1n, 5)]).toEqual([undefined, undefined]);
   recent.add(eventsOf(0, 8));

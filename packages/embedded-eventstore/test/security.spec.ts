@@ -51,7 +51,7 @@ describe('A secured server', () => {
     expect(await errorTypeOf(idsIn(client, stream))).toBe('stream-deleted');
   });
 
-  it('takes credentials with a single call', async () => {
+  it('accepts credentials for a single call', async () => {
     const client = connectAs();
     const credentials = { username: 'ledger', password: USERS.ledger };
     const stream = newStream();
@@ -69,8 +69,8 @@ describe('A secured server', () => {
   it.each([
     ['without credentials', undefined],
     ['with a wrong password', 'ledger:wrong'],
-    ['with the name of nobody', 'nobody:correct%20horse'],
-  ])('denies every access %s, and nothing is written', async (_how, credentials) => {
+    ['with an unknown user', 'nobody:correct%20horse'],
+  ])('denies every access %s, and writes nothing', async (_how, credentials) => {
     const client = connectAs(credentials);
     const { stream, events } = await appendedStream(connectAs('ledger:correct%20horse'), 1);
     const calls = [
@@ -91,7 +91,7 @@ describe('A secured server', () => {
     expect(await idsIn(connectAs('ledger:correct%20horse'), stream)).toEqual(idsOf(events));
   });
 
-  it('answers each denied append by itself: those of another client go on', async () => {
+  it('denies appends individually, so that those of another client succeed', async () => {
     const [stranger, user] = [connectAs(), connectAs('ledger:correct%20horse')];
     const outcomes = await Promise.allSettled(
       Array.from({ length: 20 }, (_, index) =>
@@ -103,15 +103,15 @@ describe('A secured server', () => {
     );
   });
 
-  it('cannot be reached in the clear, or by a client that does not trust its certificate', async () => {
+  it('rejects clients without TLS, and clients that do not trust its certificate', async () => {
     for (const url of [server.url.replace('tls=true', 'tls=false'), server.url]) {
       await expect(append(connect(url), newStream(), { events: newEvents(1) })).rejects.toMatchObject({ code: 14 });
     }
   });
 });
 
-describe('A server in the clear', () => {
-  it('takes a client with credentials, since it asks for none', async () => {
+describe('A server without TLS', () => {
+  it('accepts a client with credentials, which it does not require', async () => {
     const open = await startEmbeddedEventStore({ directory: 'memory' });
     const client = connect(open.url.replace('://', '://somebody:something@'));
     expect(await append(client, newStream(), { events: newEvents(1) })).toMatchObject({ kind: 'written' });
@@ -126,7 +126,7 @@ describe('A server does not start', () => {
     .toString();
   it.each<[string, Partial<EmbeddedEventStoreOptions>, RegExp]>([
     [
-      'with a certificate that is none',
+      'with an invalid certificate',
       { tls: { ...testTls, certificate: 'none' } },
       /cannot use its certificate \(.*both in PEM/,
     ],

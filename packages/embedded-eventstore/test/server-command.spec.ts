@@ -1,4 +1,4 @@
-/** `embedded-eventstore` alone: the built command in a process of its own, asked through the official client. */
+/** Tests the built command `embedded-eventstore` in its own process, through the official client. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -39,7 +39,7 @@ async function started(command: Command) {
 const start = (args: readonly string[], environment?: NodeJS.ProcessEnv) =>
   started(run(['--port', '0', ...args], environment));
 
-/** Where no file grows beyond so many KiB, as on a full disk. */
+/** Starts the command with file sizes limited to `kib`, like a full disk. */
 const startWithin = (kib: number, args: readonly string[]) =>
   started(
     known(
@@ -55,7 +55,7 @@ const startWithin = (kib: number, args: readonly string[]) =>
     ),
   );
 
-/** Appends one event to a stream and counts what is in it. */
+/** Appends one event to a stream, and returns the number of its events. */
 async function appendAndCount(url: string): Promise<number> {
   const client = EventStoreDBClient.connectionString(url);
   try {
@@ -69,7 +69,7 @@ async function appendAndCount(url: string): Promise<number> {
 }
 
 describe('embedded-eventstore', () => {
-  it('serves under the connection string that it prints, and stops cleanly at SIGTERM and SIGINT, with everything in its directory', async () => {
+  it('serves at the connection string that it prints, and stops cleanly at SIGTERM and SIGINT, with all data in its directory', async () => {
     for (const [count, signal] of [
       [1, 'SIGTERM'],
       [2, 'SIGINT'],
@@ -82,14 +82,14 @@ describe('embedded-eventstore', () => {
     }
   });
 
-  it('with a certificate and a user prints a connection string to which only the credentials are missing', async () => {
+  it('with a certificate and a user prints a connection string that lacks only the credentials', async () => {
     const tls = ['--tls-cert', certificateFile, '--tls-key', keyFile];
     const { url } = await start(['--memory', ...tls, '--user', 'ledger'], { EVENTSTORE_PASSWORD: 'secret' });
     expect(await appendAndCount(url.replace('://', '://ledger:secret@'))).toBe(1);
     await expect(appendAndCount(url)).rejects.toMatchObject({ type: 'access-denied' });
   });
 
-  it('says so and ends with exit code 1 when the port or the directory is taken, or the certificate is none', async () => {
+  it('reports a port or directory in use, or an invalid certificate, and exits with code 1', async () => {
     const { url } = await start(['--data-dir', directory]);
     const attempts = [
       ['--memory', '--port', new URL(url.replace('esdb:', 'http:')).port],
@@ -103,7 +103,7 @@ describe('embedded-eventstore', () => {
     ]);
   });
 
-  it('ends with exit code 1 and a message when the disk is full, and has everything acknowledged after a start with more room', async () => {
+  it('exits with code 1 and a message when the disk is full, and has all acknowledged events after a restart with more space', async () => {
     const { command, url } = await startWithin(2048, ['--data-dir', directory]);
     const client = EventStoreDBClient.connectionString(url);
     const acknowledged: string[] = [];
@@ -134,7 +134,7 @@ describe('embedded-eventstore', () => {
     expect(await appendAndCount(again.url)).toBe(1);
   });
 
-  it('ends with exit code 1 and a message when there is no room to begin in', async () => {
+  it('exits with code 1 and a message when there is no space to start', async () => {
     const { command } = await startWithin(4, ['--data-dir', directory]);
     expect(await command.ended).toEqual({
       code: 1,
@@ -142,7 +142,7 @@ describe('embedded-eventstore', () => {
     });
   });
 
-  it('says what is wrong with its options and ends with exit code 2', async () => {
+  it('reports invalid options and exits with code 2', async () => {
     expect(await run(['--prot', '1']).ended).toEqual({
       code: 2,
       errors: expect.stringMatching(/--prot[^]*--help lists the options/),
@@ -153,7 +153,7 @@ describe('embedded-eventstore', () => {
 describe('Its options', () => {
   const secured = ['--tls-cert', certificateFile, '--tls-key', keyFile];
 
-  it('keep to loopback, the usual port and a folder of the data directory by default', () => {
+  it('default to loopback, the usual port and a folder of the data directory', () => {
     expect(serverOptions([], {})?.options).toMatchObject({
       host: '127.0.0.1',
       port: 2113,
@@ -163,48 +163,40 @@ describe('Its options', () => {
     });
   });
 
-  it('take users from a file and one from the environment', () => {
+  it('read users from a file, and the password of --user from the environment', () => {
     const file = join(directory, 'users');
     writeFileSync(file, 'reader:one\nwriter:two:three\r\n');
     const read = serverOptions([...secured, '--users-file', file, '--user', 'admin'], { EVENTSTORE_PASSWORD: 'four' });
     expect(read?.options.users).toEqual({ reader: 'one', writer: 'two:three', admin: 'four' });
   });
 
-  it('take where clients that discover are sent', () => {
+  it('include the address for clients that discover the cluster', () => {
     expect(serverOptions(['--advertise', 'events.example:12113'], {})?.options.advertise).toEqual({
       host: 'events.example',
       port: 12_113,
     });
   });
 
-  it('take the append limit, which is that of the real server by default', () => {
+  it('include the append limit, by default that of the real server', () => {
     expect(serverOptions([], {})?.options.appendBytesMax).toBe(1024 * 1024);
     expect(serverOptions(['--max-append-size', '2000000'], {})?.options.appendBytesMax).toBe(2_000_000);
   });
 
   it.each<[string, string[], RegExp]>([
     ['both memory and a directory', ['--memory', '--data-dir', 'x'], /either --memory or --data-dir/],
-    ['a port that is none', ['--port', '70000'], /--port must be a whole number/],
+    ['an invalid port', ['--port', '70000'], /--port must be a whole number/],
     [
-      'an append limit that clients could not read',
+      'an append limit above what clients can read',
       ['--max-append-size', '17000000'],
       /--max-append-size must be .* to 16767216/,
     ],
-    [
-      'an address to be sent to without a port',
-      ['--advertise', 'events.example'],
-      /--advertise wants a host and a port/,
-    ],
+    ['an advertised address without a port', ['--advertise', 'events.example'], /--advertise wants a host and a port/],
     ['a key without a certificate', ['--tls-key', 'key.pem'], /go together/],
-    [
-      'a file that is not there',
-      ['--tls-cert', 'missing.pem', '--tls-key', keyFile],
-      /--tls-cert cannot be read .*missing\.pem/,
-    ],
+    ['a missing file', ['--tls-cert', 'missing.pem', '--tls-key', keyFile], /--tls-cert cannot be read .*missing\.pem/],
     ['a user without a password', [...secured, '--user', 'admin'], /EVENTSTORE_PASSWORD/],
-    ['a file that is not one of users', [...secured, '--users-file', keyFile], /one "name:password" on each line/],
+    ['a users file in another format', [...secured, '--users-file', keyFile], /one "name:password" on each line/],
     ['a word without an option', ['positional'], /positional/],
-  ])('do not take %s, and say why', (_what, args, message) => {
+  ])('refuse %s, and say why', (_what, args, message) => {
     expect(() => serverOptions(args, {})).toThrow(message);
   });
 });

@@ -1,4 +1,4 @@
-/** What only the embedded server can be asked: its start and its stop. */
+/** Tests specific to the embedded server: start, stop and limits. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ import { follow } from '../../../test/contract/follow.js';
 const { connect, directory, start } = embeddedStores();
 
 describe('The embedded event store', () => {
-  it('has after a restart what it acknowledged before, at the same places', async () => {
+  it('has all acknowledged events after a restart, at the same positions', async () => {
     const stream = newStream();
     const events = newEvents(10);
     const first = await start();
@@ -37,7 +37,7 @@ describe('The embedded event store', () => {
     expect(next.position).toBeGreaterThan(written.position as bigint);
   });
 
-  it('forgets with a restart the ids by which appends expecting any revision are recognised, as the real one does', async () => {
+  it('no longer recognises repeats of appends at any revision after a restart, like the real server', async () => {
     const stream = newStream();
     const events = newEvents(1);
     const first = await start();
@@ -52,7 +52,7 @@ describe('The embedded event store', () => {
     });
   });
 
-  it('remembers a bounded number of ids for appends expecting any revision, as the real one does', async () => {
+  it('recognises repeats of appends at any revision by a bounded number of ids, like the real server', async () => {
     const { client } = await start({ directory: 'memory' });
     const stream = newStream();
     const events = newEvents(1);
@@ -63,14 +63,14 @@ describe('The embedded event store', () => {
     expect(await again()).toMatchObject({ kind: 'written', revision: 1n });
   });
 
-  it('refuses a directory that another server has, and says so', async () => {
+  it('refuses a directory in use by another server, and says so', async () => {
     await start();
     await expect(startEmbeddedEventStore({ directory: directory() })).rejects.toThrow(
       /in use by another process.*choose another directory/,
     );
   });
 
-  it('refuses a directory that another process has', async () => {
+  it('refuses a directory in use by another process', async () => {
     const module = resolve('dist/packages/embedded-eventstore/src/index.js');
     const script = `import { startEmbeddedEventStore } from ${JSON.stringify(module)};
       await startEmbeddedEventStore({ directory: ${JSON.stringify(directory())} });
@@ -96,14 +96,14 @@ describe('The embedded event store', () => {
     );
   });
 
-  it('refuses a port that another program has, and says so', async () => {
+  it('refuses a port in use by another program, and says so', async () => {
     const { server } = await start();
     await expect(startEmbeddedEventStore({ directory: 'memory', port: server.port })).rejects.toThrow(
       /cannot listen on .*choose another port/,
     );
   });
 
-  it('takes appends up to the limit that it is given, in both ways to append, and names it to those beyond', async () => {
+  it('accepts appends up to the configured limit by either call, and reports the limit for larger ones', async () => {
     const MAX = 6 * 1024 * 1024;
     const { client } = await start({ directory: 'memory', appendBytesMax: MAX });
     const sized = (bytes: number) => binaryEvent({ type: 'x', data: Buffer.alloc(bytes - 2) });
@@ -121,7 +121,7 @@ describe('The embedded event store', () => {
     }
   });
 
-  it('sends clients that discover to where it is said to be, behind a port mapping for instance', async () => {
+  it('sends clients that discover the cluster to the advertised address, behind a port mapping for example', async () => {
     const inside = await start({ directory: 'memory' });
     const { port } = inside.server;
     await inside.server.stop();
@@ -148,7 +148,7 @@ describe('The embedded event store', () => {
     expect(await errorTypeOf(following.until(() => false))).toBe('unavailable');
   });
 
-  it('answers what it has received before it stops', async () => {
+  it('answers the appends that it has received before it stops', async () => {
     const { server, client } = await start();
     const stream = newStream();
     await append(client, stream, { events: newEvents(1) });
@@ -161,7 +161,7 @@ describe('The embedded event store', () => {
     expect((await collect(again.client.readStream(stream))).length).toBeGreaterThanOrEqual(answered + 1);
   });
 
-  it('begins a new store, and only a new one, with an event of the system', async () => {
+  it('starts a new store, and only a new one, with a system event', async () => {
     const typesIn = async (client: EventStoreDBClient) => (await collect(client.readAll())).map(({ type }) => type);
     const first = await start();
     expect(await typesIn(first.client)).toEqual(['$StoreCreated']);
@@ -179,7 +179,7 @@ describe('The embedded event store', () => {
     expect(await errorTypeOf(idsIn(second.client, stream))).toBe('stream-not-found');
   });
 
-  it('lets nobody see or hear of an append before it is flushed', async () => {
+  it('neither shows nor acknowledges an append before it is flushed', async () => {
     const flushDelayMs = 700;
     const { client } = await start({ flushDelayMs });
     const stream = newStream();
@@ -204,7 +204,7 @@ describe('The embedded event store', () => {
     await following.stop();
   });
 
-  it('drops, when it is told to, what repeats an append that is not flushed, as the real one does; its repetition is recognised', async () => {
+  it('drops repeats of an unflushed append if configured, like the real server, and recognises later repeats', async () => {
     const { client } = await start({ flushDelayMs: 100, dropsRepeatsInFlight: true });
     const unary = { credentials: { username: 'nobody', password: 'asked' } };
     for (const options of [{ deadline: 1_000 }, unary]) {
@@ -228,7 +228,7 @@ describe('The embedded event store', () => {
     }
   });
 
-  it('answers an append that takes longer than its deadline with a timeout; it may have been written, and its repetition is recognised', async () => {
+  it('answers an append that exceeds its deadline with a timeout, and recognises its repeat', async () => {
     const { client } = await start({ flushDelayMs: 600 });
     const stream = newStream();
     const events = newEvents(1);

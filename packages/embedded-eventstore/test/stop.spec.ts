@@ -1,4 +1,6 @@
-/** What clients see that are in the middle of a call when the embedded server stops: a server that is not available, never a call that somebody cancelled. */
+/**
+ * A client whose call is under way when the embedded server stops sees an unavailable server, never a cancelled call.
+ */
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { binaryEvent, EventStoreDBClient } from '@eventstore/db-client';
@@ -22,7 +24,7 @@ async function fill(client: EventStoreDBClient, stream: string, bytes: number): 
     await client.appendToStream(stream, Array.from({ length: 10 }, event));
 }
 
-/** A read whose client takes one event and no more until it is told to. */
+/** Starts a read whose client pauses after one event, until `goOn`. */
 async function stoppedReader(url: string, stream: string) {
   const client = rawClient(url);
   const call = client.read(new streams.ReadReq().setOptions(streamOptions(stream).setCount(String(EVENTS))));
@@ -44,7 +46,7 @@ async function stoppedReader(url: string, stream: string) {
   return { goOn };
 }
 
-it('cuts off a reader that does not take its answers', async () => {
+it('disconnects a reader that does not read its answers', async () => {
   const { server, client } = await start({ directory: 'memory' });
   const stream = newStream();
   await fill(client, stream, 90_000);
@@ -53,17 +55,17 @@ it('cuts off a reader that does not take its answers', async () => {
   expect((await reader.goOn()).code).toBe(status.UNAVAILABLE);
 });
 
-it('leaves to a reader what is on its way to it, and does not wait for it', async () => {
+it('leaves a reader the data in transit, and does not wait for it', async () => {
   const { server, client } = await start({ directory: 'memory' });
   const stream = newStream();
   await fill(client, stream, 100);
   const reader = await stoppedReader(server.url, stream);
-  await fill(client, newStream(), 100); // the server has long sent all when it has answered this
+  await fill(client, newStream(), 100); // once this is answered, the server has sent everything
   await server.stop();
   expect(await reader.goOn()).toEqual({ code: status.OK, taken: EVENTS });
 });
 
-it('refuses what is still being sent', async () => {
+it('refuses an append that is still being sent', async () => {
   const { server, client } = await start({ directory: 'memory' });
   const stream = newStream();
   await append(client, stream, { events: newEvents(1) });

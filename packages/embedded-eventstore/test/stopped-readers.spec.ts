@@ -1,6 +1,6 @@
 /**
- * Readers that stop in the middle: the server waits for them and buffers nothing, and they get everything when they go on.
- * The server has a process of its own that tells what memory it takes.
+ * Readers that pause: the server waits for them without buffering, and they receive everything when they resume. The
+ * server runs in its own process, so that its memory can be measured.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,13 +19,13 @@ import { allOptions, endpointOf, idsAsText, nothing, streamOptions } from '../..
 const EVENT_BYTES = 64 * 1024;
 const EVENTS = 1024;
 const MIB = 1024 * 1024;
-/** What the server may take for its readers; one that buffered would take a log of 64 MiB for each of them. */
+/** The most memory that readers may cost; with buffering, each would cost the log's 64 MiB. */
 const ROOM_BYTES = 80 * MIB;
-/** More than the log: HTTP/2 does not stop a server that writes into such a window, only the connection does. */
+/** Larger than the log, so that not HTTP/2's flow control but only the connection stops the server. */
 const WIDE_WINDOW: ChannelOptions = { 'grpc-node.flow_control_window': 256 * MIB };
 const STREAM = 'large';
 
-/** `memory` is what its process takes now, in bytes. */
+/** `memory`: the resident memory of its process, in bytes. */
 type Server = Readonly<{ url: string; memory(): Promise<number> }>;
 
 let directory: string;
@@ -120,14 +120,14 @@ function read(client: StreamsClient, options: ReadReq.Options): Call {
   return call;
 }
 
-/** A reader that has taken no more than the first messages. */
+/** Starts a reader that receives only the first messages. */
 async function stopped(client: StreamsClient, options: ReadReq.Options): Promise<Call> {
   const call = read(client, options);
   await once(call, 'readable');
   return call;
 }
 
-/** Takes events until there are so many. */
+/** Reads up to `wanted` events, and returns their number. */
 async function take(call: Call, wanted: number): Promise<number> {
   let taken = 0;
   for await (const message of call) {
@@ -137,7 +137,7 @@ async function take(call: Call, wanted: number): Promise<number> {
   return taken;
 }
 
-/** Forwards to the server, and takes nothing from it while it is told to hold. */
+/** Starts a proxy to the server that reads nothing from it between `hold` and `release`. */
 async function pausableProxy(endpoint: string) {
   const sockets: Socket[] = [];
   const proxy = createServer((client) => {
@@ -161,7 +161,7 @@ async function pausableProxy(endpoint: string) {
   };
 }
 
-it('makes the server wait, with a log of 64 MiB before it, whichever way it reads', async () => {
+it('makes the server wait, with 64 MiB to read, in every kind of read', async () => {
   const server = await start();
   await fill(server, STREAM);
   const other = rawClient(endpointOf(server.url));
@@ -179,7 +179,7 @@ it('makes the server wait, with a log of 64 MiB before it, whichever way it read
   expect((await server.memory()) - before).toBeLessThan(ROOM_BYTES);
 });
 
-it('makes the server wait when its connection takes nothing, though its windows are wide open', async () => {
+it('makes the server wait when its connection is blocked, despite open windows', async () => {
   const server = await start();
   await fill(server, STREAM);
   const other = rawClient(endpointOf(server.url));
@@ -198,7 +198,7 @@ it('makes the server wait when its connection takes nothing, though its windows 
   for (const call of calls) expect(await take(call, EVENTS)).toBe(EVENTS);
 });
 
-it('makes the server wait while others append, and is sent what came meanwhile', async () => {
+it('makes the server wait while others append, and receives those events', async () => {
   const server = await start();
   await fill(server, 'before');
   const before = await server.memory();

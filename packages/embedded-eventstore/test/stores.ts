@@ -1,4 +1,4 @@
-/** Embedded servers for tests that only they can be asked. */
+/** Embedded servers for tests that do not apply to a real server. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { EventStoreDBClient } from '@eventstore/db-client';
 import { afterEach, beforeEach } from '@jest/globals';
 import { startEmbeddedEventStore, type EmbeddedEventStore, type EmbeddedEventStoreOptions } from '../src/index.js';
 
-/** A directory for each test of a file; servers and clients are gone after it, and so are the files. */
+/** Creates a directory for each test of a file. Afterwards disposes of clients and servers, and deletes it. */
 export function embeddedStores() {
   let directory: string;
   let running: EmbeddedEventStore[];
@@ -30,7 +30,7 @@ export function embeddedStores() {
     return client;
   };
 
-  /** Starts a server on the test's directory, unless told otherwise. */
+  /** Starts a server, by default on the test's directory. */
   const start = async (options: Partial<EmbeddedEventStoreOptions> = {}) => {
     const server = await startEmbeddedEventStore({ directory, ...options });
     running.push(server);

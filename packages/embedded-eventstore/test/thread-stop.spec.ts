@@ -1,4 +1,4 @@
-/** A thread that does not answer is ended all the same, with its files open, and takes nothing with it. */
+/** An unresponsive thread is terminated with its files open, and its process continues. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,10 +13,10 @@ const SPINS = 'for (;;);';
 const MATCHES = "/^(a+)+$/.test('a'.repeat(60) + '!');";
 
 it.each([
-  ['that answers', WORKS],
-  ['that is in a loop', SPINS],
-  ['that is in an expression', MATCHES],
-])('a thread %s ends, and so does its process, without an error', async (_name, work) => {
+  ['that responds', WORKS],
+  ['in an endless loop', SPINS],
+  ['in an endless regular expression', MATCHES],
+])('a thread %s ends, and its process ends without an error', async (_name, work) => {
   const directory = mkdtempSync(join(tmpdir(), 'thread-stop-'));
   const thread = join(directory, 'thread.cjs');
   writeFileSync(
