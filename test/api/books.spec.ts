@@ -166,7 +166,7 @@ describe('the books of an invoice of three months, partly refunded', () => {
       'Liabilities:Tax': -810,
     });
     expect(await balances(whose, 'asOf=2026-01-31T23:59:59Z')).toEqual(await balances(whose, 'month=2026-01'));
-    // About half of the first month, then half of the second.
+    // 15 of the 31 days of January; then half of February, of which a tenth was refunded.
     expect((await balances(whose, 'asOf=2026-01-15T23:59:59Z'))['Income:Revenue']).toBe(-1500);
     expect((await balances(whose, 'asOf=2026-02-14T23:59:59Z'))['Liabilities:Deferred']).toBe(-5900 + 590 + 1260);
   });

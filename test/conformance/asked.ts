@@ -4,14 +4,14 @@ import { monthAfter } from '../../src/api/books/query.js';
 import { read } from '../support/delivery.js';
 import type { Told } from './told.js';
 
-/** Stripe's names of accounts with ours, and the side on which each has its plus: 1 is debit. */
+/** Stripe's account names with ours, and the normal side of each: 1 is debit. */
 const STRIPE_ACCOUNTS: Readonly<Record<string, readonly [side: 1 | -1, ...names: string[]]>> = {
   Revenue: [-1, 'Income:Revenue'],
   PlatformFees: [-1, 'Income:PlatformFees'],
   Deferred: [-1, 'Liabilities:Deferred'],
   AR: [1, 'Assets:Receivable'],
   Unbilled: [1, 'Assets:Unbilled'],
-  // What passed through Stripe, its fees included.
+  // What passed through Stripe, including its fees.
   Cash: [1, 'Assets:Stripe:Clearing', 'Assets:Stripe:Balance', 'Expenses:Fees:Stripe', 'Expenses:Fees:Dispute'],
   CashLessFees: [1, 'Assets:Stripe:Clearing', 'Assets:Stripe:Balance'],
   Fees: [1, 'Expenses:Fees:Stripe'],
@@ -30,7 +30,7 @@ const STRIPE_ACCOUNTS: Readonly<Record<string, readonly [side: 1 | -1, ...names:
   ConnectTransferLoss: [1, 'Expenses:Losses:Connect'],
 };
 
-/** What the books of one example answer. */
+/** The answers of the books of one example. */
 export class Asked {
   constructor(
     private readonly url: string,
@@ -45,7 +45,7 @@ export class Asked {
     return body;
   }
 
-  /** What moved on accounts by Stripe's names, month by month, from the trial balance of each. */
+  /** The monthly movements of accounts by Stripe's names, from the trial balance of each month. */
   async movements(names: readonly string[], first: string, months: number): Promise<Record<string, number[]>> {
     const { account } = this.told.whose;
     const balances = await Promise.all(
@@ -67,7 +67,7 @@ export class Asked {
     );
   }
 
-  /** The balances at the end of a month, without those of zero; those of other currencies have theirs in their names. */
+  /** The non-zero balances at the end of a month; names of balances in other currencies include the currency. */
   async balances(month: string): Promise<Record<string, number>> {
     const { data } = await this.get<TrialBalances>(`/trial-balance?account=${this.told.whose.account}&month=${month}`);
     return Object.fromEntries(
@@ -79,7 +79,7 @@ export class Asked {
     );
   }
 
-  /** All entries, the oldest first, by the names of the example. */
+  /** All entries, oldest first, by the example's names. */
   async entries(): Promise<readonly EntryFound[]> {
     const path = `/journal?account=${this.told.whose.account}&order=effective&limit=200`;
     const { data } = await this.get<JournalEntries>(path);
@@ -94,17 +94,17 @@ export class Asked {
     }));
   }
 
-  /** What each entry does to each account. */
+  /** The sums of each entry by account. */
   async sums(): Promise<Record<string, Record<string, number>>> {
     return Object.fromEntries((await this.entries()).map(({ id, postings }) => [id, summed(postings)]));
   }
 
-  /** What the entries leave on the accounts: what is earned with time is no entry. */
+  /** The balances that entries alone leave; revenue earned over time has no entries. */
   async left(): Promise<Record<string, number>> {
     return summed((await this.entries()).flatMap(({ postings }) => postings));
   }
 
-  /** `2026-01-01 new 3000` of each movement of MRR, the oldest first. */
+  /** Each MRR movement as `2026-01-01 new 3000`, oldest first. */
   async mrr(): Promise<string[]> {
     return (await this.mrrMovements()).map(
       ({ at, kind, amountMinor, currency }) =>

@@ -25,13 +25,16 @@ import { revenueExamples } from './revenue-examples.js';
 import { Told, type Sent } from './told.js';
 
 const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e6));
-/** In how many orders, each event twice, the examples of the journal and of MRR are told beside Stripe's own. */
+/**
+ * The number of orders, each event twice, in which the examples of the journal and of MRR are sent besides Stripe's
+ * own.
+ */
 const ORDERS = Number(process.env['ORDERS'] ?? 2);
-/** So many examples are told at once. */
+/** The number of examples sent concurrently. */
 const AT_ONCE = 8;
 
 const examples = [...revenueExamples, ...journalExamples, ...mrrExamples];
-/** An example that is told, and what was wrong with what the books said. */
+/** An example as it is sent, and the failed checks of its books. */
 type Lived = { example: Example; told: Told; wrong: unknown[] };
 const inStripesOrder: readonly Lived[] = examples.map((example) => ({ example, told: new Told(), wrong: [] }));
 const inDisorder: readonly Lived[] = examples
@@ -46,7 +49,7 @@ let rows: Database;
 let recorder: Recorder;
 let position = 0n;
 
-/** Sends what was told, one after the other, of several examples at once. */
+/** Sends each example's events in order, several examples concurrently. */
 async function send(all: readonly (readonly Sent[])[]): Promise<void> {
   const waiting = [...all];
   const work = async (): Promise<void> => {
@@ -70,7 +73,7 @@ async function send(all: readonly (readonly Sent[])[]): Promise<void> {
 }
 const max = (one: bigint, other: bigint): bigint => (one > other ? one : other);
 
-/** Asks the books of examples, of several at once; what is wrong is kept for the test of its example. */
+/** Checks the books of several examples concurrently; failures are kept for the test of their example. */
 async function check(lived: readonly Lived[], of: (example: Example) => ((asked: Asked) => Promise<void>) | undefined) {
   const waiting = [...lived];
   const work = async (): Promise<void> => {
@@ -82,14 +85,14 @@ async function check(lived: readonly Lived[], of: (example: Example) => ((asked:
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 }
 
-/** Each twice, in any order. */
+/** The events twice each, in random order. */
 const disordered = (sent: readonly Sent[], random: Random): readonly Sent[] =>
   [...sent, ...sent]
     .map((one) => ({ one, by: random.next() }))
     .sort((a, b) => a.by - b.by)
     .map(({ one }) => one);
 
-/** All examples go through the service together, so that each wait is one for all of them. */
+/** Sends all examples together, so that they share each wait. */
 beforeAll(async () => {
   [eventStore, database] = await Promise.all([testEventStore(), testDatabase()]);
   store = connectEventStore(eventStore.url);
@@ -97,7 +100,7 @@ beforeAll(async () => {
   const appender = new Appender(store, new BatchedEventIdIndex(rows), APPENDER_LIMITS);
   recorder = new Recorder({ store, database: rows, appender, projections });
   ledger = await startLedger({ eventStore, database });
-  // A look is judged against what is indexed.
+  // A look is judged against the index.
   await until('the index is there', () => findStreams(rows, []).catch(() => null));
   const random = seededRandom(SEED, 'orders');
   for (const { example, told } of inDisorder) for (const { tell } of example.stages) tell(told);
@@ -180,7 +183,7 @@ describe('a report of Stripe, held against the ledger', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ledger-reports-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   const toldOf = (id: string): Told => (inStripesOrder.find(({ example }) => example.id === id) as Lived).told;
-  /** The report as CSV; names such as `in_1` are those of the example. */
+  /** The report as CSV; names such as `in_1` are the example's. */
   const compare = async (id: string, header: string, rows: readonly string[]) => {
     const told = toldOf(id);
     const file = join(folder, `${randomId(id)}.csv`);

@@ -7,13 +7,13 @@ import { second, type Told } from './told.js';
 
 const QUARTER = { from: '2026-01-01', to: '2026-04-01' };
 
-/** What entries leave on the accounts of an example; what is earned with time is none. */
+/** Checks the balances that an example's entries leave; revenue earned over time has no entries. */
 const leaves =
   (expected: Readonly<Record<string, number>>) =>
   async (asked: Asked): Promise<void> =>
     expect(await asked.left()).toEqual(expected);
 
-/** What some entries do, each by its name. */
+/** Checks the sums of some entries by name. */
 const posts =
   (expected: Readonly<Record<string, Readonly<Record<string, number>>>>) =>
   async (asked: Asked): Promise<void> =>
@@ -22,20 +22,20 @@ const posts =
 const reconciliation = ({ told }: Asked): string =>
   `/reconciliation?since=2026-01-01T00:00:00Z&account=${told.whose.account}`;
 
-/** The state of a charge that Stripe tells again. */
+/** The state of a charge in a later event. */
 const chargeOf = (told: Told, version: string, fields: Record<string, unknown>) =>
   charge(told.id('ch_1'), version, {
     ...{ amount: 10000, amount_captured: 10000, currency: 'usd', customer: told.id('cus_1') },
     ...{ created: second('2026-01-01'), balance_transaction: null, ...fields },
   });
 
-/** A balance at Stripe, as the event that funds are available tells it. */
+/** A balance at Stripe as in the event `balance.available`. */
 const balanceOf = (available: number, pending: number) => {
   const of = (amount: number) => [{ amount, currency: 'usd', source_types: { card: amount } }];
   return { object: 'balance', livemode: true, available: of(available), pending: of(pending) };
 };
 
-/** Scenarios of our own. */
+/** The project's own scenarios. */
 export const journalExamples: readonly Example[] = [
   {
     id: 'J1',
@@ -94,7 +94,7 @@ export const journalExamples: readonly Example[] = [
             'Assets:Stripe:InTransit': 12505,
             'Liabilities:Unapplied': -13000,
           })(asked);
-          // It is at no bank yet, and the payments are of no invoice; all else is settled.
+          // It is at no bank yet, and the payments belong to no invoice; everything else is settled.
           const { open } = await asked.get<Reconciliation>(reconciliation(asked));
           expect(open.map(({ cause, amountMinor }) => [cause, amountMinor]).sort()).toEqual([
             ['not_applied', -5000],
@@ -163,7 +163,7 @@ export const journalExamples: readonly Example[] = [
             ...{ amount: 2000, currency: 'usd', charge: told.id('ch_1'), created: second('2026-02-01') },
             balance_transaction: told.id('txn_1'),
           });
-          // The same change under two event ids.
+          // One change under two event ids.
           for (const name of ['evt_a', 'evt_b'])
             told.event('refund.updated', shown, '2026-02-02', {
               previous: { balance_transaction: null },

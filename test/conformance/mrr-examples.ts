@@ -7,7 +7,7 @@ import { second, type Told } from './told.js';
 const MONTHLY = [{ amount: 3000 }];
 const ended = (at: string) => ({ status: 'canceled', ended_at: second(at) });
 
-/** A coupon on a subscription from a moment on. */
+/** A coupon on a subscription from some time on. */
 const discounts = (told: Told, coupon: object, start: string, end: string | null = null) => ({
   discounts: [
     {
@@ -51,7 +51,7 @@ const tiersOf = (told: Told, terms: object = {}) => ({
   },
 });
 
-/** Scenarios of MRR; `M1` and `M2` are Stripe's and ChartMogul's own. */
+/** Scenarios of MRR; `M1` and `M2` come from Stripe and ChartMogul. */
 export const mrrExamples: readonly Example[] = [
   {
     id: 'M1',

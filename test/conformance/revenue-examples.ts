@@ -13,7 +13,7 @@ const lostQuarter = (told: Told): Told => quarter(told).uncollectible('2026-02-0
 const monthly = (told: Told, starting = 0): Told =>
   told.finalized('2026-01-15', [{ amount: 3100, ...JAN_15 }], { balance: [starting, 0] });
 
-/** 90.00 a month from April 1, another price from April 21, whose items wait for the invoice of May. */
+/** 90.00 a month from April 1, and another price from April 21, whose items wait for May's invoice. */
 const switched =
   (items: readonly [number, number], next: number) =>
   (told: Told): Told => {
@@ -30,7 +30,7 @@ const switched =
     return told.finalized('2026-05-01', [...lines, month], { inv: 'in_2' });
   };
 
-/** Stripe's own examples by their numbers: docs.stripe.com/revenue-recognition/examples and the pages beside it. */
+/** Stripe's examples by their numbers: docs.stripe.com/revenue-recognition/examples and related pages. */
 export const revenueExamples: readonly Example[] = [
   byMonth('R1', 'a month from the 15th on', {
     tell: (told) => monthly(told),
@@ -256,7 +256,7 @@ export const revenueExamples: readonly Example[] = [
         check: moves('2026-01', { Revenue: [1700, 1400, 0], AR: [3100, -2000, 2000] }),
       },
     ],
-    // Of the payment 20.00, -20.00, 20.00; of the invoice 17.00, 14.00.
+    // From the payment 20.00, -20.00, 20.00; from the invoice 17.00, 14.00.
     other: moves('2026-01', { Revenue: [2000 + 1700, -2000 + 1400, 2000], AR: [3100, -2000, 2000] }),
   },
   {

@@ -10,11 +10,11 @@ import {
 } from '../support/stripe-objects.js';
 import { randomId, START, subscriptionObject } from '../support/subscription-events.js';
 
-/** Seconds since 1970 of `2026-01-15` or `2026-01-15 12:00`, in UTC. */
+/** Unix seconds of `2026-01-15` or `2026-01-15 12:00` in UTC. */
 export const second = (time: string): number =>
   Date.parse(`${time.replace(' ', 'T')}${time.includes(' ') ? ':00' : 'T00:00:00'}Z`) / 1000;
 
-/** What is sent: an event to the webhook, or what Stripe's API showed of an object. */
+/** An event for the webhook, or an object as Stripe's API returned it. */
 export type Sent =
   Readonly<{ kind: 'event'; body: ReturnType<typeof stripeEvent> }> | Readonly<{ kind: 'look'; look: Look }>;
 
@@ -27,7 +27,7 @@ export type LineTold = Readonly<{
   inclusive?: number;
   /** The invoice item that was booked before. */
   item?: string;
-  /** Fields of the line as Stripe has them. */
+  /** Additional fields of the line. */
   fields?: Readonly<Record<string, unknown>>;
 }>;
 
@@ -43,8 +43,8 @@ type InvoiceState = Record<string, unknown> & {
 };
 
 /**
- * The Stripe events of one example, in the order in which Stripe makes them, in an account of their own. Names such as `in_1` are made ids of
- * this example alone by `id`, and are names again by `named`.
+ * The Stripe events of one example in Stripe's order, in a separate account. `id` turns names such as `in_1` into
+ * unique ids, and `named` reverses that.
  */
 export class Told {
   readonly whose = { account: randomId('acct'), livemode: true };
@@ -56,7 +56,7 @@ export class Told {
     return `${name}${this.#suffix}`;
   }
 
-  /** Ids in a text as the names that they were given. */
+  /** The text with ids replaced by their names. */
   named(text: string): string {
     return text.replaceAll(this.#suffix, '');
   }
@@ -76,7 +76,7 @@ export class Told {
     return this;
   }
 
-  /** What Stripe's API showed of an object, which no event tells of. */
+  /** Adds an object as Stripe's API returned it, without an event. */
   observed(object: Fields & { id: string; object: string }): this {
     const asked = Math.floor(Date.now() / 1000);
     const times = { asked, answered: asked, stands: asked - 10, requestId: null, isByClock: false };
@@ -91,7 +91,7 @@ export class Told {
     return this;
   }
 
-  /** A balance transaction, as the API shows it. */
+  /** Adds a balance transaction as the API returns it. */
   transaction(
     id: string,
     category: string,
@@ -127,7 +127,7 @@ export class Told {
     return this.#invoiceSays('invoice.finalized', at, { inv, version });
   }
 
-  /** Changes fields of an invoice, and tells it. */
+  /** Changes fields of an invoice and sends the event. */
   changed(
     type: string,
     at: string,
@@ -161,7 +161,7 @@ export class Told {
     return this.event('charge.succeeded', object, at, { version });
   }
 
-  /** Lays a payment to an invoice, which then says so. */
+  /** Applies a payment to an invoice and sends the event. */
   applied(
     at: string,
     amount: number,
@@ -186,7 +186,7 @@ export class Told {
     return this.charged(at, amount, names.ch === undefined ? {} : { ch: names.ch }).applied(at, amount, names);
   }
 
-  /** Takes a payment off an invoice, which is open again. */
+  /** Detaches a payment from an invoice, which is open again. */
   detached(
     at: string,
     amount: number,
@@ -211,7 +211,7 @@ export class Told {
     return this.event('refund.created', object, at);
   }
 
-  /** A dispute with all movements so far; each call tells one more. */
+  /** A dispute with all movements so far; each call adds one. */
   disputed(type: string, amount: number, movements: readonly Movement[], { ch = 'ch_1', currency = 'usd' } = {}): this {
     const last = movements.at(-1) as Movement;
     const object = {
@@ -311,7 +311,7 @@ export class Told {
     return this.event(refunded === 0 ? 'application_fee.created' : 'application_fee.refunded', object, at);
   }
 
-  /** The customer, whose balance was another one before. */
+  /** The customer with a new balance, and its previous one. */
   customer(at: string, balance: number, before?: number): this {
     const object = {
       ...{ id: this.id('cus_1'), object: 'customer', balance, currency: 'usd', created: second('2026-01-01') },
@@ -326,7 +326,7 @@ export class Told {
     return this.event('customer.updated', object, at, { previous: { balance: before } });
   }
 
-  /** A subscription as it is from a moment on; `items` by their amounts. */
+  /** A subscription's state from some time on; `items` by amount. */
   subscribed(
     at: string,
     type: 'created' | 'updated' | 'deleted',
@@ -353,7 +353,7 @@ export class Told {
     return this.event(`customer.subscription.${type}`, object, at, id === undefined ? {} : { id });
   }
 
-  /** An invoice as it is now. */
+  /** The current state of an invoice. */
   invoice(inv = 'in_1'): InvoiceState {
     return structuredClone(this.#stateOf(inv));
   }

@@ -1,4 +1,4 @@
-/** The console in a real browser, as those who need it use it. */
+/** The console in a real browser, used as its users do. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const own = randomUUID().replaceAll('-', '').slice(0, 14);
 const [CUSTOMER, SUBSCRIPTION, EMAIL] = [`cus_${own}`, `sub_${own}`, `Grace.${own}@customer.example`];
 
-/** Whose money the books of this file are about. */
+/** The account of the books in this file. */
 const BOOKS = { account: `acct_${own}`, livemode: true };
 const EVENT = randomId('evt');
 const [PAYER, INVOICE] = [`cus_${own}p`, `in_${own}`];
@@ -29,7 +29,7 @@ let eventStore: TestServer;
 let database: TestServer;
 let service: ServiceProcess;
 let browser: Browser;
-/** What browsers said in their consoles: a page of ours gives no reason to say anything. */
+/** Messages in the browsers' consoles; our pages must cause none. */
 const said: string[] = [];
 
 if (!existsSync(CHROMIUM))
@@ -52,7 +52,7 @@ async function open(path: string, options: Parameters<Browser['newContext']>[0] 
   return [page, context];
 }
 
-/** Goes on with Tab until what is wanted has the focus, as somebody without a mouse does. */
+/** Presses Tab until the element has the focus, like a user without a mouse. */
 async function tabTo(page: Page, wanted: string): Promise<void> {
   const target = page.locator(wanted).first();
   await target.waitFor();
@@ -70,7 +70,7 @@ async function enter(page: Page, wanted: string): Promise<void> {
 const send = async (event: object): Promise<string> =>
   (await deliver(service.url, JSON.stringify(event))).body.position;
 
-/** Past due since 5 January; the event of the failure came after the one of a later change. */
+/** A subscription past due since 5 January; the event of the failure arrived after that of a later change. */
 async function live(): Promise<void> {
   const object = { customer: CUSTOMER };
   const born = subscriptionEvent(SUBSCRIPTION, { type: 'customer.subscription.created', object });
@@ -115,7 +115,7 @@ async function live(): Promise<void> {
     headers: { authorization: `Bearer ${TOKEN}` },
   });
   expect(answer.status).toBe(200);
-  // A service that has just started derives its books first.
+  // A new service derives its books first.
   const authorization = `Bearer ${TOKEN}`;
   for (const list of ['journal', 'mrr/movements'])
     await until(
@@ -160,7 +160,7 @@ inBrowser('the console in a browser', () => {
     await page.keyboard.press('g');
     await page.keyboard.press('e');
     await page.waitForURL('**/console/events');
-    // What comes in takes nothing from under the focus.
+    // New events leave the focus where it is.
     await tabTo(page, 'main tbody a');
     await until('the page says that it is old', async () => {
       await send(subscriptionEvent(`sub_${own}other`));
@@ -271,7 +271,7 @@ inBrowser('the console in a browser', () => {
     await context.close();
   });
 
-  /** Something of each kind that has a page of its own. */
+  /** The path of one object of each kind that has a page. */
   async function single(): Promise<string[]> {
     const authorization = `Bearer ${TOKEN}`;
     const first = async (list: string, key: string): Promise<string> => {
@@ -295,11 +295,11 @@ inBrowser('the console in a browser', () => {
 
   type Run = Readonly<{ faults: readonly string[]; passed: readonly string[] }>;
   /**
-   * What axe finds on the page that is shown, and which rules it found something to look at for. To axe text in the colour of its
-   * ground is hidden on purpose, and a placeholder names a field: here both are faults.
+   * axe's findings on the current page, and the rules it found something to check. axe treats text in its background's
+   * colour as hidden on purpose, and a placeholder as a label; here both are faults.
    */
   async function axe(cdp: CDPSession): Promise<Run> {
-    // The policy of the page stays in force: no tag could bring this script in.
+    // The page's policy stays in force; it would not allow a script tag for this.
     await cdp.send('Runtime.evaluate', { expression: AXE });
     const { result } = await cdp.send('Runtime.evaluate', {
       expression: `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
@@ -367,7 +367,7 @@ inBrowser('the console in a browser', () => {
           if (!run.passed.includes(rule)) faults.push(`${path}: ${rule} looked at nothing`);
       }
       expect(faults).toEqual([]);
-      // The check itself: axe sees what is broken on purpose.
+      // Proves the check itself: axe reports deliberate faults.
       await page.evaluate(
         `document.querySelector('label[for=q]').remove();
          document.querySelector('main h1').style.color = getComputedStyle(document.documentElement).backgroundColor;`,

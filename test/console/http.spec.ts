@@ -1,4 +1,4 @@
-/** Pages over HTTP: who sees which, in which headers, and that nothing which was sent becomes anything but text. */
+/** Pages over HTTP: their access rights and headers, and that all received data is rendered as text only. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { connectEventStore } from '../../src/eventstore/event-store.js';
@@ -27,7 +27,7 @@ const SUBSCRIPTION = `sub_${own}`;
 const EVENT = randomId('evt');
 const EMAIL = `ada.${own}@customer.example`;
 const NAME = 'Ada Lovelace';
-/** Who sends an event may write anything into it. */
+/** Anyone who can send an event controls its text. */
 const HOSTILE = '</script><img src=x onerror=alert(1)>\u202e\u2028"\'&<!--';
 const LONG = `<b>${'x'.repeat(500_000)}</b>`;
 
@@ -61,13 +61,13 @@ const post = (
 
 beforeAll(async () => {
   [eventStore, database] = [await testEventStore(), await serviceDatabase()];
-  // A process of its own: jest's loader does not know a module that injected requests need.
+  // A separate process, since jest's loader lacks a module that injected requests need.
   ledger = await startServiceProcess(
     { eventstoreUrl: eventStore.url, databaseUrl: database.url },
     {
       API_TOKENS: `support:access=${TOKENS.access},reader:read=${TOKENS.read},ops:admin=${TOKENS.admin}`,
       ACCESS_CHANGES: 'yes',
-      // One customer whose access would change is held.
+      // One customer's change of access suffices to be held.
       ACCESS_CHANGES_HELD_CUSTOMERS: '0',
       ACCESS_CHANGES_HELD_PERCENT: '0',
     },
@@ -119,7 +119,7 @@ afterAll(async () => {
   await eventStore.stop();
 });
 
-/** Every page, with who may see it. */
+/** Every page with the scope that it needs. */
 const PAGES: readonly (readonly [path: string, from: Who])[] = [
   ['/console', 'access'],
   ['/console/find?q=nobody', 'access'],
@@ -255,13 +255,13 @@ describe('an operation', () => {
     expect([again === path, other === path]).toEqual([true, false]);
     const html = await until('the operation ends', async () => {
       const text = await (await get(path, 'admin')).text();
-      // A browser without script loads it again until then.
+      // Until then, a browser without script reloads it.
       expect(text.includes('<noscript><meta http-equiv="refresh" content="2"')).toBe(!text.includes('succeeded'));
       return text.includes('succeeded') && text;
     });
     expect(html).toContain('All rows are right: 1 stream was folded again.');
     expect(html).toMatch(/Asked for by<\/dt><dd>ops</);
-    // What the ledger notes of its own work is no event that came in.
+    // The ledger's own events are not received events.
     const { lastEvent } = (await (await get('/v1/status', 'read')).json()) as { lastEvent: { type: string } };
     expect(lastEvent.type).not.toContain('operation');
     expect((await get(path, 'read')).status).toBe(403);
@@ -325,7 +325,7 @@ describe('a change of access that is held', () => {
     const page = async (): Promise<string> => (await get('/console/access-changes', 'admin')).text();
     await until('the change is held', async () => (await page()).includes(customer));
     expect(await page()).toContain('canceled on');
-    // Health says so to everybody, and leads there who may approve.
+    // Health reports it to everyone, and links to the approval for those who may approve.
     const leads = async (who: Who): Promise<boolean> =>
       /are held;.*href="\/console\/access-changes">Changes that are held/s.test(
         await (await get('/console', who)).text(),
@@ -452,7 +452,7 @@ describe("Stripe's side", () => {
       expect(html).toContain('2 things differ between the ledger and Stripe.');
       expect(html).toMatch(/subscriptions\.status<\/span> active → &lt;\/script/);
       expect(html).not.toContain('<img src=x');
-      // What the ledger has not has no page.
+      // Objects that the ledger does not have get no link.
       expect(html).toContain(`href="/console/subscriptions/${SUBSCRIPTION}"`);
       expect([html.includes(missing), html.includes(`/console/subscriptions/${missing}`)]).toEqual([true, false]);
       const drift = await page(`${path}?verdict=drift`);

@@ -57,7 +57,7 @@ describe('a session', () => {
     for (let at = 0; at < session.length; at += 1) {
       const other = session[at] === 'a' ? 'b' : 'a';
       const forged = `${session.slice(0, at)}${other}${session.slice(at + 1)}`;
-      // The last character of base64url has two bits that mean nothing.
+      // The last base64url character has two unused bits.
       const isSame = Buffer.from(forged.slice(-43), 'base64url').equals(Buffer.from(session.slice(-43), 'base64url'));
       if (!isSame || at < session.length - 43) expect([forged, tokens.bySession(forged, NOW)]).toEqual([forged, null]);
     }

@@ -14,7 +14,7 @@ let folder: Awaited<ReturnType<typeof scratchFolder>>;
 let opened: Stores[];
 let processes: ReturnType<typeof startStoresProcess>[];
 
-// One directory for all, unless a test asks for an empty one: only the first start makes the database.
+// Shared by the tests that do not need an empty one, since only the first start creates the database.
 beforeAll(async () => {
   folder = await scratchFolder();
 });
@@ -31,7 +31,7 @@ afterAll(async () => {
   await folder.remove();
 });
 
-/** A killed process leaves its Postgres running. */
+/** Stops the Postgres that a killed process left running. */
 async function stopLeftover(): Promise<void> {
   const directory = join(folder.path, 'postgres');
   if (!existsSync(join(directory, 'data', 'postmaster.pid'))) return;

@@ -1,4 +1,4 @@
-/** A process of another account of this machine, which only root can start. */
+/** A process under another account of this machine, which only root can start. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -8,10 +8,10 @@ import { closedFolder } from '../../packages/embedded-postgres/src/server-user.j
 
 const program = fileURLToPath(new URL('./other-account-program.mjs', import.meta.url));
 
-/** Accounts that others run under: the one that everybody may become, and one that has no name. */
+/** Accounts of other processes: the one that everyone may use (nobody), and one without a name. */
 export const OTHER_ACCOUNTS = [65_534, 54_321] as const;
 
-/** Why no process of another account can be started here; undefined when it can. */
+/** The reason why no process under another account can be started here; undefined when it can. */
 export async function whyNoOtherAccount(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'only root can start a process of another account';
   const uid = OTHER_ACCOUNTS[1];
@@ -22,7 +22,7 @@ export async function whyNoOtherAccount(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Runs a task of the program; `lines` are what it prints, one JSON value each. */
+/** Runs a task of the program; `lines` are its output, one JSON value each. */
 export function runAs(uid: number, task: string, argument: unknown) {
   const env = { PATH: process.env['PATH'] ?? '', NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_NO_WARNINGS: '1' };
   const child = spawn(process.execPath, [program, task, JSON.stringify(argument)], {

@@ -1,4 +1,4 @@
-/** What other accounts of the machine can do to the embedded servers: nothing. */
+/** Other accounts of the machine cannot affect the embedded servers. */
 import { jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
@@ -44,7 +44,7 @@ afterAll(async () => {
   await folder.remove();
 });
 
-/** A killed owner leaves its Postgres running. */
+/** Stops the Postgres that a killed owner left running. */
 async function stopLeftover(): Promise<void> {
   const directory = join(folder.path, 'postgres');
   if (existsSync(join(directory, 'data', 'postmaster.pid'))) await (await startEmbeddedPostgres({ directory })).stop();
@@ -58,7 +58,7 @@ const optionsWith = (transport: Transport) => ({
   transport,
 });
 
-/** A process that owns the directory, and the addresses of its servers. */
+/** A process that owns the directory, with the addresses of its servers. */
 async function startOwner(transport: Transport) {
   owner = startStoresProcess(optionsWith(transport));
   const { eventstoreUrl, databaseUrl } = await owner.opened();
@@ -85,7 +85,7 @@ async function idsIn(store: EventStore, stream: string): Promise<string[]> {
   return ids;
 }
 
-/** Appends one event after the other until told to stop; gives the ids of those that were acknowledged. */
+/** Appends one event after the other until stopped; returns the acknowledged ids. */
 function appendAllTheTime(url: string, stream: string) {
   const store = connect(url);
   const acknowledged: string[] = [];
@@ -164,7 +164,7 @@ if (why !== undefined) {
       const before = delivery.acknowledged.length;
       await until('events are acknowledged again', () => delivery.acknowledged.length > before + 10);
       await delivery.stop();
-      // At a port it can only be told apart, so the test is worth something if it stood there.
+      // A port cannot be protected, only authenticated, so the test is meaningful only if the impostor listened there.
       if ('port' in eventstore) expect(impostor.lines).toContain('standing in');
       else expect(impostor.lines).not.toContain('standing in');
       const there = new Set(await idsIn(connect(guest.eventstoreUrl), stream));

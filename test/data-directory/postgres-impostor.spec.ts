@@ -1,5 +1,6 @@
 /**
- * Who listens at the port of Postgres, or at no place at all, gets no password and counts as a Postgres that is away.
+ * An impostor on Postgres's port receives no password. It counts as an unavailable Postgres, as does a port without a
+ * listener.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
@@ -12,7 +13,7 @@ import { testTls } from '../support/tls.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const PASSWORD = 'not-for-impostors';
-/** AuthenticationCleartextPassword: a client that goes along sends its password as it is. */
+/** AuthenticationCleartextPassword: a client that accepts it sends its password in plain text. */
 const ASK_FOR_PASSWORD = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3]);
 
 let scratch: Awaited<ReturnType<typeof scratchFolder>>;
@@ -32,7 +33,7 @@ afterEach(async () => {
   await scratch.remove();
 });
 
-/** Listens as Postgres would; the URL is that of a Postgres with the certificate. */
+/** Listens in place of Postgres; the URL is that of a Postgres with the certificate. */
 async function impostor(answer: (socket: Socket) => void): Promise<string> {
   server = createServer((socket) => {
     socket.on('error', () => socket.destroy());

@@ -1,6 +1,4 @@
-/**
- * A data directory in which others could have put something is refused; what is made in it is private from the start.
- */
+/** A data directory that others can write to is refused; everything created in it is private from the start. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { chmod, chown, lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** The service as a program: how it ends when its data directory is of no use, and what it says of its secrets. */
+/** The service as a program: how it exits when its data directory is unusable, and what it prints about its secrets. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,9 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => scratch.remove());
 
-/**
- * Starts the service; it is asked to stop as soon as it has said that it listens, and all that it wrote is returned.
- */
+/** Starts the service, stops it once it reports that it listens, and returns its output. */
 async function run(environment: Record<string, string>, options: readonly string[] = []) {
   const env = { PATH: process.env['PATH'] ?? '', DATA_DIR: dataDirectory, PORT: '0', ...environment };
   const child = spawn(process.execPath, [...options, SERVICE], { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -41,7 +39,7 @@ async function run(environment: Record<string, string>, options: readonly string
   return { code: code as number | null, output, errors };
 }
 
-/** One sentence or some, with what to do, and nothing of ours. */
+/** Expects one sentence that says what to do, without stack traces or library errors. */
 function expectSentence({ code, errors }: { code: number | null; errors: string }, pattern: RegExp): void {
   expect(errors).toMatch(pattern);
   expect(errors).not.toMatch(/^\s+at |ZodError|node:internal/m);

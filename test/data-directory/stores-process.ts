@@ -10,7 +10,7 @@ type Line = { opened?: Opened; event?: { kind: string }; closed?: true };
 const program = fileURLToPath(new URL('./stores-program.mjs', import.meta.url));
 const lineTimeoutMs = 20_000;
 
-/** Another process with stores open on a directory. It runs at once; `opened` waits for its stores. */
+/** Another process with stores open on a directory. It starts at once; `opened` waits for its stores. */
 export function startStoresProcess(options: StoresOptions) {
   const child = spawn(process.execPath, [program, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'inherit'] });
   const exit = once(child, 'exit');
@@ -29,7 +29,7 @@ export function startStoresProcess(options: StoresOptions) {
   return {
     opened: async () => (await line(({ opened }) => opened !== undefined)).opened as Opened,
     kinds: () => lines.flatMap(({ event }) => event?.kind ?? []),
-    /** `exhaust` takes all file descriptors of the process, `recover` gives them back. */
+    /** `exhaust` uses up all file descriptors of the process, `recover` releases them. */
     say: (order: 'exhaust' | 'recover') => void child.stdin.write(`${order}\n`),
     event: (kind: string) => line(({ event }) => event?.kind === kind),
     async kill() {

@@ -6,7 +6,10 @@ import { earnedBy } from '../../derivations/revenue/earned.js';
 import { monthsOf } from '../../derivations/revenue/months.js';
 import { Schedule } from '../../derivations/revenue/schedule.js';
 
-/** Some have set their clocks at midnight of the first of a month: in Asuncion it did not come, in Havana it came twice. */
+/**
+ * Some zones changed their clocks at midnight of the first of a month: in Asuncion that midnight was skipped, in Havana
+ * it occurred twice.
+ */
 const ZONES = [
   ...['UTC', 'Europe/Berlin', 'America/New_York', 'America/Asuncion', 'America/Havana', 'America/Sao_Paulo'],
   ...['Asia/Kolkata', 'Asia/Beirut', 'Australia/Lord_Howe', 'Pacific/Apia', 'Pacific/Chatham', 'Africa/Cairo'],
@@ -30,7 +33,7 @@ describe('months', () => {
   });
 });
 
-/** From the last of January, over a leap day, a week and a day. */
+/** Services from the last of January, over a leap day, of a week and of a day. */
 const SERVICES = [
   ...[
     ['2026-01-31T00:00:00Z', '2026-02-28T00:00:00Z'] as const,

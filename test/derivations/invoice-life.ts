@@ -17,7 +17,7 @@ import { defaultPolicy, type MoneyPolicy } from '../../derivations/policy.js';
 import { calendarOf, monthName } from '../../derivations/revenue/calendar.js';
 import { monthsOf } from '../../derivations/revenue/months.js';
 
-/** `2026-01-15` or `2026-01-15 12:00`, as rows hold times. */
+/** `2026-01-15` or `2026-01-15 12:00` in the format of rows. */
 export const at = (text: string): string =>
   new Date(`${text.replace(' ', 'T')}${text.includes(' ') ? '' : 'T00:00'}Z`).toISOString();
 export const second = (text: string): number => Date.parse(at(text)) / 1000;
@@ -42,7 +42,7 @@ type LineOf = Readonly<{
   item?: string;
 }>;
 
-/** The facts of one invoice and its payments, told one after the other. */
+/** The facts of one invoice and its payments, added one after the other. */
 export class InvoiceLife {
   private readonly milestones: MilestoneRow[] = [];
   private readonly payments: MilestoneRow[] = [];
@@ -153,7 +153,7 @@ export class InvoiceLife {
     return this;
   }
 
-  /** It failed after it had succeeded. */
+  /** A charge that failed after it had succeeded. */
   chargeFailed(payment: string, time: string, amount: number): this {
     this.payments.push(this.milestone('charge', payment, 'failed', time, amount, { payment }));
     return this;
@@ -183,13 +183,13 @@ export class InvoiceLife {
     return this;
   }
 
-  /** What a charge says was refunded of it in all. */
+  /** The cumulative refund that a charge reports. */
   refundedInAll(charge: string, time: string, amount: number): this {
     this.refunds.push(this.milestone('charge', charge, 'refunded', time, amount, { payment: charge }));
     return this;
   }
 
-  /** Negative takes, as Stripe has it. */
+  /** Negative amounts withdraw, as in Stripe. */
   disputed(txn: string, time: string, amount: number, more: Partial<DisputeMovementRow> = {}): this {
     this.movements.push({
       ...{ id: txn, dispute: 'dp_1', payment: 'ch_1', amount_minor: amount, currency: this.currency },
@@ -248,7 +248,7 @@ export class InvoiceLife {
     return this;
   }
 
-  /** `others` are what its payments were laid to beside it. */
+  /** `others` are the applications of its payments to other invoices. */
   book(policy: Partial<MoneyPolicy> = {}, others: readonly MilestoneRow[] = []): Book {
     const { invoice, lines, items, milestones, notes, noteLines, movements, refunds, evidence } = this;
     if (invoice === null) throw new Error('The invoice was not finalised.');
@@ -261,7 +261,7 @@ export class InvoiceLife {
     );
   }
 
-  /** The books of its payments. */
+  /** The entries of its payments. */
   charges(policy: Partial<MoneyPolicy> = {}, transfers: PaymentFacts['transfers'] = []): readonly Entry[] {
     const payments = [...new Set(this.payments.map(({ payment }) => payment ?? ''))];
     return payments.flatMap((payment) => {
@@ -287,7 +287,7 @@ export class InvoiceLife {
   }
 }
 
-/** `account amount` of each posting of an entry, those of one account added up. */
+/** The sums of an entry's postings by account. */
 export function postingsOf(entries: readonly Entry[], id: string): Record<string, number> {
   const found = entries.find((one) => one.id === id);
   if (found === undefined) throw new Error(`There is no entry ${id}, only ${entries.map((one) => one.id).join(', ')}.`);
@@ -308,7 +308,7 @@ export const balances = (entries: readonly Entry[]): Record<string, number> =>
 
 const calendar = calendarOf('UTC');
 
-/** What happens on accounts by month, recognition included, debit plus: `{ '2026-01': { account: amount } }`. */
+/** Movements by month and account, recognition included, debit positive: `{ '2026-01': { account: amount } }`. */
 export function byMonth({ entries, lines }: Book): Record<string, Record<string, number>> {
   const months: Record<string, Record<string, number>> = {};
   const add = (month: number, account: Account, amount: number): void => {
@@ -327,7 +327,7 @@ export function byMonth({ entries, lines }: Book): Record<string, Record<string,
   return months;
 }
 
-/** The movement of one account in the months from January 2026 on, or from another. */
+/** One account's movements in `count` months from `first`. */
 export function movement(book: Book, account: Account, count: number, first = '2026-01'): number[] {
   const months = byMonth(book);
   const [year, month] = first.split('-').map(Number) as [number, number];

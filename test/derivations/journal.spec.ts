@@ -10,7 +10,7 @@ import { defaultPolicy, policyHash } from '../../derivations/policy.js';
 import { at, balances, cause, InvoiceLife, movement, postingsOf, second } from './invoice-life.js';
 
 const QUARTER = { from: '2026-01-01', to: '2026-04-01' };
-/** 90.00 and 10 % tax beside it over the 90 days of the first quarter: on Feb 1 31 of them have passed. */
+/** 90.00 plus 10 % tax over the 90 days of the first quarter, of which 31 have passed on Feb 1. */
 const base = (): InvoiceLife => new InvoiceLife().finalized('2026-01-01', [{ amount: 9000, tax: 900, ...QUARTER }]);
 const paid = (): InvoiceLife => base().paid('2026-01-01', 9900);
 const { deferred, receivable, tax, unapplied, clearing, customerBalance, refunds, creditNotes, recoveries } = accounts;

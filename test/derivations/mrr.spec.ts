@@ -6,7 +6,7 @@ import { subscriptionMrr } from '../../derivations/mrr/subscription.js';
 import { defaultPolicy, type MoneyPolicy } from '../../derivations/policy.js';
 import { at, cause, second } from './invoice-life.js';
 
-/** A monthly item of so many minor units. */
+/** A monthly item at this unit amount in minor units. */
 const item = (unit: number | string | null, more: Partial<TermsItem> = {}): TermsItem => ({
   ...{
     id: 'si_1',
@@ -49,7 +49,7 @@ const discount = (
 
 type Change = Partial<Omit<TermsRow, 'effective_at' | 'items'>> & { items?: readonly TermsItem[] };
 
-/** A subscription by its changes: each is on top of the one before. */
+/** A subscription given by its changes; each adds to the one before. */
 function subscription(
   changes: readonly (readonly [string, Change])[],
   more: Partial<SubscriptionFacts> = {},
@@ -104,7 +104,7 @@ const together = (all: readonly SubscriptionFacts[], policy: Partial<MoneyPolicy
     all.flatMap((facts) => of(facts, policy).parts),
     { ...defaultPolicy, ...policy },
   );
-/** `2026-01-01 new 3000` of each movement. */
+/** Each movement as `2026-01-01 new 3000`. */
 const movements = (
   facts: SubscriptionFacts | readonly SubscriptionFacts[],
   policy: Partial<MoneyPolicy> = {},

@@ -83,7 +83,7 @@ const reach = (position: bigint) =>
     60_000,
   );
 
-/** Runs a catch-up until all stands at a position. */
+/** Runs a catch-up until everything is at a position. */
 async function project(position: bigint): Promise<void> {
   const catchUp = newCatchUp();
   catchUp.start();
@@ -124,7 +124,7 @@ describe(`the books of simulated lives (seed ${SEED})`, () => {
         'select entry, currency, sum(amount_minor) from ledger.journal_postings group by entry, currency having sum(amount_minor) <> 0',
       ),
     ).toEqual([]);
-    // What is owed is what the invoice says.
+    // Receivables equal the invoices' remaining amounts.
     expect(
       await each(`select i.id, i.status, amount_remaining_minor, coalesce(sum(p.amount_minor), 0) as receivable
         from ledger.invoices i left join ledger.journal_entries e on e.invoice = i.id
@@ -132,14 +132,14 @@ describe(`the books of simulated lives (seed ${SEED})`, () => {
         where i.status in ('open', 'paid', 'void', 'uncollectible') group by i.id, i.status, amount_remaining_minor
         having coalesce(sum(p.amount_minor), 0) <> case when i.status = 'open' then amount_remaining_minor else 0 end`),
     ).toEqual([]);
-    // All that was deferred is earned in the end, or was cut.
+    // Everything deferred is earned or reduced in the end.
     expect(
       await each(`select line, sum(amount) from (
           select line, currency, amount_minor as amount from ledger.journal_postings where name = 'Liabilities:Deferred'
           union all select line, currency, revenue_minor from ledger.revenue_months) as both_sides
         group by line having sum(amount) <> 0`),
     ).toEqual([]);
-    // Movements add up to what customers are worth in the end, and days to movements.
+    // Movements add up to the customers' final MRR, and days to movements.
     expect(
       await each(`select customer, currency from ledger.mrr_movements group by customer, currency
         having sum(amount_minor) <> (select mrr_minor from ledger.mrr_steps s where s.customer = mrr_movements.customer and s.currency = mrr_movements.currency order by at desc limit 1)`),

@@ -32,7 +32,7 @@ afterAll(async () => {
 const events = [...lives({ seed: SEED, subscriptions: 12, apiVersion: 'mixed' })].flatMap((life) => [...life.events]);
 let sent = 0;
 
-/** Appends a part of the lives; resolves with the last position. */
+/** Appends the lives up to this share; resolves with the last position. */
 async function append(share: number): Promise<bigint> {
   let last = -1n;
   const to = Math.ceil(share * events.length);
@@ -53,7 +53,7 @@ type Generation = {
   position: string | null;
   derived: { behindKeys: number | null } | null;
 };
-/** Waits until all that is shown is complete up to a position. */
+/** Waits until every live generation is complete up to a position. */
 const reach = (position: bigint) =>
   until(
     'all that is shown is complete',
@@ -71,7 +71,7 @@ const reach = (position: bigint) =>
     60_000,
   );
 
-/** The generations of a read model, the newest last: its number, and its state where it is not shown. */
+/** The generations of a read model, newest last: its number, and its state unless live. */
 const generationsOf = async (name: string) =>
   (
     await query<{ generation: number; state: string; shown: boolean }>(
@@ -85,7 +85,7 @@ const verified = async (...names: string[]) => {
   const { code, output } = await runCommand(['verify', ...names, '--json'], urls);
   return { code, differences: findingsOf(output, 'difference') };
 };
-/** On a shared store others delete streams meanwhile. */
+/** On a shared store other specs delete streams meanwhile. */
 const RIGHT = { code: SHARES_STORE ? expect.any(Number) : 0, differences: SHARES_STORE ? expect.anything() : [] };
 const postings = (where: string) =>
   query<Record<string, unknown>>(server.url, `select * from ledger.journal_postings where ${where} order by entry, no`);
@@ -153,7 +153,7 @@ describe('what follows from rows', () => {
     await reach(-1n);
     const { code, output } = await runCommand(['rebuild', 'journal', '--dry-run', '--json'], urls);
     expect(code).toBe(0);
-    // The command has the policy of its environment, which is the default.
+    // The command uses the policy of its environment, which is the default.
     const [comparison] = JSON.parse(output) as Comparison[];
     expect(comparison?.tables.find(({ table }) => table === 'revenue_months')?.changed).toBeGreaterThan(0);
     expect(comparison?.tables.find(({ table }) => table === 'journal_entries')).toMatchObject({ changed: 0 });
@@ -165,7 +165,7 @@ describe('what follows from rows', () => {
     await until('the build has begun', isBegun, 30_000);
     child.kill('SIGKILL');
     await ended;
-    // The lease of the killed one runs out.
+    // The killed process's lease expires.
     await query(server.url, `update ledger.checkpoints set lease_until = '-infinity' where not shown`);
     const begun = (await generationsOf('journal')).at(-1);
     expect(await runCommand(['rebuild', 'journal'], urls)).toMatchObject({ code: 0 });

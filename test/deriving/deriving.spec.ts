@@ -61,7 +61,7 @@ function newCatchUp({
   return { catchUp, deriver };
 }
 
-/** Appends the state of an invoice over `amount` to its stream; resolves with the position. */
+/** Appends an event to a stream; resolves with its position. */
 async function append(stream: string, event: ReturnType<typeof stripeEvent>): Promise<bigint> {
   const { position } = await store.appends.appendToStream(stream, appendedEvent(event), { expectedRevision: ANY });
   if (position === undefined) throw new Error('The store tells no position.');
@@ -101,7 +101,7 @@ const stands = async (position: bigint): Promise<boolean> => {
 };
 const reach = (position: bigint) => until('all stands there', () => stands(position));
 
-/** All that is wrong with what is derived, by deriving all of it again. */
+/** All faults of derived rows, found by deriving everything again. */
 async function faults(deriver: Deriver): Promise<DerivedFault[]> {
   const found: DerivedFault[] = [];
   await verifyLive(database, deriver, {
@@ -264,7 +264,7 @@ describe('rows that follow from rows of several streams', () => {
         { stream: row, cause: expect.stringContaining('A mute invoice.') },
       ]);
       expect(await faults(deriver)).toEqual([]);
-      // The next event of an invoice writes its row anew.
+      // The next event of an invoice writes its row again.
       await appendInvoice(damaged, `${group}x1`, 50);
       await reach(await appendInvoice(mute, `${group}x2`, 0));
       expect((await parked()).map(({ stream }) => stream)).toEqual([row]);

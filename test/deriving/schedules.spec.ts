@@ -17,8 +17,8 @@ import { testDatabase, type TestServer } from '../support/servers.js';
 import { until } from '../support/until.js';
 
 /**
- * Schedules of writers, builders, kills, takeovers and policies, at random, on a real Postgres: at rest, what is derived is a function
- * of the rows. `SEED=7 SCHEDULES=200` runs others.
+ * Random schedules of writers, builders, kills, takeovers and policies on a real Postgres: at rest, the derived rows
+ * are a function of the source rows. `SEED=7 SCHEDULES=200` runs others.
  */
 const FIRST = Number(process.env['SEED'] ?? 1);
 const SCHEDULES = Number(process.env['SCHEDULES'] ?? 5);
@@ -28,7 +28,10 @@ const ORDERS = 12;
 const CUSTOMERS = 4;
 
 const evolve = { ...allBut('coupon'), coupon: () => null };
-/** Amounts of orders, and whose they are: rows of different streams, so that only a join knows which customer an amount concerns. */
+/**
+ * Orders with amounts, and their customers in rows of other streams, so that only a join finds the customer of an
+ * amount.
+ */
 const orders = defineProjection({
   ...{ name: 'orders', version: 1, initial: () => null, evolve, rows: () => ({ orders: [] }) },
   tables: { orders: { columns: { id: id(), amount_minor: money() }, key: ['id'], indexes: [] } },
@@ -46,7 +49,7 @@ const sums = defineDerivation({
   reads: ['orders', 'links'],
   tables: {
     sums: { columns: { customer: id(), amount_minor: money(), orders: count() }, key: ['customer'], indexes: [] },
-    // The key of such a row stays when it goes to another customer.
+    // The key of such a row stays the same when its customer changes.
     owned: { columns: { id: id(), customer: id(), amount_minor: money() }, key: ['id'], indexes: [] },
   },
   rollups: {
@@ -106,7 +109,7 @@ const tops = defineDerivation({
 const groupOf = (customer: string): string => customer.slice(0, 1);
 const derivations = standingOn(projections, [sums, tops]);
 const deriverBy = (factor: number): Deriver => new Deriver({ projections, derivations, policy: { factor } });
-/** One that knows none of these derivations, as another build. */
+/** A deriver of another build, which knows none of these derivations. */
 const stranger = new Deriver({ projections, derivations: [], policy: {} });
 
 let server: TestServer;
@@ -120,10 +123,10 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** Rows as they should be, in memory. */
+/** The expected rows, in memory. */
 type Truth = Readonly<{ orders: Map<string, number>; links: Map<string, string> }>;
 
-/** What a schedule does to one of the pieces: the projector of this build, of another, or a worker of a rebuild. */
+/** One schedule of actions by the projector of this build, by that of another, and by a worker of a rebuild. */
 class Schedule {
   readonly truth: Truth = { orders: new Map(), links: new Map() };
   #factor = 1;
@@ -158,7 +161,7 @@ class Schedule {
     ) {
       case 'write':
         return this.#write({ by: this.deriver });
-      // Writers and builders at one time.
+      // Concurrent writers and builders.
       case 'meet':
         await Promise.all([
           this.#write({ by: random.chance(0.3) ? stranger : this.deriver }),
@@ -168,7 +171,7 @@ class Schedule {
       case 'build':
         await this.#build(this.deriver, new AbortController().signal);
         return;
-      // What a transaction has done stays, what comes after it does not happen.
+      // Committed transactions stay; nothing after the kill happens.
       case 'kill': {
         const killed = new AbortController();
         const building = this.#build(this.deriver, killed.signal);
@@ -206,7 +209,10 @@ class Schedule {
     });
   }
 
-  /** Some rows change: all in one batch of one writer, or in batches of two at one time, of which none can see the other's. */
+  /**
+   * Changes some rows, either in one batch of one writer, or in two concurrent batches that cannot see each other's
+   * rows.
+   */
   async #write({ by }: { by: Deriver }): Promise<void> {
     const { random } = this;
     const writes = new Map<string, StreamWrite[]>([
@@ -284,11 +290,11 @@ class Schedule {
     if (!isShared) this.#held = this.#held.map((one) => ({ ...one, at: to }));
   }
 
-  /** Nothing happens any more, and all that was noted is derived. */
+  /** Waits until everything noted is derived. */
   async #rest(): Promise<void> {
     for (let rounds = 0; ; rounds += 1) {
       await this.#build(this.deriver, new AbortController().signal);
-      // For a build that nobody goes on with, changes are noted until it is let go.
+      // For an abandoned build, changes are noted until it is discarded.
       const left = await query(
         server.url,
         `select from (select generation from ledger.derivation_notes union all select generation from ledger.derivation_changes) as noted
@@ -330,7 +336,7 @@ class Schedule {
 const versionOf = (table: string): number =>
   derivations.find(({ tables, rollups = {} }) => table in tables || table in rollups)?.version ?? 0;
 
-/** A database that changes what is said to it, as a fault of the engine would. */
+/** A database that changes the statements it receives, like a fault of the engine. */
 function breaking(change: (sql: string) => string): Database {
   const changed = (connection: Queryable): Queryable => ({
     query: (sql, values) => connection.query(change(sql), values),
@@ -380,7 +386,7 @@ describe('what is derived, over schedules of writers and builders', () => {
 });
 
 describe('a generation that begins anew by another policy, and then by its own again', () => {
-  /** Does something once, before a statement that holds such text. */
+  /** Runs `work` once, before the first statement that contains the text. */
   const before = (text: string, work: () => Promise<void>): Database => {
     let isDone = false;
     return new Proxy(database, {
@@ -420,7 +426,7 @@ describe('a generation that begins anew by another policy, and then by its own a
     const build = new DerivedBuild(turned, deriverBy(1), [target]);
     expect(await build.begin()).toBe(true);
     await build.work(signal);
-    // Nobody has noted a key for the last one.
+    // No key was noted for the last one.
     expect(await build.finish()).toBe(false);
     while ((await build.work(signal)) !== 'quiet' || !(await build.finish()));
     expect(await query(server.url, `select customer, amount_minor from ledger.sums_v${own.version}`)).toEqual([

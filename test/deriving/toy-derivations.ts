@@ -9,19 +9,22 @@ export const toyProjections = [invoices, products];
 type OpenRow = Readonly<{ id: string; customer: string; amount_remaining_minor: number; status: string }>;
 type Facts = Readonly<{ invoices: readonly OpenRow[]; products: readonly Readonly<{ name: string }>[] }>;
 
-/** A group of customers of one test, told by their ids: `cus_1x7` is of `cus_1`. */
+/** The group of a test's customers, from their ids: `cus_1x7` belongs to `cus_1`. */
 export const groupOf = (customer: string): string => customer.split('x')[0] ?? customer;
 
-/** What a customer of this name throws: it cannot be derived. */
+/** A customer with this in its name makes the derivation throw. */
 export const CURSED = 'cursed';
 
-/** An invoice of this name cannot tell whose it is, unless it is paid. */
+/** An invoice with this in its name cannot determine its customer unless it is paid. */
 export const MUTE = 'mute';
 
-/** What a customer of this name is too much of: facts, text, time of the function, and time of the query. */
+/**
+ * Customers with these in their names exceed a limit: of facts, of text, of the function's time, and of the query's
+ * time.
+ */
 export const [MANIFOLD, VERBOSE, ENDLESS, SLOW] = ['manifold', 'verbose', 'endless', 'slow'];
 
-/** Open amount per customer, and the name of a product that concerns a thousand keys of its own. */
+/** The open amount per customer, and the name of a product that concerns a thousand keys. */
 const openAmounts = defineDerivation({
   name: 'open_amounts',
   version: 1,
@@ -92,7 +95,7 @@ const openAmounts = defineDerivation({
   },
 });
 
-/** Debtors of a group, from what is derived. */
+/** The debtors of a group, derived from derived rows. */
 const debtors = defineDerivation({
   name: 'debtors',
   version: 1,

@@ -95,7 +95,7 @@ describe('a payment from a charge', () => {
     } satisfies Partial<Stripe.Charge>;
     expect(about(object, '2026-09-30.endive')).toMatchObject({
       amountReceivedMinor: 90,
-      // The 10 that were authorised and not captured are no refund.
+      // The 10 that were authorised and not captured are not a refund.
       amountRefundedMinor: 20,
       refunds: [],
       isDisputed: true,

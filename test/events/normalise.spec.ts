@@ -6,8 +6,8 @@ import { distinctRecordedEvents, exampleResource } from '../fixtures/recorded-ev
 import { stripeEventAbout } from './stripe-events.js';
 
 /**
- * Payloads that no recorded event of a real object looks like: cut down by their source, or samples of the dashboard, which
- * writes 0 for no charge and {} for no refunds (such samples have ids of zeros, and go to quarantine).
+ * Payloads unlike any real event: truncated by their source, or samples of the dashboard, which writes 0 for no charge
+ * and {} for no refunds. (Such samples have ids of zeros and go to quarantine.)
  */
 const unreadable = {
   'stripe-ruby-mock/charge.updated.json': 'charge.refunds',
@@ -38,7 +38,7 @@ const resources = [
   'entitlements.active_entitlement_summary',
 ];
 
-/** What normalise gives or, in brackets, the field it cannot do without. */
+/** The normalised event or, in brackets, the missing required field. */
 function outcome(stripeEvent: StripeEvent): unknown {
   try {
     return normalise(stripeEvent);
@@ -48,7 +48,7 @@ function outcome(stripeEvent: StripeEvent): unknown {
   }
 }
 
-/** The same with a field that nobody knows in every hash. */
+/** The same with an unknown field in every hash. */
 function withUnknownFields(value: Json): Json {
   if (Array.isArray(value)) return (value as readonly Json[]).map(withUnknownFields);
   return isJsonObject(value)

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { order, orderSecond } from '../../src/events/order.js';
 import { ids, told, type Keyed, type Told } from './stripe-events.js';
 
-/** Orders events that arrive in the given order and in reverse, which must not matter. */
+/** Orders events that arrive in the given order and in reverse, and expects the same result. */
 function ordered(...events: readonly Told[]): { ordered: string; ambiguous: string } {
   const [forth, back] = [events, [...events].reverse()].map((arrived) => order(arrived.map(told)));
   expect(ids(back?.ordered ?? [])).toBe(ids(forth?.ordered ?? []));

@@ -28,7 +28,7 @@ it('what changes beside them is told', () => {
   };
   expect(withoutRenderTime(invoice)).toEqual({ object: 'invoice', id: 'in_1', total: 5, charge: { object: 'charge' } });
   expect(objectHash(invoice)).not.toBe(objectHash({ ...invoice, total: 6 }));
-  // A member of the same name elsewhere is the merchant's own.
+  // Elsewhere, a member with such a name is the merchant's own.
   const customer = (url: string) => ({ object: 'customer', metadata: { url, pdf: url, status: url } });
   expect(objectHash(customer('a'))).not.toBe(objectHash(customer('b')));
 });

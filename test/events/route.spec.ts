@@ -9,7 +9,7 @@ import { basil, before, routingTable, subscriptionParent } from './routing-table
 import { eventAbout } from './stripe-events.js';
 
 const routeOf = (body: Json) => route(body, contentHash(body));
-/** The stream an event goes to, or in brackets why it is quarantined. */
+/** The stream of an event or, in brackets, the reason for its quarantine. */
 const placeOf = (body: Json): string => {
   const routed = routeOf(body);
   return routed.kind === 'stream' ? routed.stream : `[${routed.reason}]`;

@@ -8,7 +8,7 @@ export const subscriptionParent = {
   subscription_details: { subscription: 'sub_1', metadata: {} },
 };
 
-/** Types, the object that they carry before and from 2025-03-31.basil on, and the stream of both. */
+/** Event types, their objects before and since 2025-03-31.basil, and the stream of both. */
 export const routingTable: readonly (readonly [
   types: string,
   object: { before: JsonObject; basil: JsonObject },

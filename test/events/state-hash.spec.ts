@@ -5,7 +5,7 @@ import { StateHash } from '../../src/events/state-hash.js';
 const parsed = (text: string): JsonObject => JSON.parse(text) as JsonObject;
 const hashOf = (text: string): string => new StateHash(parsed(text)).text();
 
-/** How many of these are different from all others, by all 128 bits and by each half. */
+/** The number of distinct hashes, by all 128 bits and by each half. */
 function distinct(hashes: readonly string[]): number[] {
   return [hashes, hashes.map((hash) => hash.slice(0, 16)), hashes.map((hash) => hash.slice(16))].map(
     (all) => new Set(all).size,

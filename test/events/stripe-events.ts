@@ -2,7 +2,7 @@ import { field, isJsonObject, type Json, type JsonObject } from '../../src/event
 import { orderKeyOf, type OrderKey } from '../../src/events/order.js';
 import { asStripeEvent, type StripeEvent } from '../../src/events/stripe-event.js';
 
-/** A Stripe event around an object; what `envelope` names replaces or, when undefined, is left out. */
+/** A Stripe event around an object. Fields of `envelope` replace the defaults, or remove them when undefined. */
 export function eventAbout(object: JsonObject | null, envelope: { readonly [key: string]: unknown } = {}): JsonObject {
   const { data, ...rest } = { data: {}, ...envelope };
   const event = {
@@ -20,13 +20,13 @@ export function eventAbout(object: JsonObject | null, envelope: { readonly [key:
   return JSON.parse(JSON.stringify(event)) as JsonObject;
 }
 
-/** An event with its order key, as the projector keeps it. */
+/** An event with its order key, as in the projector. */
 export type Keyed = { readonly order: OrderKey };
 
 /** The ids of events in their order. */
 export const ids = (events: readonly Keyed[]): string => events.map((event) => event.order.eventId).join(' ');
 
-/** An event of subscription `sub_1` and the like, told by its id, what its snapshot says, and what that said before. */
+/** An event of subscription `sub_1` by default: its id, its snapshot's values, and the values before. */
 export type Told = {
   readonly id: string;
   readonly type?: string;
@@ -37,7 +37,10 @@ export type Told = {
   readonly before?: JsonObject;
 };
 
-/** The event so told: `previous_attributes` hold what differs between `before` and `now`, as Stripe writes it. */
+/**
+ * The Stripe event for it: `previous_attributes` holds the differences between `before` and `now`, as Stripe writes
+ * them.
+ */
 export function told({
   id,
   type = 'customer.subscription.updated',
@@ -64,7 +67,7 @@ export function stripeEventAbout(object: JsonObject, envelope: { readonly [key: 
   return asStripeEvent(eventAbout(object, envelope));
 }
 
-/** What of a snapshot changed, with the values before: nested hashes name only what changed in them, arrays are whole. */
+/** The previous values of what changed: nested hashes list only changed keys, arrays are whole. */
 export function previousAttributes(before: JsonObject, now: JsonObject): JsonObject {
   const names = new Set([...Object.keys(before), ...Object.keys(now)]);
   const changed = [...names].filter((name) => JSON.stringify(field(before, name)) !== JSON.stringify(field(now, name)));

@@ -26,10 +26,10 @@ it('an event that was judged at a revision stands right behind it, or nowhere', 
   expect(await one.append({ ...newEvent(stream), at: 0n })).toEqual({ kind: 'moved', stream });
   const first = { ...newEvent(stream), at: -1n };
   expect(await one.append(first)).toMatchObject({ kind: 'appended', revision: 0n });
-  // Known ids are duplicates, wherever the stream stands by now, and whoever asks.
+  // Known ids are duplicates, whatever the stream's revision and in every process.
   expect(await one.append({ ...first, at: 7n })).toMatchObject({ kind: 'duplicate', revision: 0n });
   expect(await other.append(first)).toMatchObject({ kind: 'duplicate', revision: 0n });
-  // `other` goes on behind the back of `one`, whose head is too low.
+  // `other` appends unnoticed by `one`, whose head is now too low.
   expect(await other.append(newEvent(stream))).toMatchObject({ kind: 'appended', revision: 1n });
   expect(await one.append({ ...newEvent(stream), at: 0n })).toEqual({ kind: 'moved', stream });
   expect(await other.append(newEvent(stream))).toMatchObject({ revision: 2n });
@@ -49,7 +49,7 @@ it('of judgements that race with each other and with webhooks, each stands on it
   );
   const events = await eventsOf(server.url, stream);
   expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(events.length);
-  // Webhooks all stand; of what was judged at one revision at most one does.
+  // All webhooks are appended; of the events judged at one revision at most one is.
   expect(outcomes.filter((_, at) => at % 3 === 1).map(({ kind }) => kind)).toEqual(Array(4).fill('appended'));
   const judgedAt0 = outcomes.filter((outcome, at) => at % 3 === 2 && outcome.kind === 'appended');
   expect(judgedAt0.length).toBeLessThanOrEqual(1);

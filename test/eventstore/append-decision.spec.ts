@@ -15,14 +15,14 @@ import { newHead, type StreamHead } from '../../src/eventstore/stream-heads.js';
 const [ID, OTHER] = [randomUUID(), randomUUID()];
 const LEANING = { log: 'this', revision: 4n, position: 40n };
 
-/** A head that knows the event of `OTHER` and maybe more. */
+/** A head that contains the event of `OTHER`, and optionally more. */
 function head(leansOn: StreamHead['leansOn'], ...ids: string[]): StreamHead {
   const made = newHead(7n, leansOn);
   for (const [at, id] of [OTHER, ...ids].entries()) made.events.add(id, BigInt(5 + at));
   return made;
 }
 
-/** What the index has as the end of the stream. */
+/** The end of the stream according to the index. */
 const LAST = { stream: 'subscription-1', revision: 4n, position: 40n, eventId: OTHER };
 const answered = (position: bigint, more: Partial<Extract<IndexAnswer, { kind: 'answered' }>> = {}): IndexAnswer => ({
   kind: 'answered',
@@ -135,7 +135,7 @@ describe('two bodies of one event in one API version', () => {
     ['of which the first was recorded without a hash', known(null, null), body('acct_1'), true],
   ])('%s', (_, recorded, delivered, isSame) => {
     expect(saysTheSame(recorded, delivered)).toBe(isSame);
-    // What Stripe lists, and did not sign, contradicts nothing.
+    // An event from Stripe's list is not signed, and contradicts nothing.
     expect(saysTheSame({ ...recorded, source: 'events_api' }, delivered)).toBe(true);
     expect(saysTheSame(recorded, { ...delivered, source: 'events_api' })).toBe(true);
   });

@@ -50,7 +50,7 @@ describe('an appender', () => {
         kind: 'appended',
         revision: BigInt(at),
       });
-    // Of the last event `one` knows nothing yet: the store answers its append from disk, and nothing is written.
+    // `one` does not know the last event yet: the store answers its append from disk and writes nothing.
     expect(await one.append(events[19] as NewEvent)).toMatchObject({ revision: 19n });
     expect(await one.append(events[18] as NewEvent)).toMatchObject({ kind: 'duplicate', revision: 18n });
     expect(await stripeIdsOf(server.url, stream)).toHaveLength(20);

@@ -1,4 +1,4 @@
-/** The ledger's client, over the real protocol. */
+/** The ledger's client over the real protocol. */
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';

@@ -1,4 +1,4 @@
-/** What an appender takes of a stream that it knows nothing of: the index says where the stream ended, and the log what it had then. */
+/** What an appender reads of an unknown stream: its end from the index, and its events from the log. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Appender, noIndex } from '../../src/eventstore/appender.js';
 import { connectEventStore, type EventStore } from '../../src/eventstore/event-store.js';
@@ -29,7 +29,7 @@ afterAll(async () => {
 /** Another process, without an index. */
 const other = () => new Appender(store, noIndex, APPENDER_LIMITS);
 
-/** An appender with an index and nothing cached, and the streams that it reads. */
+/** An appender with an index and an empty cache, and the streams it reads. */
 function cold(): { appender: Appender; reads: string[] } {
   const reads: string[] = [];
   const readStream: EventStore['reads']['readStream'] = (stream, ...rest) => {

@@ -80,7 +80,9 @@ const appendVerbatim = (store: EventStore, stream: string, ...events: ReturnType
     store.appends.appendBytes({ stream, events, expectedRevision, timeoutMs: 5_000 }),
 });
 
-/** Everything that users wrote, byte by byte, without what each store gives by itself: positions, and the ids of tombstones. */
+/**
+ * Everything users wrote, byte by byte, without what each store assigns itself: positions and the ids of tombstones.
+ */
 async function contentOf(store: EventStore): Promise<string[]> {
   const content: string[] = [];
   for await (const { stream, revision, id, type, contentType, data, metadata } of readLog(store)) {
@@ -93,7 +95,7 @@ async function contentOf(store: EventStore): Promise<string[]> {
   return content;
 }
 
-/** Events of many streams, in turns. */
+/** Appends to many streams in turn. */
 async function fill(store: EventStore, { streams, rounds }: { streams: number; rounds: number }): Promise<number> {
   for (let round = 0; round < rounds; round += 1) {
     const expectedRevision = round === 0 ? NO_STREAM : BigInt(round * 2 - 1);
@@ -106,7 +108,7 @@ async function fill(store: EventStore, { streams, rounds }: { streams: number; r
   return streams * rounds * 2;
 }
 
-/** What a read of a stream gives, or the error that it ends with. */
+/** The result of reading a stream, or its error. */
 async function visibleIn(store: EventStore, stream: string): Promise<unknown> {
   const seen: unknown[] = [];
   try {
@@ -265,7 +267,7 @@ describe('A copy of a store', () => {
 });
 
 describe('A target that is not a copy', () => {
-  /** Both stores hold the same three events of a stream, except for what `change` makes of the second of the target. */
+  /** Two stores with the same three events in a stream, except that `change` is applied to the target's second one. */
   async function storesWith(change: (event: EventData) => EventData) {
     const [source, target] = [await startStore(), await startStore()];
     const ids = [randomUUID(), randomUUID(), randomUUID()];

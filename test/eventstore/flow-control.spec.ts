@@ -34,7 +34,7 @@ it('lets the store send a megabyte of a read before it waits for us', async () =
     expect(granted).toEqual([WIDE]);
   } finally {
     await store.close();
-    // grpc-js keeps a connection for a while that nobody uses, and the test's process with it.
+    // grpc-js keeps an unused connection open for a while, and with it the test's process.
     sessions.forEach((session) => session.destroy());
     server.close();
   }

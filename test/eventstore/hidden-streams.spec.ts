@@ -11,7 +11,7 @@ import { until } from '../support/until.js';
 
 const EVENTS = 5;
 
-/** What an operator may do to a stream by EventStoreDB's own means, and whether nothing is to be seen of it then. */
+/** EventStoreDB's ways for an operator to hide events, and whether the stream is then empty. */
 const acts = {
   'soft-deleted': { act: (store: EventStore, stream: string) => store.appends.deleteStream(stream), empties: true },
   tombstoned: { act: (store: EventStore, stream: string) => store.appends.tombstoneStream(stream), empties: false },
@@ -35,8 +35,8 @@ const deliveries = ['the first event again', 'the third event again', 'the last 
 type Delivery = (typeof deliveries)[number];
 
 /**
- * A duplicate is told as such, but where nothing can know it: then it is stored once more, for ever visible, and no
- * third time.
+ * A duplicate is recognised, except where nothing can know it. Then it is stored a second time, visible for good, but
+ * never a third time.
  */
 const unknown: Readonly<Partial<Record<Act, readonly Delivery[]>>> = {
   'soft-deleted': ['the first event again', 'the third event again', 'the last event again'],
@@ -111,7 +111,7 @@ async function shownOf(stream: string): Promise<number> {
   return shown;
 }
 
-/** How often the log may have the events that were delivered, whatever their streams show: nothing was scavenged. */
+/** How often the log may contain the delivered events, whatever their streams show; nothing was scavenged. */
 const expected: { cell: string; stream: string; eventId: string; max: number; isElsewhere: boolean }[] = [];
 
 describe.each(processes)('to a process that is %s', (process) => {

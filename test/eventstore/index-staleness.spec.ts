@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const withIndex = () => new Appender(store, new BatchedEventIdIndex(index.database), APPENDER_LIMITS);
 
-/** A stream of ten events, its ids, and an appender whose head leans on the index for the first of them. */
+/** A stream of ten events, its ids, and an appender whose head relies on the index for the first of them. */
 async function leaning(indexed = 10): Promise<{ stream: string; ids: string[]; appender: Appender }> {
   const stream = randomId('sub');
   const ids = Array.from({ length: 10 }, () => randomId('evt'));
@@ -40,7 +40,7 @@ async function leaning(indexed = 10): Promise<{ stream: string; ids: string[]; a
   return { stream, ids, appender };
 }
 
-/** All ids delivered again, to the appender that leans and to a cold one: duplicates, and the log as it was. */
+/** Redelivers all ids to that appender and to a cold one, and expects duplicates and an unchanged log. */
 async function expectOnce({ stream, ids, appender }: Awaited<ReturnType<typeof leaning>>): Promise<void> {
   for (const each of [appender, withIndex()]) {
     for (const [at, id] of ids.entries())
@@ -164,7 +164,7 @@ describe('a stream of 30,000 events, more than all heads may hold', () => {
   }, 120_000);
 });
 
-/** Notes which streams are read; the client itself answers. */
+/** Records which streams are read; the client itself answers. */
 function noting(target: EventStore['reads'], name: string | symbol, reads: string[]): unknown {
   const value: unknown = Reflect.get(target, name);
   if (typeof value !== 'function') return value;

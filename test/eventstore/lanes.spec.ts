@@ -12,7 +12,7 @@ const LIMITS: LaneLimits = {
 };
 type Outcome = { readonly kind: 'done' };
 
-/** Lanes whose work the test ends by hand, at times of its own clock. */
+/** Lanes whose tasks the test ends, on its own clock. */
 function lanes(limits: Partial<LaneLimits> = {}) {
   const clock = { now: 0 };
   const working: { stream: string; share: readonly Waiting<Outcome>[]; end: () => void }[] = [];
@@ -39,7 +39,7 @@ function lanes(limits: Partial<LaneLimits> = {}) {
     });
     return at;
   };
-  /** Ends the work that was begun first, `afterMs` later. */
+  /** Ends the oldest task, `afterMs` later. */
   const endOne = async (afterMs: number): Promise<void> => {
     clock.now += afterMs;
     working.shift()?.end();
@@ -61,12 +61,12 @@ describe('lanes', () => {
   it('refuse what comes when those that wait need longer than one may wait, at the pace of the last moments', async () => {
     const { kinds, enter, endOne } = lanes();
     for (let stream = 0; stream < 200; stream += 1) enter(`s${stream}`);
-    // Ten a second: 200 events need 20 s.
+    // At ten per second, 200 events take 20 s.
     for (let done = 0; done < 5; done += 1) await endOne(100);
     const late = enter('late');
     await settled();
     expect(kinds[late]).toBe('overloaded');
-    // Those that had entered are still worked on.
+    // Those that had entered are still processed.
     expect(kinds.filter((kind) => kind === 'overloaded')).toHaveLength(1);
   });
 

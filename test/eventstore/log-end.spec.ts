@@ -7,7 +7,7 @@ import { startProxy, type CuttableProxy } from '../support/cuttable-proxy.js';
 import { temporaryDirectory } from '../support/servers.js';
 import { randomId } from '../support/subscription-events.js';
 
-/** A log of its own, also where the tests run on a store elsewhere: what its end is depends on all that is in it. */
+/** A separate log, even when tests share a store, since its end depends on everything in it. */
 let proxy: CuttableProxy;
 let store: EventStore;
 let stop: () => Promise<void>;
@@ -33,7 +33,7 @@ async function appendOne(): Promise<bigint> {
   if (position === undefined) throw new Error('The store did not say where it wrote.');
   return position.commit;
 }
-/** Events of the store's own, as its projections and statistics write them: many in one append. */
+/** Appends events of the store itself, many at once, as its projections and statistics do. */
 async function appendSystemEvents(count: number): Promise<void> {
   for (let left = count; left > 0; left -= 1_000) {
     const events = Array.from({ length: Math.min(left, 1_000) }, () => jsonEvent({ type: '$metadata', data: {} }));

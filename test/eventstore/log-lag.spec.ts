@@ -7,7 +7,7 @@ import { LogLag } from '../../src/eventstore/log-lag.js';
 import { temporaryDirectory } from '../support/servers.js';
 import { randomId } from '../support/subscription-events.js';
 
-/** A log of its own, also where the tests run on a store elsewhere. */
+/** A separate log, even when tests share a store. */
 let store: EventStore;
 let stop: () => Promise<void>;
 beforeEach(async () => {

@@ -11,21 +11,23 @@ import { newEvent } from '../support/new-event.js';
 import { testEventStore, type TestServer } from '../support/servers.js';
 import { randomId } from '../support/subscription-events.js';
 
-/** The cache holds few ids, so that heads come and go. */
+/** The cache holds few ids, so that heads are evicted and loaded again. */
 const LIMITS: AppenderLimits = { ...APPENDER_LIMITS, cachedIdsMax: 30 };
 const STREAMS = 2;
-/** Events of a stream, and ids that they have in all API versions. */
+/** Events per stream, and their ids in all API versions. */
 const EVENTS = 4;
 const IDS = 12;
-/** Each event comes in these, by turns. */
+/** Each event is delivered in these versions in turn. */
 const VERSIONS = [null, '2020-08-27', '2025-03-31.basil'];
 
-/** What happens, one after the other. Numbers are places in a list of streams, ids, or processes. */
+/** One step of a run. Numbers are indexes of streams, ids or processes. */
 type Happening =
   | Readonly<{ kind: 'deliver'; process: number; stream: number; ids: readonly number[] }>
-  /** The process starts anew, with nothing cached. */
+  /** Restarts the process with an empty cache. */
   | Readonly<{ kind: 'restart'; process: number }>
-  /** The index catches up, falls back to what it was, is dropped, made again, or is that of another log for a while. */
+  /**
+   * The index catches up, is reset to an earlier state, dropped, created again, or for a while belongs to another log.
+   */
   | Readonly<{
       kind: 'index';
       becomes: 'current' | 'remembered' | 'as_remembered' | 'dropped' | 'made' | 'of_another_log';
@@ -87,7 +89,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** One run: two processes, the second without an index, on streams of its own. */
+/** One run of two processes, the second without an index, on separate streams. */
 class Run {
   readonly streams = Array.from({ length: STREAMS }, () => randomId('sub'));
   readonly #appenders = [0, 1].map((at) => this.#start(at));
@@ -149,7 +151,7 @@ class Run {
               stream,
               act === 'maxCount' ? { maxCount: 2 } : act === 'maxAge' ? { maxAge: 1 } : { truncateBefore: 3 },
             );
-    // What is gone, or was never there, cannot be deleted.
+    // A stream that does not exist (any more) cannot be deleted.
     await done.catch(() => undefined);
   }
 }
@@ -170,7 +172,7 @@ async function play(
   return { streams: run.streams, outcomes: run.outcomes, times };
 }
 
-/** Streams to which an operator did something of a kind. */
+/** Streams on which an operator acted in a given way. */
 function streamsWhere(
   streams: readonly string[],
   happenings: readonly Happening[],
@@ -214,7 +216,7 @@ it('and whatever an operator does to the streams: each is acknowledged, and in t
             outcome.kind,
           );
           const found = times.get(`${stream} ${eventId}`) ?? 0;
-          // What an operator has hidden comes back in no other API version.
+          // An event hidden by an operator does not reappear in another API version.
           const inSomeVersion = [...times.keys()].some((key) => key.startsWith(`${stream} ${eventPart(eventId)}`));
           if (outcome.kind === 'appended') expect(found).toBeGreaterThanOrEqual(1);
           if (outcome.kind === 'duplicate') expect(inSomeVersion).toBe(true);

@@ -89,7 +89,7 @@ describe('a response of a read', () => {
         if (read === 'none') throw new Error('There is an event in it.');
         const { dataBytes, ...recorded } = recordedEventFrom(read);
         const official = recordedEventOf(convertGrpcEvent(response.getEvent() as never) as never);
-        // Bytes are bytes, whatever class they have.
+        // Compares bytes regardless of their class.
         const plain = (data: unknown): unknown => (data instanceof Uint8Array ? [...data] : data);
         expect({ ...recorded, data: plain(recorded.data) }).toEqual({ ...official, data: plain(official?.data) });
         expect(dataBytes).toBe(one.data.length);

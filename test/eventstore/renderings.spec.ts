@@ -1,4 +1,6 @@
-/** One Stripe event as endpoints of several API versions deliver it: each rendering once, all in one stream. */
+/**
+ * One Stripe event delivered to endpoints of several API versions: each rendering is stored once, all in one stream.
+ */
 import { NO_STREAM } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { contentHash } from '../../src/events/content-hash.js';
@@ -113,7 +115,7 @@ describe('a rendering', () => {
     const appender = withIndex();
     await Promise.all(ids.map((id) => appender.append(rendered(stream, id, OLD))));
     await index.indexAll();
-    // Now the head leans on the index for all but what comes.
+    // Now the head relies on the index for everything except new events.
     await appender.append(rendered(stream, ids[0] as string, BASIL));
     for (const at of [0, 600, 899])
       expect(await appender.append(rendered(stream, ids[at] as string, ENDIVE))).toMatchObject({

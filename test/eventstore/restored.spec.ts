@@ -1,4 +1,4 @@
-/** A store that comes back from a backup, or empty, under a process that knows of events which it has no more. */
+/** A store that comes back empty or from a backup, under a process that remembers events it no longer has. */
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ afterEach(async () => {
   await scratch.remove();
 });
 
-/** Stops the server, lets `change` have its files, and starts it at the same port. */
+/** Stops the server, lets `change` edit its files, and starts it on the same port. */
 async function restart(change: (files: string) => Promise<void>): Promise<void> {
   await server.stop();
   await change(join(scratch.path, 'events'));

@@ -4,7 +4,7 @@ import { eventIdOf } from '../../src/events/event-id.js';
 import type { IndexAnswer } from '../../src/eventstore/append-decision.js';
 import { leanOnIndex, newHead, StreamHeads, type StreamHead } from '../../src/eventstore/stream-heads.js';
 
-/** A head of so many events, and their ids. */
+/** A head of this many events, and their ids. */
 function headOf(count: number): { head: StreamHead; ids: string[] } {
   const ids = Array.from({ length: count }, () => randomUUID());
   const head = newHead(BigInt(count - 1), null);

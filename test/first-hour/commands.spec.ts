@@ -1,4 +1,4 @@
-/** What a newcomer mistypes: each ends with one sentence that says what to do, and nothing is made. */
+/** A newcomer's typing errors: each ends with one sentence that says what to do, and creates nothing. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,7 +19,7 @@ import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 
 const BINARY = resolve('dist/src/cli/main.js');
 
-// `npm test` builds the service alone; the storm is built when it is first wanted.
+// `npm test` builds only the service; the storm is built when first needed.
 beforeAll(() => promisify(execFile)(process.execPath, ['scripts/prepare.mjs', 'load']), 240_000);
 
 let scratch: Awaited<ReturnType<typeof scratchFolder>>;

@@ -1,4 +1,4 @@
-/** What `npm pack` makes: a package whose programs start in an empty folder, with what it depends on and nothing else. */
+/** The result of `npm pack`: a package whose programs start in an empty folder, with exactly its dependencies. */
 import { describe, expect, it } from '@jest/globals';
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ const { bin, dependencies, optionalDependencies } = JSON.parse(
   readFileSync(join(ROOT, 'package.json'), 'utf8'),
 ) as Manifest;
 
-/** The packages that a program imports, through all of our own modules, at once or when it needs them. */
+/** The packages that a program imports, statically or dynamically, through all of the project's modules. */
 function packagesOf(entry: string): Set<string> {
   const [packages, seen, open] = [new Set<string>(), new Set<string>(), [entry]];
   for (let file = open.pop(); file !== undefined; file = open.pop()) {
@@ -38,7 +38,7 @@ function packagesOf(entry: string): Set<string> {
   return packages;
 }
 
-/** The types that are published are those of the code, both ways. */
+/** The published types and those of the code are assignable to each other. */
 const published: typeof Published.startLedger = startLedger;
 const coded: typeof startLedger = published as typeof Published.startLedger;
 
@@ -73,7 +73,7 @@ describe('the package', () => {
   it('is a ledger inside another program, with types', async () => {
     expect(coded).toBe(startLedger);
     const [store, database] = [await testEventStore(), await testDatabase()];
-    // Below the checkout, so that what it depends on is found in its node_modules.
+    // Below the checkout, so that dependencies are found in its node_modules.
     const folder = mkdtempSync(join(ROOT, 'node_modules', '.packed-'));
     try {
       const own = join(folder, 'node_modules', 'subscription-ledger');

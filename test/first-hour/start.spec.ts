@@ -1,4 +1,4 @@
-/** The service as a newcomer starts it: what it reads, refuses and says. */
+/** The service as a newcomer starts it: what it reads, rejects and prints. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,7 +24,9 @@ beforeEach(async () => {
 });
 afterEach(() => scratch.remove());
 
-/** Starts the service in the folder of the test, and stops it when its output matches; `then` comes before the stop. */
+/**
+ * Starts the service in the test's folder, and stops it when its output matches `until`; `then` runs before the stop.
+ */
 async function start(
   environment: Record<string, string>,
   { until = /Listening on/, then = () => undefined }: { until?: RegExp; then?: (output: string) => unknown } = {},
@@ -69,7 +71,7 @@ describe('a file .env in the current folder', () => {
 
 it('stops when a signal ends the shell that npm has started it in', async () => {
   const env = { PATH: process.env['PATH'] ?? '', PORT: '0', npm_lifecycle_event: 'start', ...SECRETS, ...NOWHERE };
-  // A shell with something left to do does not become the program.
+  // A shell with a further command does not exec the program.
   const line = `"${process.execPath}" "${SERVICE}"; true`;
   const shell = spawn('/bin/sh', ['-c', line], { cwd: scratch.path, env, stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
@@ -77,7 +79,7 @@ it('stops when a signal ends the shell that npm has started it in', async () => 
     output += chunk;
     if (/Listening on/.test(output)) shell.kill('SIGTERM');
   });
-  // The service holds the pipe until it ends.
+  // The service keeps the pipe open until it exits.
   await once(shell, 'close');
   expect(output).toMatch(/Stopping: SIGTERM.*Stopped\./s);
 }, 60_000);

@@ -16,7 +16,7 @@ import { START, subscriptionEvent, subscriptionObject } from '../support/subscri
 
 const [item] = subscriptionObject('sub_1').items.data;
 
-/** A few events about one subscription in a few seconds: collisions are the point. */
+/** A few events about one subscription within a few seconds, so that collisions occur. */
 const histories = fc
   .uniqueArray(
     fc.record({
@@ -150,7 +150,7 @@ describe('folding what a batch brings of a stream', () => {
       new Map(state === undefined ? [] : [[String(object), state]]),
       factsByObject(subscriptions, events),
     );
-  /** Folds a batch as the projector does, with the events that it reads again at hand. */
+  /** Folds a batch as the projector does, with the events it would read again at hand. */
   function stateAfter(state: ObjectState | undefined, events: Batch, all: Batch): ObjectState {
     const folded = foldedOnto(state, events);
     const again = new Map(all.map((event) => [event.revision, event]));

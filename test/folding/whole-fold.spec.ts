@@ -14,7 +14,7 @@ import { START, subscriptionEvent } from '../support/subscription-events.js';
 const pagesOf = (events: readonly ReadEvent[], size: number): ReadEvent[][] =>
   Array.from({ length: Math.ceil(events.length / size) }, (_, page) => events.slice(page * size, (page + 1) * size));
 
-/** Folds a stream as the projector does: page by page, and once more what lies too far out of order. */
+/** Folds a stream as the projector does: page by page, and once more where events lie too far out of order. */
 async function folded(
   projection: AnyProjection,
   events: readonly ReadEvent[],
@@ -35,7 +35,7 @@ async function folded(
   return { ...whole.end(), readAtOnceMax };
 }
 
-/** Rows and settled states by object: kept states may stand elsewhere. */
+/** Rows and settled states by object; kept states may be at other places. */
 const comparable = (objects: WholeFolded['objects']) =>
   new Map(
     [...objects].map(
@@ -51,7 +51,7 @@ const comparable = (objects: WholeFolded['objects']) =>
 
 const rowsIn = (objects: WholeFolded['objects']) => new Map([...objects].map(([object, { rows }]) => [object, rows]));
 
-/** The same event, as if its object lacked what rows need. */
+/** The same event with an object that lacks what rows need. */
 const unreadable = (event: ReadEvent): ReadEvent =>
   event.says.kind === 'fact'
     ? {

@@ -1,7 +1,7 @@
 /**
- * Stands in for the `Cluster` of the official client's specs, which runs servers in containers:
- * the same names, over one embedded server. A cluster of three is one member, which leads; when it is killed, an empty
- * one takes its place on the same port, so that clients have to notice and to connect anew.
+ * Replaces the `Cluster` of the official client's specs, which runs servers in containers: the same interface over one
+ * embedded server. A cluster of three is one member, which leads. When it is killed, an empty one replaces it on the
+ * same port, so that clients must notice and reconnect.
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -11,10 +11,10 @@ import type { Credentials, EndPoint, NodePreference } from '@eventstore/db-clien
 import type { EmbeddedEventStore } from '../../packages/embedded-eventstore/src/index.js';
 import { certificateFile, testTls } from '../support/tls.js';
 
-/** The specs are CommonJS: the server is loaded as it was built. */
+/** The specs are CommonJS, so the server is loaded from its build. */
 const COMPILED = resolve('dist/packages/embedded-eventstore/src/index.js');
 
-/** How long a killed cluster has no leader: the specs see the first call fail, and wait 5 s before the next. */
+/** The time without a leader after a kill: the specs expect the first call to fail, and wait 5 s before the next. */
 const ELECTION_MS = 2_000;
 
 const ADMIN = { username: 'admin', password: 'changeit' };
@@ -42,12 +42,12 @@ export class Cluster {
     private readonly insecure = false,
   ) {}
 
-  /** The server's limits are fixed, those of the real one by default. */
+  /** Ignored: the server's limits are fixed at the real one's defaults. */
   setOption(): this {
     return this;
   }
 
-  /** What a secured node lets its clients know. */
+  /** The root certificate of a secured node. */
   get certs(): { root: Buffer } {
     return { root: readFileSync(this.certPath.root) };
   }
@@ -83,7 +83,7 @@ export class Cluster {
     return `esdb://${username}:${password}@${hosts}?${query.join('&')}`;
   }
 
-  /** The first time on a free port, later on the same. */
+  /** Starts on a free port the first time, and on the same port later. */
   async up(): Promise<void> {
     const { startEmbeddedEventStore } = (await import(
       pathToFileURL(COMPILED).href

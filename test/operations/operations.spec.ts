@@ -70,7 +70,7 @@ const list = async () =>
   (await read<{ data: Operation[]; nextCursor: string | null }>(ledger.url, '/v1/operations?limit=200', ADMIN_TOKEN))
     .body.data;
 
-/** Delivers events and waits until the rows are as far. */
+/** Delivers events and waits until they are in the rows. */
 async function project(...events: unknown[]): Promise<void> {
   let position = '';
   for (const event of events) ({ position } = (await deliver(ledger.url, JSON.stringify(event))).body);
@@ -189,7 +189,7 @@ describe('without a process that projects', () => {
   it('is kept, listed newest first, and cancelled at once', async () => {
     const [other, own] = await Promise.all([testDatabase(), testEventStore()]);
     const both = await startLedger({ database: other, eventStore: own });
-    // The tables are there, and nobody projects.
+    // The tables exist, and no process projects.
     await until(
       'the schema is there',
       async () => (await query(other.url, `select to_regclass('ledger.identity') as found`))[0]?.['found'] !== null,
@@ -219,7 +219,7 @@ describe('without a process that projects', () => {
     });
     expect(await cancelled.json()).toMatchObject({ id: first.id, state: 'cancelled', endedAt: expect.any(String) });
     await reader.service.stop();
-    // A process that projects takes up what is left.
+    // A projecting process takes over what is left.
     const worker = await startLedger({ database: other, eventStore: own });
     await until(
       'it is done',
@@ -233,7 +233,7 @@ describe('without a process that projects', () => {
 });
 
 describe('an operation whose process is killed', () => {
-  /** Keeps whoever reads checkpoints waiting. */
+  /** Blocks every read of checkpoints. */
   async function holdTables(): Promise<() => Promise<void>> {
     const client = new pg.Client({ connectionString: database.url });
     await client.connect();

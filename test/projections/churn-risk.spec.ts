@@ -13,7 +13,7 @@ const pastDue = subscriptionEvent('sub_1', {
 const told = (id: string, after: number, fields: Parameters<typeof invoice>[2]) =>
   stripeEvent('invoice.updated', invoice(id, BASIL, fields), { id: `evt_${id}_${after}`, after, apiVersion: BASIL });
 const failed = { status: 'open', attempt_count: 1 };
-/** An invoice whose collection failed, and was then paid. */
+/** An invoice whose collection failed before it was paid. */
 const lifeOf = (number: number) => [
   told(`in_${number}`, 10 * number, failed),
   told(`in_${number}`, 10 * number + 5, paidInvoice),

@@ -39,11 +39,11 @@ afterAll(async () => {
 
 const columns = { id: id(), text: text(), money: money(), count: count(), time: time(), flag: flag(), json: json() };
 
-/** Postgres' value of a column in the form that rows have. */
+/** A column's value in Postgres, in the format of rows. */
 const shown = (kind: ColumnKind): string =>
   kind === 'time' ? `to_char(value at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')` : 'value';
 
-/** What Postgres makes of values of a column that are written as rows are; `rows` is their JSON. */
+/** Values of a column after a round trip through Postgres, written as rows are; `rows` is their JSON. */
 async function throughPostgres({ kind, type, sql }: Column, rows: readonly string[]): Promise<unknown[]> {
   await client.query('begin');
   try {
@@ -67,7 +67,7 @@ const accepted = (column: Column, values: readonly unknown[]): Promise<unknown[]
     values.map((value) => encodeRow('written', { columns: { value: column }, key: [] }, { value })),
   );
 
-/** Past the check: whether Postgres takes a value and gives the same back. */
+/** Whether Postgres accepts a value unchecked and returns it unchanged. */
 async function survives(column: Column, value: unknown): Promise<boolean> {
   try {
     const [back] = await throughPostgres(column, [jsonForPostgres({ value })]);
@@ -180,7 +180,7 @@ describe('whatever a column takes', () => {
     await fc.assert(
       fc.asyncProperty(anyValue, async (value) => {
         const column = columns[kind];
-        // An integer beyond what is exact may survive by chance, and its neighbour would not.
+        // An integer beyond the exact range may survive by chance, although its neighbour would not.
         fc.pre(
           !column.is(value) &&
             typeof value !== 'bigint' &&
@@ -203,7 +203,7 @@ function jsonable(value: unknown): boolean {
 }
 
 describe('the longest values that an index may have', () => {
-  // Postgres compresses what repeats itself.
+  // Postgres compresses repetitive text.
   const incompressible = (bytes: number): string => randomBytes(bytes).toString('base64').slice(0, bytes);
   const index = (bytes: number) =>
     client.query(
@@ -274,7 +274,7 @@ const typeIn = (value: unknown): string => {
   return Number.isInteger(value) ? 'integer' : typeof value;
 };
 
-/** What of a value is not as a JSON schema says, for the keywords that columns use. */
+/** The violations of a JSON schema, for the keywords that columns use. */
 function faultsOf(schema: JsonSchema, value: unknown, path = ''): string[] {
   const { type, properties = {}, required = [], items, format } = schema as Keywords;
   const is = typeIn(value);

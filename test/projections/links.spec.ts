@@ -31,7 +31,10 @@ type Kind =
   | 'payment_method'
   | 'credit_grant'
   | 'test_clock';
-/** A path within an object, `[]` for an entry of a list, at which it names what it belongs to: in one generation of API versions, or in both. */
+/**
+ * The path in an object that names what it belongs to, with `[]` for a list entry, in one generation of API versions or
+ * in both.
+ */
 type Place = readonly [path: string, kind: Kind, only?: 'before' | 'basil'];
 type Said = Readonly<{ object: object; type: string; places: readonly Place[] }>;
 
@@ -44,7 +47,10 @@ const byPayment: readonly Place[] = [
   ['payment_intent', 'payment'],
 ];
 
-/** For each object of the table of event types what it belongs to, and where it says so. What no event says is found by what leads on: a setup intent's, a payment method's, a credit grant's customer. */
+/**
+ * By object of the table of event types, what it belongs to and where it says so. Owners that no event names are found
+ * through other objects: those of a setup intent, a payment method and a credit grant.
+ */
 const table: Readonly<Record<string, Said>> = {
   subscription: of(
     'customer.subscription.updated',
@@ -152,7 +158,7 @@ const table: Readonly<Record<string, Said>> = {
   customer_cash_balance_transaction: plain('customer_cash_balance_transaction.created', 'ccsbtxn_own', ofCustomer),
 };
 
-/** Objects without an id are in the stream of what they belong to, which says the same. */
+/** Objects without an id are in their owner's stream, which names the same owner. */
 const inTheirOwnersStream: Readonly<Record<string, readonly (readonly [object: JsonObject, stream: string])[]>> = {
   invoice: [
     [{ subscription: 'sub_1', customer: 'cus_1' }, 'subscription-sub_1'],
@@ -167,7 +173,10 @@ const inTheirOwnersStream: Readonly<Record<string, readonly (readonly [object: J
   'billing.alert_triggered': [[{ customer: 'cus_1' }, 'customer-cus_1']],
 };
 
-/** The catalogue and movements of the account's money belong to nobody; meters count for everyone, and what is under a test clock names it. */
+/**
+ * The catalogue and movements of the account's money have no owner, meters apply to everyone, and objects under a test
+ * clock name it.
+ */
 const ofNobody = [
   'price',
   'plan',
@@ -198,7 +207,7 @@ const cases = Object.entries(table).flatMap(([name, { object, type, places }]) =
   ),
 );
 
-/** An object that holds a value at a path, and what it held before beside it; a list has one entry. */
+/** An object with a value at a path; lists get one entry. */
 function holding(object: Json, path: readonly string[], value: Json): Json {
   const [step, ...rest] = path;
   if (step === undefined) return value;

@@ -6,7 +6,7 @@ import type { Scenario } from './scenarios/scenario.js';
 const folder = new URL('./scenarios/', import.meta.url);
 const fileOf = (projectionName: string): string => `${projectionName.replaceAll('_', '-')}.ts`;
 
-/** What each projection, by its name, is to do: the one export of the file that is named like it. */
+/** Each projection's scenarios: the only export of the file with its name. */
 const files = readdirSync(folder).filter((file) => file !== 'scenario.ts');
 const scenarios = new Map<string, readonly Scenario[]>();
 for (const { name } of projections.filter((projection) => files.includes(fileOf(projection.name)))) {
@@ -16,6 +16,6 @@ for (const { name } of projections.filter((projection) => files.includes(fileOf(
 
 export const scenariosOf = ({ name }: AnyProjection): readonly Scenario[] => scenarios.get(name) ?? [];
 
-/** Files of scenarios that are about no projection. */
+/** Scenario files that belong to no projection. */
 export const strayScenarios = (): string[] =>
   files.filter((file) => !projections.some(({ name }) => fileOf(name) === file));

@@ -32,10 +32,10 @@ describe('given these events, when this one comes, in whatever order', () => {
   });
 });
 
-/** Kinds that Stripe knows in one of the two generations only. */
+/** Kinds that exist at Stripe in only one of the two generations. */
 const ONLY_SINCE_BASIL: readonly SnapshotKind[] = ['invoice_payment'];
 
-/** What a scenario pins: that the projection handles this kind of snapshot in this generation of API versions. */
+/** What a scenario covers: the projection's handling of this kind of snapshot in this generation of API versions. */
 const pinnedBy = ({ when, then }: Scenario): string | null => {
   const { snapshot, event } = factFrom(when);
   return then === 'unchanged'

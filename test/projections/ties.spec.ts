@@ -8,10 +8,13 @@ import { START, subscriptionEvent } from '../support/subscription-events.js';
 
 type Fields = Record<string, unknown>;
 
-/** Amounts of an invoice for a time that costs nothing. */
+/** The amounts of an invoice for a free period. */
 const nothing = { subtotal: 0, total: 0, amount_due: 0, amount_paid: 0, amount_remaining: 0 };
 
-/** An event of the subscription: `previous` says what `object` was before. Those of one test share their second unless `at` says another. */
+/**
+ * An event of the subscription; `previous` holds the values before. Events of one test share their second unless `at`
+ * differs.
+ */
 const told = (
   eventId: string,
   type: string,
@@ -49,8 +52,8 @@ function ordersOf<T>(items: readonly T[]): T[][] {
 }
 
 /**
- * Kinds of ties that users of Stripe reported, and those that the rule of the order tells apart; one case or more of each, whose event ids are
- * against the true order, and the row that they truly end in.
+ * Kinds of ties that users of Stripe reported, and that the ordering rule resolves. Each has one or more cases with
+ * event ids against the true order, and the true final row.
  */
 type Kind =
   | 'an update before the creation'

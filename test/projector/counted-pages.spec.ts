@@ -7,7 +7,7 @@ import { countedPages } from '../../src/projector/stream-reading.js';
 const MIB = 1024 * 1024;
 const STREAM = 'subscription-sub_1';
 
-/** Small events, and large ones behind them. */
+/** Small events followed by large ones. */
 function reading(small: number, large: number): { reader: EventReader; open: () => number } {
   let open = 0;
   const eventAt = (at: number): ReadEvent => ({

@@ -36,7 +36,7 @@ let server: TestServer;
 let database: Database;
 let group: Group;
 let projector: Projector;
-/** Events of streams that were read again. */
+/** Number of events that were read again. */
 let read: number;
 beforeEach(async () => {
   server = await testDatabase();
@@ -68,7 +68,7 @@ const movedTo = (event: ReadEvent): Group => ({
   checkpoints: group.checkpoints.map((checkpoint) => ({ ...checkpoint, at: event })),
 });
 
-/** Applies a batch, after which the lines stand at its last event. */
+/** Applies a batch, which moves the checkpoints to its last event. */
 async function applied(...events: readonly ReadEvent[]): Promise<Applied> {
   const to = events.at(-1) as ReadEvent;
   const result = await projector.apply(events, { group, to });
@@ -257,7 +257,7 @@ describe('a late event', () => {
     });
     expect(read).toBeLessThan(70);
     expect(await rowsOfSubscription(id)).toEqual([{ status: 'past_due' }]);
-    // The late one is between the last two: the status before that of the last is its.
+    // The late event lies between the last two: its status precedes that of the last.
     expect(await query(server.url, 'select previous_status from subscriptions where id = $1', [id])).toEqual([
       { previous_status: 'unpaid' },
     ]);
@@ -277,9 +277,9 @@ describe('a late event', () => {
         `subscription-${id}`,
       ]),
     ).toEqual([{ kind: 'waiting' }]);
-    // Who stops meanwhile is told that something is left.
+    // A stopped run reports that something is left.
     expect(await projector.workOff(() => group, AbortSignal.abort())).toBe('stopped');
-    // Events that come meanwhile are not lost.
+    // Events that arrive meanwhile are not lost.
     await applied(await appended(`subscription-${id}`, at(id, 9_000, 'canceled')));
     expect(await projector.workOff(() => group)).toBe('done');
     expect(await parkedStreams()).toEqual([]);
@@ -343,7 +343,7 @@ describe('a stream that parks', () => {
     await applied(...rest.slice(0, 100));
     read = 0;
     for (const event of rest.slice(100)) await applied(event);
-    // The failing event is read once for each generation that it concerns.
+    // The failing event is read once per generation that it concerns.
     expect(read).toBeLessThanOrEqual(100 * projections.length);
     expect(await parkedAt(stream)).toEqual([{ kind: 'unread', revision: 1n }]);
     expect(await rowsOfSubscription(id)).toEqual([{ status: 'active' }]);

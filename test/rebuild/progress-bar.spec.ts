@@ -17,7 +17,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** A batch that ends so many seconds after the one before. */
+/** A batch that ends this many seconds after the previous one. */
 function advance(seconds: number, { events, position }: Pick<AppliedBatch, 'events' | 'position'>): string {
   jest.advanceTimersByTime(seconds * 1000);
   bar.advance({ events, position } as AppliedBatch, END);

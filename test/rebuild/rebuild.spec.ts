@@ -10,7 +10,7 @@ import { startServiceProcess, type ServiceProcess } from '../support/service-pro
 import { randomId, START, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
-/** Calls what is past due active. */
+/** Maps past_due to active. */
 const BUG = `rows: (state) => ({ subscriptions: original.rows(state).subscriptions.map((row) => ({ ...row, status: row.status === 'past_due' ? 'active' : row.status })) })`;
 const nameOf = (generation: number) => `subscriptions_v${subscriptions.version}_g${generation}`;
 
@@ -37,7 +37,7 @@ async function start(build: Build): Promise<ServiceProcess> {
   return service;
 }
 
-/** Sends events one after the other, and waits until the rows are as far. */
+/** Sends events one after the other, and waits until they are in the rows. */
 async function send(service: ServiceProcess, ...events: unknown[]): Promise<string> {
   let position = '';
   for (const event of events) ({ position } = (await deliver(service.url, JSON.stringify(event))).body);
@@ -61,8 +61,8 @@ const generations = () =>
   );
 
 /**
- * `verify` finds nothing wrong with these subscriptions, and with none at all on a store of the test's own. On a shared
- * store others delete streams meanwhile.
+ * Expects `verify` to find no fault in these subscriptions, and on a separate store none at all. On a shared store
+ * other specs delete streams meanwhile.
  */
 async function expectVerified(ids: readonly string[]): Promise<void> {
   const { code, output } = await runCommand(['verify', '--json'], urls);
@@ -186,7 +186,7 @@ describe('a rebuild while deliveries storm in', () => {
     ]);
   }, 120_000);
 
-  /** The state of a subscription whose quantity tells how many events it has had. */
+  /** The state of a subscription whose quantity is the number of its events. */
   function eventOf(id: string, at: number) {
     const event = subscriptionEvent(id, { created: START + at });
     const [item] = event.data.object.items.data;
@@ -209,7 +209,7 @@ describe('an old and a new build', () => {
     const beforehand = await runCommand(['rebuild'], urls, next);
     expect(beforehand).toMatchObject({
       code: 0,
-      // What follows from the rows is named, too, when the old build has not derived it yet.
+      // Derived read models are named too, if the old build has not derived them yet.
       output: expect.stringMatching(/^subscriptions\b.*: built\. The services/m),
     });
     const fresh = await start(next);

@@ -38,7 +38,7 @@ async function backfill(parts: Parts, args: readonly string[] = []): Promise<Res
 const appendedIn = ({ counts, events }: Result): number =>
   Object.values(counts).reduce((sum, own) => sum + (own['appended'] ?? 0), events.appended);
 
-/** It may read all but subscriptions. */
+/** A key that may read everything except subscriptions. */
 const LIMITED = 'rk_test_limited';
 const RIGHTS = [...new Set([...RESOURCES.map(({ right }) => right), 'rak_event_read', 'rak_webhook_read'])];
 const KEYS = { rk_test_demo: 'all', [LIMITED]: RIGHTS.filter((right) => right !== 'rak_subscription_read') } as const;
@@ -46,7 +46,7 @@ const KEYS = { rk_test_demo: 'all', [LIMITED]: RIGHTS.filter((right) => right !=
 describe('a backfill of an account of which no webhook ever came', () => {
   let parts: Parts;
   let first: Result;
-  /** A customer that Stripe lists no more, and that a subscription names. */
+  /** A customer that Stripe no longer lists and that a subscription names. */
   let deleted: string;
   beforeAll(async () => {
     parts = await startBoth({ subscriptions: 20, keys: KEYS, connected: [2, 2, 1] });
@@ -67,7 +67,7 @@ describe('a backfill of an account of which no webhook ever came', () => {
     expect(first).toMatchObject({ kind: 'finished', complete: true, skipped: {} });
     expect(await wrongRows(parts)).toEqual([]);
     expect(parts.stripe.counters.mostInASecond).toBeLessThanOrEqual(100);
-    // What no list shows is asked for by the id that others name.
+    // An object that no list contains is fetched by the id that others name.
     const rows = `select is_deleted, stripe_event_type from ledger.customers where id = '${deleted}'`;
     expect(await query(parts.ledger.databaseUrl, rows)).toEqual([
       { is_deleted: true, stripe_event_type: 'ledger.customer.absent' },
@@ -83,7 +83,7 @@ describe('a backfill of an account of which no webhook ever came', () => {
     world.delete(id, clock.now());
     const about = { account: world.account.id, livemode: false, key: 'tests', apiVersion: VERSION, at: clock.now() };
     const run = await beginRun(store, { kind: 'backfill', ...about, options: { only: ['payment_intent'] } });
-    // As if its first page, which ended there, had been read before.
+    // As if its first page, which ended there, had already been read.
     const resource = resourceOf('payment_intent') as Resource;
     const range = { ...wholeOf(resource, {}, { from: 0, to: clock.now() }), after: id };
     await stepOf(store, run, { step: 'checkpoint', state: { phase: 'objects', open: [range] } });
@@ -151,7 +151,7 @@ describe('a backfill of an account of which no webhook ever came', () => {
     expect([code, result]).toMatchObject([1, { kind: 'finished', complete: false }]);
     expect(result.skipped).toMatchObject({ subscription: expect.stringContaining('rak_subscription_read') });
     expect(result.counts['customer']?.['listed']).toBeGreaterThan(0);
-    // So does a comparison, and goes on with the others.
+    // A comparison does so too, and continues with the others.
     const args = ['reconcile', '--all', '--only', 'customer,subscription', '--json', '--wait', '0'];
     const compared = await command(parts, args, LIMITED).ended;
     expect([compared.code, ...jsonLines(compared.output)]).toMatchObject([
@@ -195,7 +195,7 @@ describe('a backfill of an account of which no webhook ever came', () => {
     expect(body).toMatchObject({ data: [{ type: 'product.created' }, { type: 'ledger.product.observed' }] });
     const ours = `select stream from ledger.event_index_v3 where stream like '%-own-%' and stream like '%-${product?.id}'`;
     expect(await query(ledger.databaseUrl, ours)).toEqual([]);
-    // Nothing of it differs in anybody's name, nor is anything of others missing in the platform's.
+    // No difference is reported for another account, and nothing of other accounts is missing in the platform's.
     const compared = await command(parts, ['reconcile', '--all', '--json', '--wait', '0', '--accounts', 'all']).ended;
     expect([compared.code, jsonLines(compared.output)]).toMatchObject([
       0,
@@ -269,7 +269,7 @@ it('a backfill that is killed again and again, while webhooks come repeated, out
       'select stream from ledger.event_index_v3 group by stream, event_id having count(*) > 1',
     );
     expect(repeats).toEqual([]);
-    // What Stripe shows before its event has come is no finding.
+    // Objects that Stripe returns before their events arrive are not findings.
     stripe.endpoints.faults = {};
     const storm = new Storm(stripe, { url: `${ledger.url}/webhooks/stripe`, secret: SECRET, repeats: 1 });
     const only = ['subscription', 'invoice'];

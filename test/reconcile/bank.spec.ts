@@ -10,7 +10,7 @@ import { unexplainedIn } from '../support/reconciliation.js';
 import { cameUp, command, START, startBoth, type Parts } from '../support/stripe.js';
 import { until } from '../support/until.js';
 
-/** The accounts of the bank's own books, all by real time, and those of the journal that must be equal to them. */
+/** Accounts of the bank's own books, all in real time, with the journal accounts that must equal them. */
 const SAME: Readonly<Record<string, readonly string[]>> = {
   moving: ['Assets:Stripe:Clearing'],
   balance: ['Assets:Stripe:Balance'],
@@ -68,7 +68,7 @@ describe('the journal of an account whose money Stripe’s API showed', () => {
       .flatMap((one) => one.accounts)
       .find((one) => one.name === name)?.balanceMinor ?? 0;
 
-  /** Of the journal, by account and currency. */
+  /** The journal's balances by account and currency. */
   const standing = async (): Promise<ReadonlyMap<string, number>> => {
     const rows = await query<{ name: string; currency: string; sum: string }>(
       parts.ledger.databaseUrl,
@@ -110,7 +110,7 @@ describe('the journal of an account whose money Stripe’s API showed', () => {
     expect(before.open.some(({ cause }) => cause === 'payout_not_asked')).toBe(true);
     const unseen = before.data.flatMap(({ checkpoint }) => (checkpoint === null ? [] : [checkpoint.unseenMinor]));
     expect(unseen.some((minor) => minor !== 0)).toBe(true);
-    // What was paid on the last day may not be available; it was seen all the same.
+    // Payments of the last day may not be available, but were seen.
     expect(after).toMatchObject({ isComplete: true, isTruncated: false });
     const waiting = new Set(['not_billed', 'subscription_ended', 'not_applied', 'on_its_way']);
     expect(after.open.filter(({ cause }) => !waiting.has(cause))).toEqual([]);

@@ -11,7 +11,7 @@ it('an object that a test clock made ahead of Stripe’s own is not waited for u
     const answer = { asked: NOW, answered: NOW, requestId: null, apiVersion: null };
     return judge(lookOf(item, answer, { account: null, livemode: false }), [], []).verdict.kind;
   };
-  // The object does not name its clock, whose time may be minutes or years away.
+  // The object does not name its clock, whose time may be minutes or years ahead.
   const told = [-3_600, -1, 3_600, 80_000, 400 * 86_400].map((ahead) => verdictOf(NOW + ahead));
   expect(told).toEqual(['unknown', 'in_flight', 'unknown', 'unknown', 'unknown']);
 });

@@ -42,10 +42,10 @@ let database: Database;
 let appender: Appender;
 let session: Session;
 const signal = new AbortController().signal;
-/** What the backfill waited for. */
+/** The waits of the backfill. */
 const waited: string[] = [];
 
-/** Stripe makes no event of some changes, and others are lost on the way. */
+/** Stripe makes no event of some changes, and other events are lost in delivery. */
 beforeAll(async () => {
   parts = await startBoth({
     subscriptions: 25,
@@ -55,7 +55,7 @@ beforeAll(async () => {
     unmadeRate: 0.06,
     connected: [2, 1],
     deliveryFaults: { lost: 0.1, repeated: 0.1, disordered: true },
-    // The service takes up what it is asked for, and asks nothing by itself.
+    // The service runs what is requested, and starts no requests to Stripe itself.
     environment: { STRIPE_API_KEYS: `tests=${KEY}`, STRIPE_API_RATE: '100', STRIPE_API_DAILY: '0' },
   });
   const { ledger, stripe } = parts;
@@ -161,11 +161,11 @@ it('what no event tells is found, by dry run, is repaired exactly so, and then n
   const dry = await reconciling(false);
   expect(dry).toMatchObject({ kind: 'reconciled', why: null });
   expect(dry.findings.map(({ verdict }) => verdict)).toContain('drift');
-  // A report names fields that are personal, and not what they hold.
+  // A report names personal fields without their values.
   expect(JSON.stringify(dry.findings)).not.toMatch(/@/);
-  // Nothing was changed.
+  // Nothing changed.
   expect(await wrongRows(parts)).toEqual(before);
-  // One that is stopped says what it knows by then, and of how much it knows nothing.
+  // A stopped run reports its findings so far, and how much it has not checked.
   let left = Infinity;
   const budget = { left: () => left, take: () => (left-- > 0 ? TAKEN : ({ kind: 'spent', until: null } as const)) };
   const bounded = await sessionWith(budget);
@@ -237,7 +237,7 @@ it('a state that comes back is news, and one look by many at a time is recorded 
     });
     const before = await lengthOf(`subscription-${id}`);
     await Promise.all(recorders.map((one) => one.recordAll([look], { worth: NEWS, purpose })));
-    // Several may be answered that they appended it: the log has it once.
+    // Several may be told that they appended it; the log has it once.
     return (await lengthOf(`subscription-${id}`)) - before;
   };
   expect([await shows(end.getTime() / 1_000), await shows(null), await shows(end.getTime() / 1_000)]).toEqual([
@@ -351,7 +351,7 @@ describe('the service', () => {
     const ofConnected = await run('POST', '', { kind: 'recover', account });
     expect(ofConnected).toMatchObject({ status: 202, body: { account, options: { account } } });
     expect(await ended(ofConnected.body['id'])).toMatchObject({ step: 'finished', account });
-    // It is stopped when it has begun, and before it has ended.
+    // Stopped after its start and before its end.
     const release = parts.stripe.hold('/v1/customers');
     const backfill = await run('POST', '', { kind: 'backfill', only: ['invoice', 'customer'] });
     const { id } = backfill.body;
@@ -361,7 +361,7 @@ describe('the service', () => {
     release();
     const stopped = await ended(id);
     expect(stopped).toMatchObject({ step: 'stopped', state: { why: expect.stringMatching(/^It was stopped by /) } });
-    // The same is gone on with, something else is begun anew.
+    // The same run is resumed, any other run starts anew.
     expect((await run('POST', '', { kind: 'backfill', only: ['invoice', 'customer'] })).body['id']).toBe(id);
     expect(await ended(id)).toMatchObject({ step: 'finished', state: { why: null } });
     const other = await run('POST', '', { kind: 'backfill', only: ['product'] });
@@ -427,7 +427,7 @@ describe('the service', () => {
     next.start();
     await until('it is finished', async () => (await step()) === 'finished');
     await next.stop();
-    // A process that was killed says nothing more.
+    // A killed process reports nothing more.
     const killed = await askForRun(store, { ...asked('a'), options: { only: ['product'] } }, false, new Date());
     if (killed.run.started !== null) throw new Error('It has begun.');
     const begun = await startRun(store, killed.run, startedBy(session, killed.run.wanted));
@@ -442,7 +442,7 @@ describe('the service', () => {
     fourth.start();
     await until('it is given up', async () => (await readRun(store, last.run.id))?.standing.step === 'stopped');
     await fourth.stop();
-    // One that is stopped before anybody began it stays so: there is nothing to go on with.
+    // A run stopped before its start stays stopped: there is nothing to resume.
     const unbegun = await askForRun(store, asked('b'), false, new Date());
     expect(await stopRun(store, unbegun.run.id, 'tests', new Date())).toMatchObject({
       ...{ started: null, revision: 1n, standing: { step: 'stopped', state: { why: 'It was stopped by tests.' } } },
@@ -489,7 +489,7 @@ it('by itself one process of many recovers what was lost, and no restart refills
   expect(counters.byOperation['GET /v1/events']).toBe(before);
   expect(await one.pass()).toBe('complete');
   expect(counters.byOperation['GET /v1/events']).toBe(Number(before) + 1);
-  // What a claim reserves is not asked yet, and what was asked in all is known in the end.
+  // Requests that a claim reserves have not been made yet; in the end the total is exact.
   expect((await asked())?.requests).toBeLessThanOrEqual(counters.requests - earlier);
   await Promise.all([one.stop(), other.stop()]);
   expect((await asked())?.requests).toBe(counters.requests - earlier - byOther);
@@ -517,7 +517,7 @@ it('by itself it asks for connected accounts too, in turn, and leaves one alone 
         perDay: 1_000,
         repair: false,
       },
-      // A pass may ask for half of what a day may.
+      // A pass may use half of a day's requests.
       ...{ connected: 'all', everyMs: DAY * 1_000, lookAgainMs: 0 },
     },
     {
@@ -529,7 +529,7 @@ it('by itself it asks for connected accounts too, in turn, and leaves one alone 
   );
   try {
     expect(await watch.pass()).not.toBe('refused');
-    // Nothing of the other was ever covered.
+    // Nothing of the other account was ever covered.
     const [own, ...others] = told.filter((text) => !text.includes('reconciled'));
     expect([own, others]).toEqual([world.account.id, [other, one]]);
     expect(told).toEqual(expect.arrayContaining([`${one} reconciled`, `${other} reconciled`]));
@@ -585,7 +585,7 @@ it('what is appended without a look at its stream is not judged by what others h
   const [one, other] = [recorder(), recorder()];
   expect(await record(one, lookAt('in_first', 100))).toMatchObject({ appended: { revision: 0n } });
   expect(await record(other, lookAt('in_second', 200))).toMatchObject({ appended: { revision: 1n } });
-  // Each knows the stream as it left it.
+  // Each process knows the stream as of its own last append.
   const changed = await record(one, lookAt('in_second', 400, now + 3_600));
   expect(changed).toMatchObject({ verdict: { kind: 'drift' }, appended: { revision: 2n } });
   const unheardOf = await record(other, lookAt('in_third', 300));
@@ -636,7 +636,7 @@ it('what an event without a snapshot names is fetched, and a webhook that Stripe
   expect(await following(599_999)).toMatchObject({ unknown: [] });
   expect(await following(600_000)).toMatchObject({ unknown: [{ id: 'evt_forged', stream: 'customer-cus_forged' }] });
   expect(await following(1_200_000)).toMatchObject({ unknown: [] });
-  // What happened before there was an endpoint is missing by no fault.
+  // Events from before the endpoint existed are rightly missing.
   for (const { id } of [...endpoints.all]) endpoints.delete(id);
   endpoints.create(
     new URLSearchParams({ url: parts.ledger.url, secret: SECRET, 'enabled_events[0]': '*' }),
@@ -709,7 +709,7 @@ it('an event that Stripe lists after its time was complete is found by listing a
   if (late === undefined) throw new Error('Nothing happens in these days.');
   const { last, revision } = await readCoverage(store, session);
   const to = clock.now() - 900;
-  // As if nothing of these days had been listed when they were.
+  // As if none of these days' events had been listed at the time.
   const data = { kind: 'covered', from: Number(last?.to) + 1, to, listed: 0, appended: 0 };
   expect(await append(store, coverageStreamOf(session), { type: 'ledger.covered', data, revision })).toBe(true);
   const hourOf = () => (to - (late.created - 60) - 3_600) / (71 * 3_600);

@@ -61,7 +61,7 @@ describe('three processes on one store, each with one role', () => {
     await deliver(ingest.url, JSON.stringify(subscriptionEvent(randomId('sub')))).then(({ body }) =>
       read(api.url, `/subscriptions?minPosition=${body.position}&waitMs=20000`),
     );
-    // Others may write to the store, so that the end of the log moves on before it is reached.
+    // Others may write to the store, so that the end of the log moves before it is reached.
     for (const one of [project, api])
       await until('the reads are ready', async () => (await health(one)).status === 200);
     expect(await health(ingest)).toMatchObject({

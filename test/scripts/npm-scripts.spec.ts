@@ -1,4 +1,4 @@
-/** The commands of package.json work on a fresh checkout: what they run is built first, and from a source that is there. */
+/** The commands of package.json work on a fresh checkout: their programs are built first, from sources that exist. */
 import { describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 type Package = Readonly<{ bin: Readonly<Record<string, string>>; scripts: Readonly<Record<string, string>> }>;
 const { bin, scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Package;
 
-/** `sample` runs beside a service that was built: a build would take its files away. */
+/** `sample` runs next to a built service, whose files a build would remove. */
 const BESIDE_THE_SERVICE = ['sample'];
 const programs = Object.entries(scripts).flatMap(([name, command]) => {
   const [, folder, file] = /^node (dist|dist-load)\/(\S+)\.js$/.exec(command) ?? [];

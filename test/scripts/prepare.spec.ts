@@ -1,4 +1,4 @@
-/** `scripts/prepare.mjs` on checkouts of few files, with an `npm` that needs no network. */
+/** `scripts/prepare.mjs` on small checkouts, with an `npm` that needs no network. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { scratchFolder } from '../support/scratch.js';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/prepare.mjs', import.meta.url));
 
-/** Stands for the compiler: says in the build what was installed. */
+/** Replaces the compiler: records in the build what was installed. */
 const TSC = `
 import { mkdirSync, writeFileSync } from 'node:fs';
 mkdirSync('dist', { recursive: true });
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => scratch.remove());
 
-/** A checkout whose only package is a development one, which builds it. */
+/** A checkout whose only package is a development dependency that builds it. */
 function checkout(name: string): string {
   const root = join(scratch.path, name);
   for (const folder of ['scripts', 'packages', 'src', 'tools/tsc/bin'])
@@ -67,7 +67,7 @@ describe('preparing a checkout', () => {
     const root = checkout('production');
     expect(prepare(root, { NODE_ENV: 'production' })).toMatchObject({ status: 0 });
     expect(readFileSync(join(root, 'dist/built-by'), 'utf8')).toBe('tsc');
-    // npx makes a command executable when it first runs it, and not after another build.
+    // npx makes a command executable on its first run only, not after another build.
     expect(statSync(join(root, 'dist/built-by')).mode & 0o111).toBe(0o111);
     expect(prepare(root)).toEqual({ status: 0, output: '' });
   });

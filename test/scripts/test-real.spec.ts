@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/test-real.mjs', import.meta.url));
 
-/** Runs `npm run test:real` without a Docker, in this environment; it must not get as far as to run tests. */
+/** Runs `npm run test:real` without Docker in this environment; it must fail before it runs tests. */
 function testReal(env: Record<string, string>): { code: number | null; told: string } {
   const options = { env: { PATH: '/nowhere', ...env }, encoding: 'utf8' } as const;
   const { status, stderr } = spawnSync(process.execPath, [SCRIPT, '--listTests'], options);

@@ -154,7 +154,7 @@ describe('Money', () => {
 
   it('that a dispute took comes back only when it is won', () => {
     for (const dispute of all('dispute')) {
-      // In another currency it comes back at the rate of another day.
+      // In another currency it is returned at another day's rate.
       const signs = (dispute['balance_transactions'] as readonly JsonObject[]).map(({ amount }) =>
         Math.sign(Number(amount)),
       );

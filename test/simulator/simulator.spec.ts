@@ -23,7 +23,7 @@ function objectsOfType(events: readonly SimulatedEvent[], type: string): StripeO
     .map(({ stripeEvent }) => stripeEvent.data.object);
 }
 
-/** Null and absent say the same in `previous_attributes`. */
+/** Null and absent are equivalent in `previous_attributes`. */
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== 'object' || value === null) return value;
@@ -96,7 +96,7 @@ describe('A simulation', () => {
     expect(
       requests(({ type }) => type === 'customer.created').every((id) => /^req_[A-Za-z0-9]{14}$/.test(id ?? '')),
     ).toBe(true);
-    // A credit note on a renewal's invoice is the merchant's doing.
+    // A credit note on a renewal's invoice is an act of the merchant.
     expect(
       requests(
         ({ type, data }) => type !== 'invoice.updated' && data.object['billing_reason'] === 'subscription_cycle',
@@ -240,7 +240,7 @@ describe('The truth about a subscription', () => {
       stripeEvent: { type, data, id },
     } of simulate({ seed: 9, subscriptions: 200, apiVersion: '2020-08-27' }).events) {
       if (data.object.object !== 'subscription') continue;
-      // Of the end too there may be two events.
+      // The end can have two events as well.
       expect({ id, type, object: data.object }).toEqual({ id, type, object: ended.get(data.object.id) ?? data.object });
       if (data.object['ended_at'] !== null) ended.set(data.object.id, data.object);
     }
@@ -248,14 +248,17 @@ describe('The truth about a subscription', () => {
   });
 });
 
-/** Beside what Stripe's examples of 2026 show: what it still sends with the only item, or with what failed, and fields that left in 2026. */
+/**
+ * Fields beyond Stripe's examples of 2026: what it still sends for a single item or a failure, and fields removed in
+ * 2026.
+ */
 const BESIDE_EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   subscription: ['plan', 'quantity'],
   charge: ['destination', 'dispute', 'order'],
   'checkout.session': ['shipping_details'],
   refund: ['failure_balance_transaction', 'failure_reason'],
 };
-/** Of these there is no example. */
+/** Kinds without an example. */
 const WITHOUT_EXAMPLE = ['payment_method'];
 
 describe('A life under a test clock', () => {

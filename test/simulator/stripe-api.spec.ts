@@ -13,7 +13,7 @@ import { StripeApi } from '../../src/stripe-api/stripe-api.js';
 const VERSION = '2026-03-25.dahlia';
 const SEED = 7;
 
-/** The package as any program of Stripe's users has it. */
+/** The `stripe` package as any program uses it. */
 const packageFor = ({ port, key }: SimulatedStripe): Stripe =>
   new Stripe(key, { host: '127.0.0.1', port, protocol: 'http', telemetry: false, maxNetworkRetries: 0 });
 
@@ -41,7 +41,7 @@ const clientFor = ({ url, key }: SimulatedStripe, triesMax = 1): StripeApi =>
     triesMax,
   });
 
-/** Ids of all that a resource lists, in all its listings. */
+/** The ids in all listings of a resource. */
 async function idsOf(api: StripeApi, resource: Resource, limit = 100): Promise<string[]> {
   const ids: string[] = [];
   for (const params of resource.listings)

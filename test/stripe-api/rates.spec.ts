@@ -6,7 +6,7 @@ import { Rates, type Permit, type RateLimits } from '../../src/stripe-api/rates.
 
 const DAY_MS = 86_400_000;
 
-/** A clock of the test's own: timers go off when their time is reached. */
+/** A virtual clock: timers fire when their time is reached. */
 function virtualTime() {
   let now = 0;
   const timers = new Set<{ at: number; call: () => void }>();
@@ -20,7 +20,7 @@ function virtualTime() {
       },
       random: () => 0.5,
     },
-    /** Runs on to the next timer; false when there is none. */
+    /** Advances to the next timer; false when there is none. */
     async next(): Promise<boolean> {
       const [timer] = [...timers].sort((a, b) => a.at - b.at);
       if (timer === undefined) return false;
@@ -36,7 +36,7 @@ function virtualTime() {
 
 type Asked = Readonly<{ endpoint: string; tookMs: number; limited: string | null }>;
 
-/** Lets all ask at once, and says when each began and how many were under way then. */
+/** Makes all requests at once, and returns when each began and how many were then in flight. */
 async function playOut(limits: RateLimits, asked: readonly Asked[]) {
   const time = virtualTime();
   const rates = new Rates(limits, time.clock);
@@ -148,7 +148,7 @@ it('lets no 24 hours have more requests than a day may, also after a restart', (
           expect(taken.filter((at) => at > now - DAY_MS).length).toBeLessThanOrEqual(perDay);
           expect(budget.left()).toBeGreaterThanOrEqual(0);
         }
-        // What is a day and a minute old is given again.
+        // Requests older than a day and a minute are available again.
         now += DAY_MS + 60_000;
         expect(budget.left()).toBe(perDay);
       },

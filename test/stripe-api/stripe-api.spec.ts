@@ -19,7 +19,7 @@ afterEach(() => {
   for (const close of open.splice(0)) close();
 });
 
-/** A server that answers as the script says, and the client that asks it. */
+/** A server with scripted answers, and a client for it. */
 async function stripe(script: Script, options: Partial<StripeApiOptions> = {}) {
   const requests: IncomingMessage[] = [];
   const server: Server = createServer((request, response) => {
@@ -78,7 +78,7 @@ describe('an object', () => {
     expect(found.item.bytes.toString()).toBe(body);
     const second = Date.parse('2026-11-28T13:31:24Z') / 1_000;
     expect(found).toMatchObject({ answered: second, requestId: 'req_1', apiVersion: VERSION });
-    // However long it took, the request cannot have begun after it was answered.
+    // However long it took, the request cannot have begun after its answer.
     expect(found.asked).toBeLessThanOrEqual(second);
     const [request] = requests;
     expect(request?.url).toBe('/v1/subscriptions/sub_1');
@@ -282,7 +282,7 @@ describe('a fault', () => {
       { kind: 'rate_limited', reason: 'lock_timeout' },
     ],
   ];
-  /** Pauses after 429 are seconds; here they pass at once. */
+  /** Removes the pauses of seconds after a 429. */
   const impatient = (): Rates =>
     new Rates(
       { perSecond: 1_000 },

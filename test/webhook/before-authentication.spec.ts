@@ -8,8 +8,8 @@ import { randomId, subscriptionEvent } from '../support/subscription-events.js';
 import { until } from '../support/until.js';
 
 /*
- * What somebody can do who has no signing secret: the service here is the real one, on real sockets. A forged header
- * has the right form and a time of now, so that only the body could show that it is none of Stripe's.
+ * What a client without the signing secret can do to the real service on real sockets. A forged header is well-formed
+ * and has the current time, so that only the body's signature can reveal it.
  */
 const MEBIBYTE = 1_048_576;
 const BUDGET = MEBIBYTE;

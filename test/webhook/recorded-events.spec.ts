@@ -13,11 +13,11 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-/** Another event id for this run, so that a store which has seen an earlier run takes the event again. */
+/** Another event id for this run, so that a store with an earlier run's events accepts the event again. */
 const forThisRun = (body: string, id: string): string =>
   body.replaceAll(JSON.stringify(id), JSON.stringify(randomId('evt')));
 
-/** The routing table of the recorded files, as `test/events` pins it: a reason in brackets stands for quarantine. */
+/** The routes of the recorded files, as `test/events` checks them; a reason in brackets means quarantine. */
 const table = new Map(
   readFileSync(new URL('../events/recorded-routes.tsv', import.meta.url), 'utf8')
     .trimEnd()

@@ -16,7 +16,7 @@ const now = new Date('2026-01-01T00:00:00Z');
 const nowS = now.getTime() / 1000;
 const check = (header: string | undefined, bytes: Uint8Array = body) => verify(bytes, header, { secrets, now });
 
-/** The header that Stripe's own package makes for a text. */
+/** The header that Stripe's own package builds for a text. */
 const signed = (secret: string, timestamp = nowS) => signatureOf(body.toString(), { secret, timestamp });
 /** The signature of bytes, which need not be text. */
 const macOf = (bytes: Uint8Array, timestamp = nowS) =>

@@ -17,7 +17,7 @@ import type { Scenario } from './scenario.js';
 type Said = readonly [kind: string, target: string];
 type StripeObject = Parameters<typeof stripeEvent>[1];
 
-/** The first thing that an object says, in one API version, and the links that it makes. */
+/** An object's first event in one API version, and the resulting links. */
 const says = (
   type: string,
   object: StripeObject,
@@ -30,7 +30,7 @@ const says = (
     links: targets.map(([kind, target]) => ({ object: object.object, id: object['id'], target_kind: kind, target })),
   },
 });
-/** The same thing said in both generations of API versions. */
+/** The same event in both generations of API versions. */
 const saysAlways = (type: string, object: StripeObject, targets: readonly Said[]): Scenario[] =>
   [OLD, BASIL].map((apiVersion) => says(type, object, { apiVersion, targets }));
 
@@ -182,7 +182,8 @@ export const linksScenarios: readonly Scenario[] = [
       ['customer', 'cus_1'],
     ],
   ),
-  // Schedules of each generation: plans in phases before 2020-08-27, prices, durations since basil, planned pauses since endive.
+  // Schedules of each generation: phases of plans before 2020-08-27, of prices, with durations since basil, and with
+  // planned pauses since endive.
   ...(['2019-05-16', OLD, '2025-07-30.basil', '2026-09-30.endive'] as const).map((apiVersion) =>
     says(
       'subscription_schedule.updated',

@@ -34,7 +34,7 @@ const open = {
 };
 const paidFields = { ...open, ...paidInvoice, starting_balance: -400, amount_due: 1500, amount_paid: 1500 };
 
-/** A stage of the object, as the table has it. */
+/** A stage of the object as a row of the table. */
 const stage = (object: string, name: string, after: number, amount: number, more: Record<string, unknown> = {}) => ({
   ...{ object, stage: name, ordinal: 1, at: time(after), amount_minor: amount, cumulative_minor: amount, ...more },
 });
@@ -60,7 +60,7 @@ const ofInvoices = both((apiVersion) => {
       ...{ apiVersion, after, id: `evt_${type}_${after}` },
       ...(previous === undefined ? {} : { previous }),
     });
-  // Before basil a paid invoice that names no charge was paid outside Stripe.
+  // Before basil, a paid invoice without a charge was paid outside Stripe.
   const paid = { ...paidFields, ...(apiVersion === OLD ? { charge: 'ch_1' } : {}) };
   const finalized = told('finalized', open, 5);
   return [

@@ -19,7 +19,7 @@ const payout = (type: string, fields: object, { apiVersion = DAHLIA, after = 0 }
     },
     { id: `evt_${type}`, apiVersion, after },
   );
-/** As it is read, under the name and the id that a page is recorded under. */
+/** A page of a payout's transactions, under the name and id with which it is recorded. */
 const page = (id: string, ids: readonly string[], apiVersion: string) =>
   stripeEvent(
     'ledger.payout_transactions.observed',

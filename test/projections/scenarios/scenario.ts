@@ -1,4 +1,7 @@
-/** Given these Stripe events of one stream, when this one comes, then these are the rows of these tables; a field that is not named may be anything. */
+/**
+ * Given these Stripe events of one stream, `when` results in the rows `then`; fields that are not named may have any
+ * value.
+ */
 export type Scenario = Readonly<{
   title: string;
   given: readonly unknown[];

@@ -3,7 +3,7 @@ import { DAHLIA } from '../../support/stripe-objects.js';
 import { START, subscriptionEvent } from '../../support/subscription-events.js';
 import type { Scenario } from './scenario.js';
 
-/** More of subscriptions is told in `subscriptions.spec.ts`. */
+/** `subscriptions.spec.ts` has more cases for subscriptions. */
 export const subscriptionsScenarios: readonly Scenario[] = [
   {
     title: 'reads a subscription that was recorded in 2023, with one period for all items',
