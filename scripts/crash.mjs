@@ -1,4 +1,4 @@
-/** `npm run crash -- --rounds N`: runs the crash tests; each test kills its process N times. */
+/** `npm run crash -- --rounds N`: runs the crash tests; each test that kills a process does so N times. */
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

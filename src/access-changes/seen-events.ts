@@ -12,19 +12,19 @@ export type SeenEvent = Readonly<{
   atMs: number;
 }>;
 
-/** As many are taken in one round, and so many are read at a time. */
+/** At most this many events are taken per round; PAGE is the number of events per read. */
 const TAKEN_MAX = 20_000;
 const PAGE = 250;
 const METADATA = /^\$\$(.+)$/;
 
 /**
- * What came in the log, read when the rows are as far: page by page, since a subscription would wake store and reader
- * for each event.
+ * Reads the log up to the position of the rows, page by page: a subscription would wake store and reader for each
+ * event.
  */
 export class SeenEvents {
-  /** Read, and beyond the rows. */
+  /** Events that were read but are beyond the rows. */
   #waiting: SeenEvent[] = [];
-  /** Up to where the log was read; null when it is not followed. */
+  /** The position up to which the log was read; null when it is not followed. */
   #last: bigint | null = null;
   #reached: bigint | null = null;
   #isShortened = false;
@@ -34,12 +34,12 @@ export class SeenEvents {
     private readonly now: () => Date,
   ) {}
 
-  /** Up to where all was taken; null when nothing was. */
+  /** The position up to which all events were taken; null when the log is not followed. */
   get reached(): bigint | null {
     return this.#reached;
   }
 
-  /** Reads on after a position, -1n for the start of the log, unless it does already. */
+  /** Follows the log from after a position (-1n: from its start), unless it is followed already. */
   follow(after: bigint | null): void {
     if (this.#last !== null || after === null) return;
     this.#last = after;
@@ -53,8 +53,8 @@ export class SeenEvents {
   }
 
   /**
-   * Events up to a position; and whether a stream was cut or deleted, so that anybody's rows may have gone. @throws
-   * what the store fails with
+   * Takes the events up to a position. `isShortened`: a stream was truncated or deleted, so rows of any customer may be
+   * gone. @throws the errors of the store
    */
   async take(upTo: bigint): Promise<{ events: SeenEvent[]; isShortened: boolean }> {
     await this.#readTo(upTo);
@@ -62,7 +62,7 @@ export class SeenEvents {
     const events = this.#waiting.splice(0, count < 0 ? this.#waiting.length : count);
     const isShortened = this.#isShortened;
     this.#isShortened = false;
-    // What was no event of an object is passed, too.
+    // The position also passes events that are not about an object.
     if (this.#waiting[0] !== undefined) this.#reached = this.#waiting[0].from;
     else if (this.#last !== null && this.#last <= upTo) this.#reached = this.#last;
     return { events, isShortened };
@@ -82,7 +82,7 @@ export class SeenEvents {
 
   #see({ stream, position, type, metadata }: ReadBytes, from: bigint): void {
     const cut = type === '$streamDeleted' ? stream : METADATA.exec(stream)?.[1];
-    // What limits a place of an outbox cuts nobody's rows.
+    // The metadata of outbox streams limits their length and affects no rows.
     if (cut !== undefined && !/^(\$|outbox-)/.test(cut)) this.#isShortened = true;
     const stripeEventId = type.startsWith('$') ? undefined : stripeEventIdIn(metadata);
     if (stripeEventId !== undefined)
@@ -90,7 +90,7 @@ export class SeenEvents {
   }
 }
 
-/** Undefined for an event that the ledger did not take from Stripe. */
+/** Returns undefined for an event that is not from Stripe, null for one without a Stripe event id. */
 function stripeEventIdIn(metadata: Buffer): string | null | undefined {
   try {
     const { format, stripeEventId } = JSON.parse(metadata.toString()) as { format?: unknown; stripeEventId?: unknown };

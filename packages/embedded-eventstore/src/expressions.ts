@@ -11,7 +11,7 @@ const PROGRAM_SIZE_MAX = 2_000;
 /** The number of cached expressions; the state tables of each take up to some megabytes. */
 const KEPT_MAX = 16;
 
-/** Tells whether a text matches. */
+/** Tests whether texts match an expression. */
 export type Matcher = Readonly<{
   test: (text: string) => boolean;
   /** The maximum number of steps for a text. */

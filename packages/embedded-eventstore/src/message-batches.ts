@@ -1,10 +1,13 @@
-/** Several messages of a call handed over as one, so that they go to the network together: a read spends less on writing than on reading then. */
+/**
+ * Sends several messages of a call as one batch, so that they go to the network together. Otherwise a read spends more
+ * time on writing than on reading.
+ */
 import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 
-/** Of the type that the library keeps to itself. */
+/** A type that the library does not export. */
 type NextCall = ConstructorParameters<typeof ServerInterceptingCall>[0];
 
-/** Sends an array as the messages in it. It counts as sent, and the client as ready for more, with the last of them. */
+/** Sends each member of an array as a message; the callback runs after the last one. */
 class BatchingCall extends ServerInterceptingCall {
   readonly #next: NextCall;
 
