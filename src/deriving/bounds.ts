@@ -65,7 +65,10 @@ type HeldRow = Readonly<Record<string, unknown>> & Readonly<{ engine_size: numbe
  */
 const SIZE = 'case when pg_column_size(asked) > 1000 then octet_length(asked::text) else pg_column_size(asked) end';
 
-/** Returns the first rows of a query: at most `rowsMax`, ending with the row that exceeds `bytesMax` in total. */
+/**
+ * Returns the first rows of a query: at most `rowsMax`, ending with the row at which their total size reaches
+ * `bytesMax`.
+ */
 export async function readHeld(
   connection: Queryable,
   sql: string,
@@ -84,7 +87,7 @@ const running = createContext({ work: () => undefined as unknown });
 const script = new Script('work()');
 
 /**
- * Runs pure functions, and stops them after `ms`.
+ * Runs pure functions in a vm script, the only code that can be stopped after `ms`.
  * @throws TooMuch, or what the functions throw
  */
 export function within<T>(ms: number, work: () => T): T {

@@ -194,7 +194,7 @@ export class Deriver {
 
   /**
    * Works off notes of a generation in one transaction: looks up the keys of changed rows, derives noted keys, or
-   * retries parked ones. `none`: nothing is noted, or another process is working on it.
+   * retries parked ones. `none`: nothing is left for this build, or another process is working on it.
    */
   async workOff(database: Database, name: string): Promise<'more' | 'none'> {
     // If the transaction is lost, its notes remain.
@@ -235,8 +235,8 @@ export class Deriver {
   }
 
   /**
-   * Notes every existing key for a generation that has started; writers note concurrent changes. Unparks rows that were
-   * parked because their keys could not be determined, unless they still cannot.
+   * Notes every existing key for a generation that has started; writers note concurrent changes. Unparks rows with a
+   * requested replay, unless their keys still cannot be determined.
    */
   async noteAll(database: Database, derived: OwnDerived, signal: AbortSignal): Promise<void> {
     const since = await timeOf(database);

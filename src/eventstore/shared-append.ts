@@ -51,8 +51,8 @@ export class SharedAppend {
   readonly #renderings = new Set<NewEvent>();
   #together = true;
   /**
-   * Where the log ended after all these events had arrived: anything up to there is older than they are. Set only for a
-   * head that comes from the index.
+   * The end of the log after all these events had arrived: every event up to there is older. Set only for a head that
+   * comes from the index.
    */
   #logEnd = -1n;
 
@@ -268,7 +268,7 @@ export class SharedAppend {
         head.isTombstoned = true;
         return;
       case 'too_large':
-        // Too large together says nothing about each one.
+        // Events too large together may fit individually.
         if (fresh.length === 1) this.#settleWhere(({ eventId }) => eventId === fresh[0]?.eventId, outcome);
         this.#together = false;
         return;

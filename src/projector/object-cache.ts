@@ -5,6 +5,7 @@ import type { StateText } from '../folding/state-text.js';
 /** An object as stored in the tables. */
 export type CachedObject = Readonly<{ state: StateText; rows: RowTexts }>;
 
+/** The overhead of an entry, in characters of JSON. */
 const ENTRY_SIZE = 500;
 
 /**

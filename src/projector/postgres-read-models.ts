@@ -60,7 +60,7 @@ async function writeAll(
   if (!mayPut) throw new Undone({ kind: 'claimed', claims: await claimsOf(connection, streams) });
   if (changes !== null) await deriver?.after(connection, changes, streams);
   if (moved !== null) await move(connection, checkpoints, moved);
-  // At the end and with a shared lock, which keeps other workers and lease renewals waiting only briefly.
+  // At the end and with a shared lock: other workers lock the same checkpoints, and lease renewals must not wait long.
   if (isShared && !(await isHeldNow(connection, checkpoints))) throw new Undone({ kind: 'lost' });
 }
 

@@ -139,4 +139,5 @@ export class Refold {
   }
 }
 
+/** The most reread events in memory. */
 const AGAIN_MAX = 2_000;

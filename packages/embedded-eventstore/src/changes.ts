@@ -1,9 +1,13 @@
-/** Signals waiting subscriptions that the log or a stream grew. They read the new events from the log at their own pace. */
+/**
+ * Wakes waiting subscriptions when the log or a stream grows. They read the new events from the log at their own pace.
+ */
 export class Changes {
   readonly #all = new Set<() => void>();
   readonly #streams = new Map<string, Set<() => void>>();
 
-  /** Calls `wake` once, when the stream (or, without one, the log) grows next. Returns a function that stops waiting. */
+  /**
+   * Calls `wake` once, when the stream (or, without one, the log) next grows. Returns a function that stops waiting.
+   */
   wait(stream: string | undefined, wake: () => void): () => void {
     if (stream === undefined) {
       this.#all.add(wake);

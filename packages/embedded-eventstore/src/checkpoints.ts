@@ -1,7 +1,7 @@
 /**
  * Decides when a filtered subscription gets a checkpoint, by EventStoreDB's rule. The log is searched in pages of a
- * window of events or `MATCHES_MAX` matches. A checkpoint falls on the end of a page, once enough events were considered
- * since the last one.
+ * window of events or `MATCHES_MAX` matches. A checkpoint falls on the end of a page, once enough events were
+ * considered since the last one.
  */
 
 /**

@@ -91,8 +91,8 @@ export function readabilityOf(log: EventLog, stream: Stream): Readability {
 }
 
 /**
- * Reads a stream from a revision (inclusive, both directions) and skips events that its metadata hides. It skips at most
- * to the end, so that a deleted stream that is written again continues from there.
+ * Reads a stream from a revision (inclusive, both directions) and skips events that its metadata hides. It skips at
+ * most to the end, so that a deleted stream that is written again continues from there.
  */
 export function cursorOfStream(
   log: EventLog,

@@ -13,7 +13,10 @@ export const FIRST_POSITION = 1n;
 /** Events per page: even the largest events of a page fit in memory many times. */
 export const PAGE_EVENTS = 32;
 
-/** Exclusive locking refuses a second process; `synchronous = FULL` flushes every commit. A 16 MiB cache is enough beside the system's. */
+/**
+ * Exclusive locking refuses a second process; `synchronous = FULL` flushes every commit. A 16 MiB cache is enough
+ * beside the system's.
+ */
 export const PRAGMAS = ['locking_mode = EXCLUSIVE', 'journal_mode = WAL', 'synchronous = FULL', 'cache_size = -16384'];
 
 /** The settings that must result. SQLite silently falls back when the file system does not support one. */
@@ -32,9 +35,10 @@ export const SCHEMA = `
   pragma user_version = ${FORMAT};`;
 
 /**
- * Damage can change the type of any value, and can make a text or a declared column type invalid UTF-8, which crashes the
- * driver. So numbers are read through casts and texts as hexadecimal. The names of an event are read from its frame, which
- * is cheaper and covered by the checksum; the columns `id`, `type` and `created_ms` only serve people who open the file.
+ * Damage can change the type of any value, and can make a text or a declared column type invalid UTF-8, which crashes
+ * the driver. So numbers are read through casts and texts as hexadecimal. The names of an event are read from its
+ * frame, which is cheaper and covered by the checksum; the columns `id`, `type` and `created_ms` only serve people who
+ * open the file.
  */
 export const integers = (...columns: string[]): string =>
   columns.map((column) => `cast(${column} as integer)`).join(', ');
@@ -112,7 +116,10 @@ function closeToOthers(directory: string): void {
   for (const suffix of ['-wal', '-shm']) restrictFile(join(directory, `${FILE_NAME}${suffix}`));
 }
 
-/** The root pages of the tables and indexes in `SCHEMA`, which even a vacuum keeps. A damaged root page would silently hide events. */
+/**
+ * The root pages of the tables and indexes in `SCHEMA`, which even a vacuum keeps. A damaged root page would silently
+ * hide events.
+ */
 const FIRST_PAGES = { streams: 2, sqlite_autoindex_streams_1: 3, events: 4, events_by_revision: 5 };
 
 function assertInPlace(database: Connection): void {

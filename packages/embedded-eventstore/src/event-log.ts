@@ -70,7 +70,7 @@ export class EventLog {
   readonly #statements: Prepared['statements'];
   readonly #pages: Prepared['pages'];
   readonly #recent = new RecentEvents();
-  /** What the transaction under way has written. */
+  /** The events written by the current transaction. */
   #written: StoredEvent[] = [];
   #lastPosition: bigint;
   #nextPosition: bigint;

@@ -36,8 +36,8 @@ const LOOKAROUND = /\(\?(?:<?[=!]|>)|\\[1-9]|\\k/;
 const kept = new Map<string, Matcher>();
 
 /**
- * Returns the matcher of an expression, cached because each page of events asks for it. Throws an ExpressionError for an
- * expression that the engine does not support or that is too large.
+ * Returns the matcher of an expression, cached because each page of events asks for it. Throws an ExpressionError for
+ * an expression that the engine does not support or that is too large.
  */
 export function matcherOf(source: string): Matcher {
   const tooLong = source.length > EXPRESSION_LENGTH_MAX;

@@ -28,25 +28,34 @@ export type EmbeddedEventStoreOptions = SecurityOptions &
      * enter: at most 107 bytes on Linux, 103 elsewhere.
      */
     socket?: string | undefined;
-    /** The address for clients that discover the cluster, when it differs from the listening address (a port mapping, for example). */
+    /**
+     * The address for clients that discover the cluster, when it differs from the listening address (a port mapping,
+     * for example).
+     */
     advertise?: Endpoint | undefined;
     /** The maximum size of an append in bytes: data, metadata, and types in UTF-16. Default APPEND_BYTES_MAX. */
     appendBytesMax?: number;
     /** A delay before each flush, to test an application on a slow disk. Default 0. */
     flushDelayMs?: number;
     /**
-     * Drops an append that repeats one not yet on disk, so that its caller times out after two seconds, as with the real
-     * server. Default false.
+     * Drops an append that repeats one not yet on disk, so that its caller times out after two seconds, as with the
+     * real server. Default false.
      */
     dropsRepeatsInFlight?: boolean;
   }>;
 
 export type EmbeddedEventStore = Readonly<{
-  /** The connection string for any EventStoreDB client. A secured server also needs user and password in it, and `tlsCAFile` when its certificate is self-signed. */
+  /**
+   * The connection string for any EventStoreDB client. A secured server also needs user and password in it, and
+   * `tlsCAFile` when its certificate is self-signed.
+   */
   url: string;
   /** 0 when it listens on a socket. */
   port: number;
-  /** Finishes current writes, ends the calls, closes the files and stops the thread. An unresponsive thread is terminated. */
+  /**
+   * Finishes current writes, ends the calls, closes the files and stops the thread. An unresponsive thread is
+   * terminated.
+   */
   stop(): Promise<void>;
   /** Resolves when the server fails, for example because its disk is full. */
   failed: Promise<Error>;
@@ -81,7 +90,9 @@ const DEFAULTS = {
  */
 const YOUNG_MB = 6;
 
-/** Returns the thread's compiled file. Threads cannot run sources, so under a test runner it is that of the last build. */
+/**
+ * Returns the thread's compiled file. Threads cannot run sources, so under a test runner it is that of the last build.
+ */
 function workerFile(): string {
   const compiled = import.meta.url.endsWith('.ts')
     ? '../../../dist/packages/embedded-eventstore/src/worker.js'

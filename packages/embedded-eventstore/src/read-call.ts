@@ -48,7 +48,10 @@ async function read({ log, turns }: Store, request: ReadRequest, outlet: Outlet)
   }
 }
 
-/** Throws when nothing can be read there: forwards from a stream's end, inside a record, or backwards from beyond the end. */
+/**
+ * Throws when nothing can be read there: forwards from a stream's end, inside a record, or backwards from beyond the
+ * end.
+ */
 function assertReadable({ log }: Pick<Store, 'log'>, { stream, direction, from }: ReadRequest): void {
   if (stream !== undefined) {
     if (direction === 'forwards' && from.kind === 'end') throw unexpectedResult('ReadStreamResult: Error');

@@ -2,8 +2,8 @@
 const REMEMBERED_MAX = 50_000;
 
 /**
- * The bounded cache that recognises duplicate appends without a revision. It starts empty after a restart, like the real
- * server's, so that applications cannot rely on it.
+ * The bounded cache that recognises duplicate appends without a revision. It starts empty after a restart, like the
+ * real server's, so that applications cannot rely on it.
  */
 export class RecentIds {
   readonly #revisions = new Map<string, bigint>();

@@ -1,4 +1,6 @@
-/** Parses the server's command line, with the files and the secret it names, into options of `startEmbeddedEventStore`. */
+/**
+ * Parses the server's command line, with the files and the secret it names, into options of `startEmbeddedEventStore`.
+ */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -111,8 +111,8 @@ function bind(server: Server, address: string, credentials: ServerCredentials): 
 }
 
 /**
- * Returns the address of a socket in a private folder. Removes the socket of a killed process, since the store is already
- * locked.
+ * Returns the address of a socket in a private folder. Removes the socket of a killed process, since the store is
+ * already locked.
  */
 function freeSocket(path: string): string {
   const folder = assertOurs(dirname(path), 'folder');

@@ -47,8 +47,8 @@ type Source = Readonly<{
 }>;
 
 /**
- * Follows a stream. A subscriber that has caught up sees all new events, including those that metadata hides from reads,
- * and finally the tombstone.
+ * Follows a stream. A subscriber that has caught up sees all new events, including those that metadata hides from
+ * reads, and finally the tombstone.
  */
 function streamSource({ log }: Store, stream: string, request: ReadRequest): Source {
   const { from } = request;

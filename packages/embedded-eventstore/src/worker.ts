@@ -16,7 +16,10 @@ setLogVerbosity(logVerbosity.NONE);
 
 let server: RunningServer | undefined;
 
-/** Reports the failure to the parent, then to the clients by the errors of their calls. Then the thread ends, with all connections. */
+/**
+ * Reports the failure to the parent, then to the clients by the errors of their calls. Then the thread ends, with all
+ * connections.
+ */
 async function end(reason?: Error): Promise<void> {
   await server?.stop(reason);
   process.exit();
