@@ -88,18 +88,18 @@ function welcome(
       : [...made.map(([, what, secret]) => `${what.padEnd(16)}${secret}`), `They are kept in ${file}.`];
   const token = apiTokens.length > 0 ? '<a token of API_TOKENS>' : (secrets?.readToken ?? '<readToken>');
   return `
-  The subscription ledger runs on ${url}. Its files are in ${dataDirectory}.
-${hasConsole ? `  Its console is at ${url}/console: log in with one of the tokens.\n` : ''}  No ${lacking.join(' and no ')} ${lacking.includes('tokens') ? 'were' : 'was'} configured, so it made its own for this folder.
+  The subscription ledger is running on ${url}. Its files are in ${dataDirectory}.
+${hasConsole ? `  Console: ${url}/console (log in with one of the tokens).\n` : ''}  No ${lacking.join(' and no ')} ${lacking.includes('tokens') ? 'were' : 'was'} configured, so the ledger created its own for this folder.
 
   ${keys.join('\n  ')}
 
   In another terminal:
 
     ${variables}${run} sample
-        sends a signed sample event, and shows the answer and the row
+        sends a signed sample event and shows the response and the row
     curl -H "Authorization: Bearer ${token}" ${url}/v1/subscriptions
     stripe listen --forward-to ${url}/webhooks/stripe
-        forwards events of your Stripe account; docs/connect-stripe.md says how to configure its secret
+        forwards events of your Stripe account; docs/connect-stripe.md shows how to configure its secret
 
 `;
 }

@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   const { secret, token } = secretsOfService(config);
   if (secret === undefined || token === undefined)
     throw new NotSent(
-      `A service answers on ${url}, but there is no secret to sign with: none is configured, and "${config.dataDirectory}" has ` +
+      `A service answers on ${url}, but there is no secret to sign the event with: none is configured, and "${config.dataDirectory}" has ` +
         'no secrets.json. Give this command the DATA_DIR of the service.',
     );
   const subscription = `sub_${randomBytes(12).toString('hex')}`;
@@ -33,11 +33,11 @@ async function main(): Promise<void> {
   process.stdout.write(`Next:
 
   curl -H "Authorization: ${authorization}" ${url}${path}/events
-      its timeline: what each event changed
+      the timeline: what each event changed
   curl -H "Authorization: ${authorization}" ${url}/v1/customers/${event.data.object.customer}/access
-      has this customer access, until when, and why?
+      whether this customer has access, until when, and why
   ${url}/console/subscriptions/${subscription}
-      the same for people, in a browser; log in with the token above
+      the same in a browser; log in with the token above
 `);
 }
 
@@ -53,7 +53,7 @@ async function show(url: string, init: RequestInit): Promise<unknown> {
 const send = (url: string, init: RequestInit): Promise<Response> =>
   fetch(url, { ...init, signal: AbortSignal.timeout(15_000) }).catch((error: unknown) => {
     throw new NotSent(
-      `No service answers on ${new URL(url).origin}. Start it with "npm start", and give both commands the same PORT, HOST and DATA_DIR.`,
+      `No service answers on ${new URL(url).origin}. Start it with "npm start" and give both commands the same PORT, HOST and DATA_DIR.`,
       { cause: error },
     );
   });

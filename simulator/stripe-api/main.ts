@@ -56,7 +56,7 @@ function optionsOf(args: readonly string[]) {
     return value;
   };
   if (!URL.canParse(values.to))
-    throw new WrongOption('--to must be an address, e.g. http://127.0.0.1:3000/webhooks/stripe.');
+    throw new WrongOption('--to must be a URL, e.g. http://127.0.0.1:3000/webhooks/stripe.');
   return {
     help: values.help,
     to: values.to,

@@ -6,10 +6,7 @@ import type { ReadPosition } from './read-position.js';
 import { Turns } from './turns.js';
 
 const busy = () =>
-  new ProblemError(
-    'read_models_busy',
-    'Too many requests read from Postgres, or wait to; it answers. Ask again later.',
-  );
+  new ProblemError('read_models_busy', 'Too many requests are using Postgres or waiting for it. Try again later.');
 
 /** Reads of the read models by requests: in turns, with a share per token, on connections reserved for them. */
 export class Reads {

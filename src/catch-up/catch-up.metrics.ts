@@ -104,7 +104,7 @@ export class CatchUpMetrics implements CatchUpObserver {
     this.#checked = { folds: this.#checked.folds + folds, faults: this.#checked.faults + count };
     for (const fault of examples)
       this.#logger.error(
-        `A row disagrees with the log: ${fault}. Run "subscription-ledger verify" for all of them, and "rebuild" to repair them.`,
+        `A row disagrees with the log: ${fault}. Run "subscription-ledger verify" to list all differences and "rebuild" to repair them.`,
       );
   }
 
@@ -139,7 +139,7 @@ export class CatchUpMetrics implements CatchUpObserver {
       );
     for (const { stream, remains } of gone) {
       this.#logger.warn(
-        `${stream} ${remains === 'none' ? 'was deleted in the store, so its rows were removed' : 'has lost its first events in the store; its rows are made from the events that are left'}.`,
+        `${stream} ${remains === 'none' ? 'was deleted in the store, so its rows were removed' : 'was truncated in the store; its rows are folded from the events that are left'}.`,
       );
     }
   }

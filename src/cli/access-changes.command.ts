@@ -8,10 +8,11 @@ import { textOption, UsageError, wholeNumber, type Command, type Context, type G
 const LIMIT = { min: 1, max: 10_000 };
 
 export const accessChangesCommand: Command = {
-  help: `Changes are held when more customers than usual would lose or gain access at one time: after a release, a new policy, an
-outage. Exits with 1 when some are held. "access approve" records them, "access reject" does not.
+  help: `Lists the access changes that wait for approval. The ledger holds changes back when more customers than usual would lose
+or gain access at once, for example after a release, a new policy or an outage. "access approve" records the changes;
+"access reject" discards them. Exits with 1 when changes are held.
 
-  --limit <n>         how many to list                                               (20)
+  --limit <n>         list at most n changes                                         (20)
   --json              print each change as a line of JSON
 `,
   options: { limit: { type: 'string', default: '20' }, json: { type: 'boolean' } },
@@ -22,18 +23,18 @@ outage. Exits with 1 when some are held. "access approve" records them, "access 
 };
 
 export const accessApproveCommand: Command = {
-  help: `Lets the changes go that are held now; what is held later needs another approval. Look at "access changes" first. The service
-that projects records them within seconds.
+  help: `Approves the access changes that are held now. Review them first with "access changes". The service that projects records
+them within seconds. Changes held later need a new approval.
 `,
   options: {},
   run: (_, context) => judgeHeld(context, null),
 };
 
 export const accessRejectCommand: Command = {
-  help: `Records nothing of the changes that are held now: your application goes on with what it knows. The history of each customer says
-who rejected the change, and why. When something new comes of a customer, it is decided as any other.
+  help: `Rejects the access changes that are held now. Your application keeps the access it knows. The history of each customer
+records who rejected the change and why. The next event of a customer is decided as usual.
 
-  --why <text>        why, in a sentence
+  --why <text>        the reason, in one sentence
 `,
   options: { why: { type: 'string' } },
   check: whyOf,
@@ -56,7 +57,7 @@ const heldIn = ({ parts: { database } }: Context) =>
 async function list({ values }: Given, context: Context): Promise<number> {
   const { count } = await heldIn(context);
   if (count === 0) {
-    context.print('No change of access is held.');
+    context.print('No access changes are held.');
     return 0;
   }
   const max = wholeNumber('limit', values['limit'], LIMIT);
@@ -70,7 +71,7 @@ async function list({ values }: Given, context: Context): Promise<number> {
 async function judgeHeld(context: Context, why: string | null): Promise<number> {
   const { count, holds } = await heldIn(context);
   if (holds.length === 0) {
-    context.print('No change of access is held.');
+    context.print('No access changes are held.');
     return 0;
   }
   const by = `${userInfo().username} (command line)`;
@@ -78,7 +79,7 @@ async function judgeHeld(context: Context, why: string | null): Promise<number> 
   context.print(
     why === null
       ? `Approved: ${count} changes. The service that projects records them.`
-      : `Rejected: ${count} changes. The service that projects writes that into the history of each customer.`,
+      : `Rejected: ${count} changes. The service that projects adds the rejection to the history of each customer.`,
   );
   return 0;
 }

@@ -11,12 +11,12 @@ type Access = Readonly<{
 }>;
 
 export const accessCommand: ServiceCommand = {
-  help: `Says whether a customer, or a person by e-mail or reference, has access, until when, and why.
+  help: `Shows whether a customer has access, until when, and why. Name the customer by id, e-mail address or reference.
 
   --product <id>      to this product
   --entitlement <key> to this feature, by its lookup key
   --at <time>         at this time: 2026-01-31T12:00:00Z, or an age: 30m, 2h, 3d
-  --reference <id>    instead of a customer: your own id of a person
+  --reference <id>    your own id for the person, instead of a customer
   --json              as JSON, as GET /v1/access answers
 `,
   takesNames: true,
@@ -30,7 +30,7 @@ export const accessCommand: ServiceCommand = {
   check(given) {
     timeOption('at', textOption(given, 'at'));
     if (given.names.length + (given.values['reference'] === undefined ? 0 : 1) !== 1)
-      throw new UsageError('access takes one customer: access cus_123, or access jenny@example.com.');
+      throw new UsageError('access needs one customer: access cus_123, or access jenny@example.com.');
   },
   run: async (given, { service, print }) => {
     const [who] = given.names;

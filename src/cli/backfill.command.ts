@@ -11,18 +11,18 @@ const STOPPED_EXIT = 1;
 const LOOK_BACK = 200;
 
 export const backfillCommand: Command = {
-  help: `Reads all that Stripe has of the account, events of 30 days first, and records what the log does not know. Webhooks may arrive
-meanwhile. It may be stopped or killed at any moment: the same command resumes it. A second run over an unchanged
-Stripe appends nothing. Exits with 1 when something was left out.
+  help: `Reads everything that Stripe has for the account, starting with the events of the last 30 days, and records what the log
+lacks. Webhooks may arrive meanwhile. You can stop or kill it at any time; the same command resumes it. A second run
+appends nothing if nothing changed at Stripe. Exits with 1 when something was left out.
 
-  --only <objects>    read these alone, e.g. customer,subscription,invoice
-  --with <objects>    read these as well: ${RESOURCES.filter(({ when }) => when === 'wanted')
+  --only <objects>    read only these, e.g. customer,subscription,invoice
+  --with <objects>    also read these: ${RESOURCES.filter(({ when }) => when === 'wanted')
     .map(({ object }) => object)
     .join(', ')}
-  --since <date>      leave out what was made before, e.g. 2025-01-01
-  --dry-run           compare, and append nothing but the run itself
-  --resume <run>      resume this run; by default the last one, if it is not finished and read the same
-  --new               begin a new run, whatever was begun before
+  --since <date>      leave out objects created before this date, e.g. 2025-01-01
+  --dry-run           compare only; append nothing except the record of the run
+  --resume <run>      resume this run (default: the last run, if unfinished and started with the same options)
+  --new               start a new run even if an earlier one is unfinished
   --json              print the result as JSON
 ${WAIT_HELP}${STRIPE_HELP}`,
   options: {
@@ -63,15 +63,17 @@ async function runOf(given: Given, { store, session, key }: StripeContext): Prom
   const wanted = textOption(given, 'resume');
   if (wanted !== undefined) {
     const run = await readRun(store, wanted);
-    if (run === null) throw new UsageError(`There is no run ${wanted}. "runs" lists them.`);
+    if (run === null) throw new UsageError(`There is no run ${wanted}. "runs" lists all runs.`);
     if (run.started === null && hasEnded(run))
       throw new UsageError(
-        `The run ${wanted} was stopped before it began: there is nothing to resume. Begin a new one.`,
+        `Run ${wanted} was stopped before it started, so there is nothing to resume. Start a new run.`,
       );
-    if (run.started === null) throw new UsageError(`The run ${wanted} has not begun: a service takes it up.`);
+    if (run.started === null) throw new UsageError(`Run ${wanted} has not started yet. A service will start it.`);
     const { account } = run.started;
     if (account !== session.account)
-      throw new UsageError(`The run ${wanted} is of ${account}. Say its key with --key, or --accounts ${account}.`);
+      throw new UsageError(
+        `Run ${wanted} belongs to ${account}. Select its key with --key, or give --accounts ${account}.`,
+      );
     return run;
   }
   const only = objectsOf(given, 'only');
@@ -99,7 +101,7 @@ function objectsOf(given: Given, option: 'only' | 'with'): readonly string[] {
   const known = RESOURCES.map(({ object }) => object);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined)
-    throw new UsageError(`--${option}: there is no "${unknown}". There are: ${known.join(', ')}.`);
+    throw new UsageError(`--${option}: unknown object "${unknown}". Known objects: ${known.join(', ')}.`);
   return names;
 }
 
@@ -120,7 +122,7 @@ function linesOf(
   const lists = [...reading].slice(0, 4).map((object) => {
     const listed = counts[object]?.['listed'] ?? 0;
     const about = Math.max(estimates[object] ?? 0, listed);
-    if (about === 0) return `  ${object.padEnd(22)} not begun`;
+    if (about === 0) return `  ${object.padEnd(22)} not started`;
     const share = Math.floor((100 * listed) / about);
     return `  ${object.padEnd(22)} ${String(share).padStart(3)} %  ${listed} of about ${about}, appended ${counts[object]?.['appended'] ?? 0}`;
   });
@@ -158,7 +160,7 @@ function printEnd(
     }
     context.print(`events                   ${events.listed} listed, ${events.appended} appended`);
     for (const [object, reason] of Object.entries(skipped)) context.print(`left out: ${object}: ${reason}`);
-    if (later.length > 0) context.print(`still changing: ${later.length} objects. Run it once more for these.`);
+    if (later.length > 0) context.print(`still changing: ${later.length} objects. Run the command again to read them.`);
     context.print(
       `${kind === 'finished' ? 'Finished' : `Stopped: ${why}`}. ${total('listed')} objects, ${total('appended')} appended, with ${requests} requests in ${Math.round(seconds)} s.`,
     );

@@ -29,12 +29,12 @@ const count = (value: number): string => value.toLocaleString('en');
 const checksumFile = (file: string): string => `${file}.sha256`;
 
 export const backupCommand: Command<Terminal> = {
-  help: `The service may run meanwhile. Repeated on the same file, it adds what is new and resumes a run that was cut. Then it reads
-the whole file against the checksum of every record, and writes the file's own checksum beside it (FILE.sha256, for
-"sha256sum -c" and for restore). Read models need no backup: they are rebuilt from the log. Keep secrets and tokens apart.
-Exits with 1 when a record is damaged, and prints which.
+  help: `Copies the log of the embedded event store into a file. The service may run meanwhile. Run it again on the same file to add
+new events or to resume an interrupted backup. It then verifies the checksum of every record in the file and writes the
+checksum of the file beside it (FILE.sha256, for "sha256sum -c" and for restore). Read models need no backup: they are
+rebuilt from the log. Keep secrets and tokens elsewhere. Exits with 1 and lists the damaged records when it finds any.
 
-  --to <file>         made when it is missing
+  --to <file>         the backup file; created if it does not exist
   --json              print the result as a line of JSON
 `,
   options: { to: { type: 'string' }, json: { type: 'boolean' } },
@@ -56,18 +56,18 @@ Exits with 1 when a record is damaged, and prints which.
     if (given.values['json'] === true) print(JSON.stringify(result));
     else
       print(
-        `${file} has ${count(taken.events)} events, ${count(taken.added)} of them new, in ${count(result.bytes)} bytes. ` +
-          `Every record was read back.\nsha256 ${sha256}`,
+        `${file} has ${count(taken.events)} events, ${count(taken.added)} of them new, and ${count(result.bytes)} bytes. ` +
+          `Every record was verified.\nsha256 ${sha256}`,
       );
     return 0;
   },
 };
 
 export const restoreCommand: Command<Terminal> = {
-  help: `There must be no log yet, and no service on the folder. The backup is checked first, and stays as it is.
-Exits with 1 when it is damaged; nothing is made then.
+  help: `Creates the log of a data directory from a backup. The directory must have no log, and no service may run on it. The backup
+is verified first and is not changed. If it is damaged, nothing is created and the command exits with 1.
 
-  --from <file>       what "backup" wrote; its checksum is read from <file>.sha256
+  --from <file>       the file that "backup" wrote; its checksum is read from <file>.sha256
 `,
   options: { from: { type: 'string' } },
   check: (given) => void fileIn(given, 'from'),
@@ -79,13 +79,13 @@ Exits with 1 when it is damaged; nothing is made then.
     prepareDirectory(dataDirectory);
     const lock = takeLock(dataDirectory);
     if (lock === undefined)
-      throw new UsageError(`A service runs on "${dataDirectory}". Restore into another folder, or stop it.`);
+      throw new UsageError(`A service is running on "${dataDirectory}". Stop it, or restore into another folder.`);
     try {
       const directory = join(dataDirectory, 'eventstore');
       const target = join(directory, FILE_NAME);
       if (existsSync(target))
         throw new UsageError(
-          `"${directory}" has a log already. Restore into another folder; or stop the service and move this one away.`,
+          `"${directory}" already has a log. Restore into another folder, or stop the service and move this folder away.`,
         );
       if (!(await isAsWritten(file, terminal))) return 1;
       const found = check(file, terminal);
@@ -112,17 +112,17 @@ function embeddedConfig(given: Given) {
   const config = loadStoresConfig(environmentOf(given));
   if (config.eventstoreUrl === 'embedded') return config;
   throw new UsageError(
-    'This is for the embedded event store, and EVENTSTORE_URL names another. docs/operations.md says how to back up ' +
-      'EventStoreDB; "eventstore copy" copies any store into another.',
+    'This command works on the embedded event store, but EVENTSTORE_URL names another. docs/operations.md shows how to back up ' +
+      'EventStoreDB; "eventstore copy" copies one store into another.',
   );
 }
 
 const restoredText = (events: number, { dataDirectory }: { dataDirectory: string }): string =>
-  `"${dataDirectory}" has the log of the backup: ${count(events)} events.` +
+  `Restored the log into "${dataDirectory}": ${count(events)} events.` +
   (existsSync(join(dataDirectory, 'postgres'))
-    ? `\nThe read models in "${join(dataDirectory, 'postgres')}" are of another past: move that folder away before the start.`
+    ? `\nThe read models in "${join(dataDirectory, 'postgres')}" belong to another log. Move that folder away before you start the service.`
     : '') +
-  '\nStart the service: it builds the read models from the log. Then fetch what the backup lacks: docs/operations.md.';
+  '\nStart the service; it builds the read models from the log. Then fetch the events that the backup lacks: docs/operations.md.';
 
 /** Copies under a temporary name until all of it is on disk, so that an interrupted copy never passes for a log. */
 async function place(file: string, target: string): Promise<void> {
@@ -138,12 +138,14 @@ async function place(file: string, target: string): Promise<void> {
 /** Whether a file matches its checksum. Without a checksum file, the checksums of the records must suffice. */
 async function isAsWritten(file: string, { print, report }: Terminal): Promise<boolean> {
   if (!existsSync(checksumFile(file))) {
-    report(`There is no "${checksumFile(file)}": only the checksums of the records are compared.`);
+    report(`There is no "${checksumFile(file)}"; only the checksums of the records are verified.`);
     return true;
   }
   const [wanted = ''] = (await readFile(checksumFile(file), 'utf8')).split(/\s/);
   if ((await sha256Of(file)) === wanted) return true;
-  print(`"${file}" is not what "${checksumFile(file)}" says: it was changed, or copied in part. Nothing was restored.`);
+  print(
+    `"${file}" does not match "${checksumFile(file)}": it was changed or copied only in part. Nothing was restored.`,
+  );
   return false;
 }
 

@@ -60,7 +60,7 @@ export function named<M extends ReadModel>(projections: readonly M[], names: rea
     const found = projections.find((projection) => projection.name === name);
     if (found === undefined)
       throw new UsageError(
-        `There is no projection "${name}". This build has: ${projections.map((one) => one.name).join(', ')}.`,
+        `Unknown projection "${name}". Projections of this build: ${projections.map((one) => one.name).join(', ')}.`,
       );
     return found;
   });

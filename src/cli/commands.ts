@@ -3,13 +3,13 @@ import type { ServiceCommand } from './on-service.js';
 
 /** The groups of commands, each with the help text that its commands share. */
 export const GROUPS = {
-  run: 'Run and check the service. Configure it by environment variables or a file .env: docs/configuration.md.',
-  ask: `Ask a running service over its API: that of --url and --token, of LEDGER_URL and LEDGER_TOKEN, or of HOST, PORT
+  run: 'Run and check the service. Configure it with environment variables or a .env file: docs/configuration.md.',
+  ask: `Query a running service over its API. Name it with --url and --token, LEDGER_URL and LEDGER_TOKEN, or HOST, PORT
 and DATA_DIR.`,
-  stores: `Work on the stores of a service, while it runs or not: those of --data-dir or DATA_DIR, or of EVENTSTORE_URL and
-DATABASE_URL. Where nothing runs, they start the embedded servers meanwhile. They never create a ledger.`,
-  stripe: 'Ask Stripe, with a key of STRIPE_API_KEYS: docs/stripe-api.md.',
-  log: 'Keep and copy the log.',
+  stores: `Work on the stores of a service, running or not. Name them with --data-dir or DATA_DIR, or with EVENTSTORE_URL and
+DATABASE_URL. If the embedded servers do not run, the command starts them meanwhile. No command creates a ledger.`,
+  stripe: 'Read from Stripe with a key of STRIPE_API_KEYS: docs/stripe-api.md.',
+  log: 'Back up and copy the log.',
 } as const;
 
 type Entry = Readonly<{
@@ -50,12 +50,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     usage: '',
     summary: 'run the service',
     load: () => import('../main.js'),
-    help: `It is configured by environment variables, and by a file .env in the current folder:
+    help: `Configure it with environment variables or a .env file in the current folder:
 
   PORT=3001 subscription-ledger start
   DATA_DIR=/var/lib/ledger subscription-ledger start
 
-docs/configuration.md lists all variables. Without any, the service listens on http://127.0.0.1:3000 and keeps its
+docs/configuration.md lists all variables. By default the service listens on http://127.0.0.1:3000 and keeps its
 files in ./data.
 `,
   },
@@ -66,7 +66,7 @@ files in ./data.
     usage: '',
     summary: 'send one signed event to the service, and show the resulting row',
     load: () => import('../sample.js'),
-    help: `It finds the service by the same variables: DATA_DIR, HOST, PORT, STRIPE_WEBHOOK_SECRETS, API_TOKENS.
+    help: `Uses the variables of the service: DATA_DIR, HOST, PORT, STRIPE_WEBHOOK_SECRETS, API_TOKENS.
 `,
   },
   {
@@ -98,7 +98,7 @@ files in ./data.
     name: 'tail',
     group: 'ask',
     usage: '[filters]',
-    summary: 'print each event as it comes',
+    summary: 'print each event as it is appended',
     load: async () => (await import('./tail.command.js')).tailCommand,
   },
   {
@@ -106,7 +106,7 @@ files in ./data.
     name: 'find',
     group: 'ask',
     usage: '<text>',
-    summary: 'find by any id, e-mail, number, code or reference',
+    summary: 'search by id, e-mail address, number, code or reference',
     load: async () => (await import('./find.command.js')).findCommand,
   },
   {
@@ -114,7 +114,7 @@ files in ./data.
     name: 'events',
     group: 'ask',
     usage: 'list|show|send …',
-    summary: 'list events, show one, deliver one again',
+    summary: 'list events, show one, or deliver one again',
     load: async () => (await import('./events.command.js')).eventsCommand,
   },
   {
@@ -122,7 +122,7 @@ files in ./data.
     name: 'access changes',
     group: 'stores',
     usage: '',
-    summary: 'list the access changes that are held back, and why',
+    summary: 'list the access changes that are held back, and the reasons',
     load: async () => (await import('./access-changes.command.js')).accessChangesCommand,
   },
   {
@@ -138,7 +138,7 @@ files in ./data.
     group: 'stores',
     name: 'access reject',
     usage: '--why <text>',
-    summary: 'let go of the changes of access that are held back, and say why',
+    summary: 'discard the access changes that are held back, with a reason',
     load: async () => (await import('./access-changes.command.js')).accessRejectCommand,
   },
   {
@@ -154,7 +154,7 @@ files in ./data.
     name: 'timeline',
     group: 'ask',
     usage: '<subscription>',
-    summary: 'list the events of a subscription in logical order, with what each changed',
+    summary: 'list the events of a subscription in logical order, with the changes',
     load: async () => (await import('./timeline.command.js')).timelineCommand,
   },
   {
@@ -162,7 +162,7 @@ files in ./data.
     name: 'money compare',
     group: 'stores',
     usage: '[what|report.csv] [options]',
-    summary: 'compare MRR or the books with another definition, or a report of Stripe',
+    summary: 'compare MRR or the books with another definition or a Stripe report',
     load: async () => (await import('./money-compare.command.js')).moneyCompareCommand,
   },
   ...(['close', 'reopen', 'closings'] as const).map((name): CommandEntry => ({
@@ -171,9 +171,9 @@ files in ./data.
     group: 'ask',
     usage: name === 'closings' ? '[options]' : '<month> [options]',
     summary: {
-      close: 'close a month of the books, and the open ones before it',
-      reopen: 'open the last closed month again',
-      closings: 'list the closed months: who closed them, and when',
+      close: 'close a month of the books and all open months before it',
+      reopen: 'reopen the last closed month',
+      closings: 'list the closed months, who closed them and when',
     }[name],
     load: async () => (await import('./money-closing.command.js')).closingCommands[name],
   })),
@@ -182,7 +182,7 @@ files in ./data.
     name: 'money',
     group: 'ask',
     usage: '<what> [options]',
-    summary: 'show trial balance, revenue, MRR and journal, and export the books',
+    summary: 'show the trial balance, revenue, MRR and journal; export the books',
     load: async () => (await import('./money.command.js')).moneyCommand,
   },
   {
@@ -190,7 +190,7 @@ files in ./data.
     name: 'projections',
     group: 'stores',
     usage: '',
-    summary: 'list every generation of every read model: state, position, lag, parked streams',
+    summary: 'list all generations of all read models: state, position, lag, parked streams',
     load: async () => (await import('./projections.command.js')).projectionsCommand,
   },
   {
@@ -198,7 +198,7 @@ files in ./data.
     name: 'rebuild',
     group: 'stores',
     usage: '[projection…]',
-    summary: 'build read models again from the log, without downtime',
+    summary: 'rebuild read models from the log, without downtime',
     load: async () => (await import('./rebuild.command.js')).rebuildCommand,
   },
   {
@@ -206,7 +206,7 @@ files in ./data.
     name: 'rollback',
     group: 'stores',
     usage: '<projection>',
-    summary: 'show the rows from before the last rebuild again, brought up to date',
+    summary: 'switch back to the generation before the last rebuild',
     load: async () => (await import('./rollback.command.js')).rollbackCommand,
   },
   {
@@ -214,7 +214,7 @@ files in ./data.
     name: 'verify',
     group: 'stores',
     usage: '[projection…]',
-    summary: 're-fold streams from the log, and compare them with the rows',
+    summary: 'fold streams again from the log and compare the result with the rows',
     load: async () => (await import('./verify.command.js')).verifyCommand,
   },
   {
@@ -222,7 +222,7 @@ files in ./data.
     name: 'parked',
     group: 'stores',
     usage: 'list|show|replay …',
-    summary: 'list the streams that could not be folded, show the cause, fold them again',
+    summary: 'list the parked streams, show the cause, replay them',
     load: async () => (await import('./parked.command.js')).parkedCommand,
   },
   {
@@ -230,7 +230,7 @@ files in ./data.
     name: 'endpoint',
     group: 'stripe',
     usage: 'check|create|fix|rotate',
-    summary: 'check, create, repair or replace the webhook endpoint in Stripe',
+    summary: 'check, create, repair or replace the webhook endpoint at Stripe',
     load: async () => (await import('./endpoint.command.js')).endpointCommand,
   },
   {
@@ -238,7 +238,7 @@ files in ./data.
     name: 'stripe-check',
     group: 'stripe',
     usage: '[--wait n]',
-    summary: 'check what the Stripe key may read, and how Stripe behaves',
+    summary: 'check the rights of the Stripe key and how Stripe behaves',
     load: async () => (await import('./stripe-check.command.js')).stripeCheckCommand,
   },
   {
@@ -246,7 +246,7 @@ files in ./data.
     name: 'backup',
     group: 'log',
     usage: '--to <file>',
-    summary: 'copy the log of the embedded event store into a file, while the service runs',
+    summary: 'copy the log of the embedded event store to a file while the service runs',
     load: async () => (await import('./backup.commands.js')).backupCommand,
   },
   {
@@ -254,7 +254,7 @@ files in ./data.
     name: 'restore',
     group: 'log',
     usage: '--from <file>',
-    summary: 'make the log of a data directory from a backup',
+    summary: 'create the log of a data directory from a backup',
     load: async () => (await import('./backup.commands.js')).restoreCommand,
   },
   {
@@ -262,7 +262,7 @@ files in ./data.
     name: 'backfill',
     group: 'stripe',
     usage: '[options]',
-    summary: 'read everything that Stripe has of the account, and record what the log lacks',
+    summary: 'read everything that Stripe has for the account and record what the log lacks',
     load: async () => (await import('./backfill.command.js')).backfillCommand,
   },
   {
@@ -278,7 +278,7 @@ files in ./data.
     name: 'reconcile',
     group: 'stripe',
     usage: '[options]',
-    summary: 'compare the ledger with Stripe, and repair the differences',
+    summary: 'compare the ledger with Stripe and repair the differences',
     load: async () => (await import('./reconcile.command.js')).reconcileCommand,
   },
   {
@@ -286,7 +286,7 @@ files in ./data.
     name: 'runs',
     group: 'stripe',
     usage: '[options]',
-    summary: 'list backfills and comparisons with Stripe, and their progress',
+    summary: 'list backfills and reconciliations with their progress',
     load: async () => (await import('./runs.command.js')).runsCommand,
   },
   {
@@ -294,7 +294,7 @@ files in ./data.
     name: 'eventstore copy',
     group: 'log',
     usage: '--from <url> --to <url>',
-    summary: 'copy one event store into another, and compare them',
+    summary: 'copy one event store into another and compare them',
     load: () => import('../eventstore/copy/cli.js'),
   },
   {
@@ -302,7 +302,7 @@ files in ./data.
     name: 'eventstore',
     group: 'log',
     usage: '[options]',
-    summary: 'run the embedded event store alone, or check its files',
+    summary: 'run the embedded event store alone or check its files',
     load: () => import('../../packages/embedded-eventstore/src/cli.js'),
   },
 ];

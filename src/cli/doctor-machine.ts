@@ -35,7 +35,11 @@ export function checkFolder(stores: Pick<StoresOptions, 'dataDirectory' | 'event
   try {
     assertLedgerExists(stores);
     assertDirectoryIsPrivate(stores.dataDirectory);
-    return { check: 'data directory', state: 'ok', text: `${resolve(stores.dataDirectory)} is of this account alone.` };
+    return {
+      check: 'data directory',
+      state: 'ok',
+      text: `${resolve(stores.dataDirectory)} is accessible only to this user account.`,
+    };
   } catch (error) {
     return { check: 'data directory', state: 'failed', text: messageOf(error) };
   }
@@ -54,7 +58,7 @@ export function checkDisk(folder: string): Check {
     check: 'disk',
     state: free < FREE_MIN.failed ? 'failed' : 'warning',
     text,
-    remedy: 'Make room, or move DATA_DIR to a larger disk: nothing is stored when it is full.',
+    remedy: 'Free some space, or move DATA_DIR to a larger disk: a full disk stops intake.',
   };
 }
 
@@ -68,12 +72,12 @@ export async function checkPort(config: Config): Promise<Check> {
     .catch(() => null);
   if (typeof health?.ready === 'boolean') {
     return health.ready
-      ? { check: 'service', state: 'ok', text: `A service answers on ${url}, and is ready.` }
+      ? { check: 'service', state: 'ok', text: `The service on ${url} is ready.` }
       : {
           check: 'service',
           state: 'failed',
           text: `The service on ${url} is not ready: ${String(health.intake?.state)}.`,
-          remedy: '"subscription-ledger status" says more.',
+          remedy: 'Run "subscription-ledger status" for details.',
         };
   }
   try {

@@ -12,18 +12,18 @@ export async function probe(config: Config): Promise<Check> {
   const url = localUrl(config);
   const { secret, token } = secretsOfService(config);
   if (secret === undefined || token === undefined)
-    return { check: 'probe', state: 'failed', text: 'There is no signing secret, or no token that may read.' };
+    return { check: 'probe', state: 'failed', text: 'There is no signing secret or no token with the scope read.' };
   const startedAt = performance.now();
   try {
     const payload = JSON.stringify(probeEvent(Math.floor(Date.now() / 1000)));
     const first = await deliver(url, payload, secret);
     if (first.outcome !== 'appended' || typeof first.position !== 'string')
-      return failed(`The webhook answers ${JSON.stringify(first)}, not that the event was appended.`);
+      return failed(`The webhook did not append the event; it answered ${JSON.stringify(first)}.`);
     const path = `/v1/products?limit=1&minPosition=${first.position}&waitMs=${ROWS_WITHIN_MS}`;
     const rows = await ask(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
-    if (!rows.ok) return failed(`It is in the log, and not in the rows: ${await rows.text()}`);
+    if (!rows.ok) return failed(`The event is in the log but not in the rows: ${await rows.text()}`);
     const again = await deliver(url, payload, secret);
-    if (again.outcome !== 'duplicate') return failed(`It was stored twice: ${JSON.stringify(again)}`);
+    if (again.outcome !== 'duplicate') return failed(`The event was stored twice: ${JSON.stringify(again)}`);
     const tookMs = Math.round(performance.now() - startedAt);
     const text = `${String(first.stream)} was signed, appended, projected and recognised as a duplicate in ${tookMs} ms.`;
     return { check: 'probe', state: 'ok', text };

@@ -46,7 +46,7 @@ async function* checkParts(parts: Parts, sample: number): AsyncGenerator<Check> 
     messageOf,
   );
   if (typeof end === 'string') {
-    const remedy = 'Check EVENTSTORE_URL, the network, user and password, and whether the server runs.';
+    const remedy = 'Check that the server runs; check EVENTSTORE_URL, the network, the user and the password.';
     yield { check: 'event store', state: 'failed', text: end, remedy };
   } else {
     yield { check: 'event store', state: 'ok', text: `It answers; ${endText(end)}.` };
@@ -55,13 +55,13 @@ async function* checkParts(parts: Parts, sample: number): AsyncGenerator<Check> 
   const postgres = await attempt('Postgres', () => checkPostgres(parts.database));
   yield postgres;
   if (typeof end === 'string' || postgres.state === 'failed') {
-    yield { check: 'read models', state: 'skipped', text: 'Both servers have to answer first.' };
+    yield { check: 'read models', state: 'skipped', text: 'Both servers must answer before this can be checked.' };
     return;
   }
   yield await attempt('Postgres clock', () => checkPostgresClock(parts.database));
   if (!(await hasSchema(parts.database))) {
-    const text = 'There are none in this Postgres yet: the first start makes them.';
-    yield { check: 'read models', state: 'warning', text, remedy: 'Check DATABASE_URL if a service has run.' };
+    const text = 'This Postgres has none yet. The first start creates them.';
+    yield { check: 'read models', state: 'warning', text, remedy: 'If a service has run before, check DATABASE_URL.' };
     return;
   }
   const checkpoints = checkpointsOf(await readCheckpoints(parts.database), projections);
@@ -86,11 +86,11 @@ const endText = (end: LogEnd): string =>
     ? `the log ends at position ${end.position}`
     : end.kind === 'empty'
       ? 'the log is empty'
-      : 'the end of the log is being looked for';
+      : 'the end of the log has not been found yet';
 
 type Result = Omit<Check, 'check'>;
 const CLOCK_MS_MAX = { warning: 5_000, failed: 60_000 };
-const SET_CLOCKS = 'Let NTP set the clocks: signatures are valid for five minutes, and leases last ten seconds.';
+const SET_CLOCKS = 'Synchronize the clocks with NTP: signatures are valid for 5 minutes, and leases last 10 s.';
 
 function clockResult(differenceMs: number, text: string): Result {
   const difference = Math.abs(differenceMs);
@@ -105,8 +105,7 @@ function clockResult(differenceMs: number, text: string): Result {
 async function checkStoreClock(store: EventStore): Promise<Result> {
   const latest = await readLogPage(store, { direction: 'backwards', from: 'end', max: LOOKED_AT_MAX });
   const event = latest.find(({ metadata }) => metadata?.receivedAt != null);
-  if (event === undefined)
-    return { state: 'skipped', text: 'The events of the ledger show it, and there is none yet.' };
+  if (event === undefined) return { state: 'skipped', text: 'Not known yet: the log has no events to read it from.' };
   const difference = event.recordedAt.getTime() - receivedAtOf(event).getTime();
   return clockResult(
     difference,
@@ -137,12 +136,12 @@ async function checkName({ store, database }: Parts, checkpoints: readonly Check
   else if (checkpoints.some(({ logName }) => logName !== null))
     return {
       state: 'failed',
-      text: 'The log is new, and the read models come from another one.',
+      text: 'The log is new, but the read models were built from another log.',
       remedy: 'Check EVENTSTORE_URL.',
     };
   return {
     state: 'ok',
-    text: name === null ? 'It has no name yet.' : `Its name is ${name}; the read models come from it.`,
+    text: name === null ? 'The log has no name yet.' : `The log is ${name}; the read models were built from it.`,
   };
 }
 
@@ -150,33 +149,33 @@ const LAG_SECONDS_MAX = 60;
 
 async function checkLag(store: EventStore, checkpoints: readonly Checkpoint[], end: LogEnd): Promise<Result> {
   const building = checkpoints.filter(({ state, aside }) => state === 'building' && !aside).map(({ name }) => name);
-  if (building.length > 0) return { state: 'warning', text: `Being built: ${building.join(', ')}.` };
+  if (building.length > 0) return { state: 'warning', text: `Still being built: ${building.join(', ')}.` };
   const lag = new LogLag(store);
   const shown = checkpoints.filter(({ shown: isShown }) => isShown);
   const lags = await Promise.all(shown.map(({ at }) => lag.secondsAt(at?.position ?? -1n, end)));
-  if (lags.some((seconds) => seconds === null)) return { state: 'warning', text: 'It is not known now.' };
+  if (lags.some((seconds) => seconds === null)) return { state: 'warning', text: 'The lag is not known now.' };
   const seconds = Math.max(0, ...lags.map(Number));
   if (seconds <= LAG_SECONDS_MAX) return { state: 'ok', text: `${durationText(seconds)}.` };
   return {
     state: 'warning',
     text: `The read models are ${durationText(seconds)} behind.`,
-    remedy: 'docs/runbook.md, "Rows are behind".',
+    remedy: 'See docs/runbook.md, "Rows are behind".',
   };
 }
 
 function projecting(checkpoints: readonly Checkpoint[]): Result {
   return checkpoints.some(({ isFree }) => !isFree)
-    ? { state: 'ok', text: 'A process keeps the read models up with the log.' }
-    : { state: 'warning', text: 'No process projects now.', remedy: 'Start a service with the role "project".' };
+    ? { state: 'ok', text: 'A process is projecting.' }
+    : { state: 'warning', text: 'No process is projecting.', remedy: 'Start a service with the role "project".' };
 }
 
 async function checkParked(database: Database): Promise<Result> {
   const streams = [...(await countParked(database)).values()].reduce((sum, count) => sum + count, 0);
-  if (streams === 0) return { state: 'ok', text: 'No stream is parked.' };
+  if (streams === 0) return { state: 'ok', text: 'No streams are parked.' };
   return {
     state: 'warning',
-    text: `${streams} streams are parked; their rows are old.`,
-    remedy: '"subscription-ledger parked list" shows why.',
+    text: `${streams} streams are parked; their rows are out of date.`,
+    remedy: 'Run "subscription-ledger parked list" to see the causes.',
   };
 }
 
@@ -196,7 +195,7 @@ async function checkRows(parts: Parts, checkpoints: readonly Checkpoint[], sampl
   if (faults === 0) return { state: 'ok', text: `${streams.length} streams were folded again: no differences.` };
   return {
     state: 'failed',
-    text: `${faults} differences from the log in ${streams.length} streams.`,
-    remedy: 'Run "subscription-ledger verify" for all of them, and "rebuild" to repair them.',
+    text: `${faults} differences between rows and log in ${streams.length} streams.`,
+    remedy: 'Run "subscription-ledger verify" to list all differences and "rebuild" to repair them.',
   };
 }

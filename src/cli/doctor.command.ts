@@ -9,13 +9,13 @@ const STREAMS = { min: 0, max: 10_000 };
 const MARKS = { ok: '✓', warning: '!', failed: '✗', skipped: '-' } as const;
 
 export const doctorCommand: Command<Terminal> = {
-  help: `Run it with the environment of the service. Checks Node, configuration, misspelt variables, the data directory, disk, port,
-both servers and their clocks, the log, the read models, and a sample of their rows. Changes nothing but what --probe says, and never
-creates a ledger. Exits with 1 when a check fails (✗); a warning (!) does not.
+  help: `Checks Node, configuration, misspelt variables, the data directory, disk, port, both servers and their clocks, the log,
+the read models, and a sample of their rows. Run it with the environment of the service. It changes nothing, except with
+--probe, and never creates a ledger. Exits with 1 when a check fails (✗), but not for a warning (!).
 
-  --sample <n>        how many random streams to fold again and compare with their rows     (20)
-  --probe             send the service a signed event, and wait until it is in the rows; the event, of a test clock of its own,
-                      stays in the log
+  --sample <n>        fold n random streams again and compare them with their rows          (20)
+  --probe             send the service a signed event and wait until it is in the rows; the event, for a test clock made
+                      up for it, stays in the log
   --json              print the checks as JSON
 `,
   options: { sample: { type: 'string', default: '20' }, probe: { type: 'boolean' }, json: { type: 'boolean' } },
@@ -40,7 +40,7 @@ creates a ledger. Exits with 1 when a check fails (✗); a warning (!) does not.
 function summaryOf({ failed, warnings, all }: { failed: number; warnings: number; all: number }): string {
   const warned = `${warnings} warning${warnings === 1 ? '' : 's'}`;
   if (failed > 0) return `${failed} of ${all} checks failed${warnings > 0 ? `; ${warned}` : ''}.`;
-  return warnings > 0 ? `No check failed; ${warned}.` : 'Nothing is wrong.';
+  return warnings > 0 ? `No check failed; ${warned}.` : 'All checks passed.';
 }
 
 const lineOf = ({ check, state, text, remedy }: Check): string =>
@@ -57,7 +57,7 @@ async function* allChecks(
   for (const text of misspelt(env)) if (!known.includes(text)) yield { check: 'variables', state: 'warning', text };
   const stores = storesConfig(env);
   if (stores === null) {
-    yield { check: 'servers', state: 'skipped', text: 'The variables of the servers are wrong.' };
+    yield { check: 'servers', state: 'skipped', text: 'The variables for the servers are wrong.' };
     return;
   }
   const isEmbedded = stores.eventstoreUrl === 'embedded' || stores.databaseUrl === 'embedded';
@@ -65,7 +65,7 @@ async function* allChecks(
     const folder = checkFolder(stores);
     yield folder;
     if (folder.state === 'failed') {
-      yield { check: 'servers', state: 'skipped', text: 'The data directory has to be right first.' };
+      yield { check: 'servers', state: 'skipped', text: 'Not checked: fix the data directory first.' };
       return;
     }
     yield checkDisk(stores.dataDirectory);
@@ -75,7 +75,7 @@ async function* allChecks(
   if (isProbing) yield config === null ? NOT_PROBED : await probe(config);
 }
 
-const NOT_PROBED: Check = { check: 'probe', state: 'skipped', text: 'The configuration has to be right first.' };
+const NOT_PROBED: Check = { check: 'probe', state: 'skipped', text: 'Not checked: fix the configuration first.' };
 
 function configuration(env: Readonly<Record<string, string | undefined>>) {
   try {

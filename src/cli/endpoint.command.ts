@@ -27,18 +27,18 @@ const WEBHOOK_PATH = '/webhooks/stripe';
 const RETRIED_S = 3 * 86_400;
 
 export const endpointCommand: Command<Terminal> = {
-  help: `check    says what is wrong with the webhook endpoints at PUBLIC_URL${WEBHOOK_PATH}; exits with 1 when something is
-create   makes one in API version ${NEWEST_VERSION}, sent the types that the ledger reads, and keeps its secret
-fix      enables it, and adds the types that it lacks
-rotate   makes a second one with a secret of its own. Each event then arrives twice, and counts once. With --finish, when the
-         service knows the new secret: deletes the old one, unless Stripe still tries to deliver to it
+  help: `check    reports problems of the webhook endpoints at PUBLIC_URL${WEBHOOK_PATH}; exits with 1 when it finds any
+create   creates an endpoint in API version ${NEWEST_VERSION} for the event types that the ledger reads; saves its secret
+fix      enables the endpoint and adds the event types that it lacks
+rotate   creates a second endpoint with a new secret. Each event then arrives twice and is recorded once. Run it again with
+         --finish when the service has the new secret: it deletes the old endpoint, unless deliveries to it are pending
 
-  --url <address>      the service's address instead of PUBLIC_URL
-  --api-key <key>      may write webhook endpoints; else STRIPE_API_KEY. check reads with STRIPE_API_KEYS
-  --secret-to <file>   add LABEL=SECRET to this file, as STRIPE_WEBHOOK_SECRETS_FILE reads it; else it is printed, once
-  --label <name>       what the secret is called in the log of events (main, for rotate next)
-  --all                send all types of events, not only those that are read
-  --finish             of rotate
+  --url <address>      the address of the service, instead of PUBLIC_URL
+  --api-key <key>      a key that may write webhook endpoints (STRIPE_API_KEY); check reads with STRIPE_API_KEYS
+  --secret-to <file>   add LABEL=SECRET to this file, for STRIPE_WEBHOOK_SECRETS_FILE; default: print the secret once
+  --label <name>       the label of the secret in recorded events (main; for rotate: next)
+  --all                subscribe to all event types, not only those that the ledger reads
+  --finish             with rotate: delete the old endpoint
 `,
   takesNames: true,
   options: {
@@ -89,17 +89,17 @@ const DOES: Readonly<Record<(typeof WHAT)[number], Does>> = {
     const [known] = await withoutUnsaved(work, endpoints);
     if (known !== undefined)
       throw new UsageError(
-        `There is ${said(known)} already. "endpoint fix" repairs it, "endpoint rotate" replaces it.`,
+        `An endpoint exists already: ${said(known)}. "endpoint fix" repairs it, "endpoint rotate" replaces it.`,
       );
     await make(work, 'main');
     return 0;
   },
   async fix({ terminal, api, url }, endpoints) {
     const ours = oursIn(endpoints, url);
-    if (ours.length === 0) throw new UsageError(`No endpoint has the address ${url}. "endpoint create" makes one.`);
+    if (ours.length === 0) throw new UsageError(`No endpoint has the address ${url}. "endpoint create" creates one.`);
     for (const endpoint of ours) {
       answered(await fixEndpoint(api, endpoint));
-      terminal.print(`✓ ${endpoint.id} is enabled, and is sent all that the ledger reads.`);
+      terminal.print(`✓ ${endpoint.id} is enabled and receives all event types that the ledger reads.`);
     }
     return 0;
   },
@@ -109,10 +109,10 @@ const DOES: Readonly<Record<(typeof WHAT)[number], Does>> = {
     const ours = (await withoutUnsaved(work, endpoints)).toSorted((a, b) => b.created - a.created);
     if (isFinish) return finish(work, ours);
     if (ours.length !== 1)
-      throw new UsageError(`${ours.length} endpoints have the address ${work.url}; rotate begins with one.`);
+      throw new UsageError(`${ours.length} endpoints have the address ${work.url}; rotate needs exactly one.`);
     await make(work, 'next');
     work.terminal.print(
-      'Start the service with both secrets. When it has taken events with the new one: endpoint rotate --finish',
+      'Start the service with both secrets. When it has accepted events with the new one, run: endpoint rotate --finish',
     );
     return 0;
   },
@@ -123,7 +123,7 @@ async function withoutUnsaved({ terminal, api, url }: Work, endpoints: readonly 
   const lost = unsaved(endpoints, url);
   for (const endpoint of lost) {
     answered(await deleteEndpoint(api, endpoint));
-    terminal.print(`Deleted ${endpoint.id}: a run before ended before its secret was kept.`);
+    terminal.print(`Deleted ${endpoint.id}: an earlier run ended before it saved the secret.`);
   }
   return oursIn(endpoints, url).filter((endpoint) => !lost.includes(endpoint));
 }
@@ -146,20 +146,20 @@ async function make({ given, terminal, api, url }: Work, label: string): Promise
 /** Deletes all but the newest endpoint, unless deliveries to them are pending. */
 async function finish({ terminal, api, url }: Work, [newest, ...old]: readonly Endpoint[]): Promise<number> {
   if (newest === undefined || old.length === 0)
-    throw new UsageError(`There are no two endpoints with the address ${url}. "endpoint rotate" makes the second.`);
+    throw new UsageError(`The address ${url} does not have two endpoints. "endpoint rotate" creates the second.`);
   const account = await api.account();
   if (account.kind !== 'account') throw refused(account);
   const waiting = await undelivered(api, { gte: account.answered - RETRIED_S, lte: newest.created });
   if (waiting > 0) {
     terminal.print(
-      `✗ Stripe still tries to deliver ${waiting} events from before ${newest.id} was made. Repeat this when it has, within three days.`,
+      `✗ Stripe still has ${waiting} events to deliver from before ${newest.id} was created. Repeat this command when they are delivered, within three days.`,
     );
     return 1;
   }
   for (const endpoint of old) {
     answered(await disableEndpoint(api, endpoint));
     answered(await deleteEndpoint(api, endpoint));
-    terminal.print(`✓ ${endpoint.id} is deleted. Remove its secret.`);
+    terminal.print(`✓ ${endpoint.id} is deleted. Remove its secret from the configuration.`);
   }
   return 0;
 }
@@ -187,15 +187,16 @@ const said = ({ id, url, apiVersion }: Endpoint): string => `${id} (${url}, ${ap
 
 function whatOf({ names }: Given): (typeof WHAT)[number] {
   const what = WHAT.find((one) => one === names[0]);
-  if (what === undefined || names.length > 1)
-    throw new UsageError(`Say what to do: endpoint ${WHAT.join(', endpoint ')}.`);
+  if (what === undefined || names.length > 1) throw new UsageError(`Choose one: endpoint ${WHAT.join(', endpoint ')}.`);
   return what;
 }
 
 function addressOf(given: Given, { publicUrl }: Config): string {
   const url = textOption(given, 'url')?.replace(/\/+$/, '') ?? publicUrl;
   if (url === null || !URL.canParse(url))
-    throw new UsageError('Say where Stripe reaches the service: PUBLIC_URL or --url, e.g. https://ledger.example.com');
+    throw new UsageError(
+      'Set PUBLIC_URL or --url to the public address of the service, e.g. https://ledger.example.com',
+    );
   return url.endsWith(WEBHOOK_PATH) ? url : url + WEBHOOK_PATH;
 }
 
@@ -205,8 +206,8 @@ function keyOf(given: Given, { stripeApi }: Config, what: string): string {
   if (key !== undefined && key !== '') return key;
   throw new UsageError(
     what === 'check'
-      ? 'Set STRIPE_API_KEYS, or give --api-key.'
-      : 'Give a key that may write webhook endpoints: STRIPE_API_KEY or --api-key. The keys in STRIPE_API_KEYS only read.',
+      ? 'Set STRIPE_API_KEYS or give --api-key.'
+      : 'Set STRIPE_API_KEY or --api-key to a key that may write webhook endpoints. The keys in STRIPE_API_KEYS only read.',
   );
 }
 

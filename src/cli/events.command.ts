@@ -10,23 +10,23 @@ import { timeOption } from './texts.js';
 const LIMIT = { min: 1, max: 100_000 };
 const SEND_WITHIN_MS = 30_000;
 
-const HELP = `  events list                 list events as they were recorded, the newest first
-  events show <event>         show an event: how it came, where it stands, what it changed
-  events send <event>         deliver the recorded body again, signed, to another endpoint
+const HELP = `  events list                 list recorded events, newest first
+  events show <event>         show an event: its deliveries, its place in the log, its changes
+  events send <event>         sign the recorded body and deliver it to another endpoint
 
 list:
 ${EVENT_FILTERS_HELP}  --since <time>      received since then: 2026-01-31T12:00:00Z, or an age: 30m, 2h, 3d
   --until <time>      received until then
-  --limit <n>         how many                                           (20)
+  --limit <n>         list at most n events                              (20)
 
 show:
-  --body              print the body alone, byte by byte as Stripe sent it
+  --body              print only the body, byte for byte as Stripe sent it
 
 send:
   --to <url>          the endpoint, e.g. http://localhost:4242/webhook
-  --secret <secret>   the signing secret that it expects                 (LEDGER_SEND_SECRET)
+  --secret <secret>   the signing secret of that endpoint                (LEDGER_SEND_SECRET)
 
-  --json              as JSON; a list as a line for each event
+  --json              print JSON; for a list, one line for each event
 `;
 
 export const eventsCommand: ServiceCommand = {
@@ -95,7 +95,7 @@ function requestOf(given: Given): Request {
       throw new UsageError('events send needs the signing secret of the endpoint: LEDGER_SEND_SECRET, or --secret.');
     return { action, event, to, secret };
   }
-  throw new UsageError(`events takes one of these:\n\n${HELP}`);
+  throw new UsageError(`events needs a subcommand:\n\n${HELP}`);
 }
 
 const pathOf = (event: string): string => `/v1/events/${encodeURIComponent(event)}`;
@@ -145,6 +145,6 @@ async function send(
     });
     return { status: response.status, text: await response.text() };
   } catch {
-    throw new UsageError(`Nothing answers on ${to}.`);
+    throw new UsageError(`No server answers on ${to}.`);
   }
 }

@@ -13,7 +13,7 @@ const LISTED_MAX = 200;
 
 /** Lists the closed months that would differ, and by how much; the closings themselves stay unchanged. */
 export function textOfRestated(months: readonly RestatedMonth[]): string {
-  if (months.length === 0) return 'Of the closed months none would be restated.';
+  if (months.length === 0) return 'No closed month would be restated.';
   const listed = months
     .slice(0, LISTED_MAX)
     .map(({ month, name, currency, livemode, account, before, after }) => [
@@ -21,7 +21,7 @@ export function textOfRestated(months: readonly RestatedMonth[]): string {
       `${livemode ? 'live' : 'test'} mode${account === null ? '' : `, ${account}`}`,
     ]);
   return [
-    'Closed months that would be restated. They stay as they were closed; the difference would be posted in the open month.',
+    'Closed months that would be restated. They keep their figures; the difference would be posted in the open month.',
     tableOf(['month', 'account', 'moved', 'would have moved', '', 'books'], listed),
     ...(months.length > LISTED_MAX ? [`… and ${months.length - LISTED_MAX} more (--json has all)`] : []),
   ].join('\n');
@@ -72,9 +72,9 @@ export class FindingsReport extends FindingCounts {
         counted(difference, 'row differs', 'rows differ'),
         counted(unfoldable, 'stream cannot be folded', 'streams cannot be folded'),
         counted(parked, 'parked stream was not compared', 'parked streams were not compared'),
-        counted(gone, 'stream was deleted or cut in the store', 'streams were deleted or cut in the store'),
+        counted(gone, 'stream was deleted or truncated in the store', 'streams were deleted or truncated in the store'),
       ].flatMap((text) => text ?? []);
-      const checked = `Checked ${counted(streams, 'stream', 'streams') ?? 'no stream'} in ${counted(projections, 'projection', 'projections') ?? 'no projection'}${keys === 0 ? '' : `, and ${counted(keys, 'key', 'keys')} of what is derived`}`;
+      const checked = `Checked ${counted(streams, 'stream', 'streams') ?? 'no stream'} in ${counted(projections, 'projection', 'projections') ?? 'no projection'}${keys === 0 ? '' : `, and ${counted(keys, 'key', 'keys')} of derived rows`}`;
       print(`${checked}: ${found.join(', ') || 'no differences'}.`);
     }
     return difference + unfoldable === 0;
@@ -102,7 +102,7 @@ function lineOf(finding: Finding): string | null {
     case 'parked':
       return null;
     case 'gone':
-      return `${finding.stream} ${finding.remains === 'none' ? 'was deleted in the store, so it has no rows' : 'has lost its first events in the store; its rows are made from the events that are left'}`;
+      return `${finding.stream} ${finding.remains === 'none' ? 'was deleted from the store, so it has no rows' : 'was truncated in the store; its rows are folded from the events that are left'}`;
   }
 }
 
@@ -111,12 +111,12 @@ function textOf({ table, key, before, after, columns }: RowDifference): string {
   const name = `${table} ${Object.entries(key)
     .map(([column, value]) => `${column}=${String(value)}`)
     .join(' ')}`;
-  if (before === null) return `${name}: missing, though the log has it, by ${eventOf(after)}`;
-  if (after === null) return `${name}: there, though the log does not have it, by ${eventOf(before)}`;
+  if (before === null) return `${name}: missing in the read model, present in the log, from ${eventOf(after)}`;
+  if (after === null) return `${name}: in the read model but not in the log, from ${eventOf(before)}`;
   const changes = columns
     .filter((column) => !PROVENANCE.has(column))
     .map((column) => `${column} ${JSON.stringify(before[column])} -> ${JSON.stringify(after[column])}`);
-  return `${name}: ${changes.join(', ') || 'the same values'}, by ${eventOf(before)}${eventOf(before) === eventOf(after) ? '' : ` -> ${eventOf(after)}`}`;
+  return `${name}: ${changes.join(', ') || 'the same values'}, from ${eventOf(before)}${eventOf(before) === eventOf(after) ? '' : ` -> ${eventOf(after)}`}`;
 }
 
 const PROVENANCE = new Set(['stripe_event_id', 'stripe_event_type', 'stripe_event_created', 'api_version']);

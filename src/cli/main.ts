@@ -31,7 +31,7 @@ ${groupsOf(COMMANDS)}
   help <command>, <command> --help   show the options of a command
   --version                          show the versions of the ledger, Node and the embedded servers
 
-Exit code 0: done. 1: something is wrong; it is printed. 2: the command line is wrong, or the command could not run.
+Exit codes: 0 done; 1 a problem was found and printed; 2 the command line is wrong or the command could not run.
 `;
 
 /** Runs a command line. The exit code is null where a separate program sets it. */
@@ -52,9 +52,7 @@ async function main(args: readonly string[]): Promise<number | null> {
   );
   if (entry === undefined) {
     const names = COMMANDS.map(({ name }) => name).join(', ');
-    throw new UsageError(
-      `There is no command "${words[0]}". The commands are: ${names}. See "subscription-ledger --help".`,
-    );
+    throw new UsageError(`Unknown command "${words[0]}". Commands: ${names}. See "subscription-ledger --help".`);
   }
   const rest = first === 'help' ? ['--help'] : words.slice(entry.name.split(' ').length);
   return entry.kind === 'program' || entry.kind === 'plain_program' ? runProgram(entry, rest) : runCommand(entry, rest);
@@ -102,7 +100,7 @@ async function checked(
   const [name] = given.names;
   if (name !== undefined && command.takesNames !== true)
     throw new UsageError(
-      `"${entry.name}" takes no name, such as "${name}". See "subscription-ledger ${entry.name} --help".`,
+      `"${entry.name}" takes no argument "${name}". See "subscription-ledger ${entry.name} --help".`,
     );
   command.check?.(given);
   return run(given);

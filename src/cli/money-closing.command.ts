@@ -14,9 +14,9 @@ type Closing = Readonly<{
 }>;
 
 const BOOKS = `
-  --account <acct>    of one connected account                   (one's own)
-  --test              of test mode                               (live mode)
-  --json              as JSON, as the API answers
+  --account <acct>    the books of this connected account        (your own account)
+  --test              the books of test mode                     (live mode)
+  --json              print the JSON of the API
 `;
 const options = { account: { type: 'string' }, test: { type: 'boolean' }, json: { type: 'boolean' } } as const;
 
@@ -24,7 +24,7 @@ const options = { account: { type: 'string' }, test: { type: 'boolean' }, json: 
 function monthOf({ names }: Given, command: string): string {
   const [month, ...rest] = names;
   if (month === undefined || !/^\d{4}-\d{2}$/.test(month) || rest.length > 0)
-    throw new UsageError(`money ${command} takes one month: money ${command} 2026-01.`);
+    throw new UsageError(`money ${command} needs one month: money ${command} 2026-01.`);
   return month;
 }
 
@@ -35,7 +35,7 @@ const booksOf = (given: Given) => ({
 
 const textOf = (closings: readonly Closing[]): string =>
   closings.length === 0
-    ? 'No month is closed.'
+    ? 'No months are closed.'
     : tableOf(
         ['month', 'books', 'closed at', 'by', 'position', 'policy', 'accepted'],
         closings.map(({ month, livemode, account, closedAt, by, position, policy, accepted }) => [
@@ -45,11 +45,11 @@ const textOf = (closings: readonly Closing[]): string =>
       );
 
 const close: ServiceCommand = {
-  help: `Closes a month, and the open ones before it: from then on they are shown as they are now. What becomes known of them later is
-posted in the first open month. It needs a token of scope admin, and is refused while the month is not over, while rows cannot be derived,
+  help: `Closes a month and all open months before it. Their figures no longer change; what becomes known later is posted in the
+first open month. Needs a token with the scope admin. Refused while the month is not over, while rows cannot be derived,
 and while Equity:Unexplained is not zero.
 
-  --accept            close it anyway; the closing notes what was accepted
+  --accept            close anyway; the closing records what was accepted
 ${BOOKS}`,
   takesNames: true,
   options: { ...options, accept: { type: 'boolean' } },
@@ -64,10 +64,10 @@ ${BOOKS}`,
 };
 
 const reopen: ServiceCommand = {
-  help: `Opens the last closed month again, e.g. to close it again with what is known now. It needs a token of scope admin. The log keeps who
-closed it, who opened it, and why.
+  help: `Reopens the last closed month, e.g. to close it again with what is known now. Needs a token with the scope admin. The log
+records who closed it, who reopened it, and why.
 
-  --reason <text>     why
+  --reason <text>     the reason
 ${BOOKS}`,
   takesNames: true,
   options: { ...options, reason: { type: 'string' } },
@@ -85,12 +85,12 @@ ${BOOKS}`,
 };
 
 const closings: ServiceCommand = {
-  help: `Lists the closed months of all books, the newest first. "money trial-balance --month" shows one as it was closed, and
-"--view restated" by what is known now.
+  help: `Lists the closed months of all books, newest first. "money trial-balance --month" shows a month as it was closed; with
+"--view restated", as it is known now.
 
-  --account <acct>    of one connected account; "" for one's own
-  --test              of test mode only
-  --json              as JSON, as the API answers
+  --account <acct>    only this connected account; "" for your own account
+  --test              only test mode
+  --json              print the JSON of the API
 `,
   options,
   async run(given, { service, print }) {

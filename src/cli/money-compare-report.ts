@@ -16,7 +16,7 @@ export function checkReport(given: Given): void {
   const wrong = ['with', 'set', 'as-of'].find((option) => given.values[option] !== undefined);
   if (wrong !== undefined)
     throw new UsageError(
-      `--${wrong} is for another definition, and a report is held against the books as they are. Leave it out.`,
+      `Leave out --${wrong}: a report is compared with the books as they are, not by another definition.`,
     );
   wholeNumber('top', given.values['top'], TOP);
 }
@@ -46,12 +46,12 @@ const inNumbers = (_: string, value: unknown): unknown =>
   typeof value !== 'bigint' ? value : Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 
 const REASONS: Readonly<Record<string, string>> = {
-  amounts_differ: 'the amounts differ',
-  another_time: 'the other side has it at another time',
-  another_currency: 'the other side has it in another currency',
-  not_heard_of: 'nothing was heard of it',
-  only_stripe: 'only Stripe has it',
-  only_ledger: 'only the ledger has it',
+  amounts_differ: 'amounts differ',
+  another_time: 'the other side has another time',
+  another_currency: 'the other side has another currency',
+  not_heard_of: 'unknown to the ledger',
+  only_stripe: 'only at Stripe',
+  only_ledger: 'only in the ledger',
 };
 const reasonOf = (why: string): string => REASONS[why] ?? why;
 const money = (minor: bigint, currency: string): string => decimal(Number(minor), currency);
@@ -66,9 +66,9 @@ function textOf({ kind, object }: Report, compared: ReportComparison): string {
   ]);
   const head = ['currency', ...(isByMonth ? ['month'] : []), 'of', 'Stripe', 'ledger', 'difference'];
   if (reasons.length === 0)
-    return [`${lines} amounts of Stripe's are those of the ledger.`, tableOf(head, sums)].join('\n\n');
+    return [`All ${lines} amounts of the Stripe report agree with the ledger.`, tableOf(head, sums)].join('\n\n');
   return [
-    `${lines} amounts of Stripe's, held against the ledger`,
+    `${lines} amounts of the Stripe report, compared with the ledger`,
     tableOf(head, sums),
     tableOf(
       ['why', 'lines'],

@@ -20,16 +20,16 @@ type Scope = Pick<Measured, 'livemode' | 'account' | 'currency'>;
 type Difference = Readonly<{ field: string; before: unknown; after: unknown }>;
 
 export const moneyCompareCommand: Command = {
-  help: `Derives MRR, or the books, by another definition from the same facts, and says what it would come to and which customers make the
-difference; or holds a report of Stripe's against the ledger, line by line. Nothing is changed; services may run meanwhile. It takes the policy
-in force from MONEY_… and MRR_…, as the service does.
+  help: `Derives MRR or the books by another definition from the same facts, and shows the result and the customers that make the
+difference. Given a Stripe report, compares it with the ledger line by line. Changes nothing; services may run meanwhile.
+Reads the current policy from MONEY_… and MRR_…, as the service does.
 
-  mrr                 the MRR of each currency; what is compared unless you say otherwise
+  mrr                 the MRR of each currency (the default)
   journal             the balance of every account
-  revenue             what is left of revenue in each month after refunds, disputes, credit notes, write-offs and recoveries,
+  revenue             the net revenue of each month after refunds, disputes, credit notes, write-offs and recoveries,
                       to the end of the month of --as-of
 
-  <file.csv>          a report of Stripe's, known by its columns: subscription_item_change_events of Sigma, debits and credits of Revenue
+  <file.csv>          a Stripe report, recognized by its columns: subscription_item_change_events of Sigma, debits and credits of Revenue
                       Recognition, or an itemised balance report. Exit code 1 when a line differs
 
   --with <name>       as others define MRR, as far as our policy can say it: ${Object.keys(definitions).join(', ')};
@@ -55,7 +55,7 @@ in force from MONEY_… and MRR_…, as the service does.
   check(given) {
     if (fileOf(given) !== null) return checkReport(given);
     if (given.values['account'] !== undefined || given.values['test'] === true)
-      throw new UsageError('--account and --test are for a report of Stripe: money compare report.csv --test.');
+      throw new UsageError('--account and --test need a Stripe report: money compare report.csv --test.');
     whatOf(given);
     policyOf(given, defaultPolicy);
     timeOption('as-of', textOption(given, 'as-of'));
@@ -95,7 +95,7 @@ in force from MONEY_… and MRR_…, as the service does.
           ].join('\n\n'),
     );
     if (!compared.isComplete)
-      report(`Not complete: ${compared.failedKeys} keys cannot be derived, or changes still wait to be derived from.`);
+      report(`Not complete: ${compared.failedKeys} keys cannot be derived, or some changes have not been derived yet.`);
     return 0;
   },
 };
@@ -112,7 +112,7 @@ function whatOf({ names }: Given): What {
   const [what = 'mrr', ...rest] = names;
   if (!isWhat(what) || rest.length > 0)
     throw new UsageError(
-      `money compare takes one of ${Object.keys(measures).join(', ')}: money compare mrr --with stripe.`,
+      `money compare needs one of ${Object.keys(measures).join(', ')}: money compare mrr --with stripe.`,
     );
   return what;
 }
@@ -133,9 +133,7 @@ function definitionOf(name: string): Partial<MoneyPolicy> {
   if (name === 'default') return defaultPolicy;
   const found = Object.hasOwn(definitions, name) ? definitions[name] : undefined;
   if (found === undefined)
-    throw new UsageError(
-      `There is no definition "${name}". There are: default, ${Object.keys(definitions).join(', ')}.`,
-    );
+    throw new UsageError(`Unknown definition "${name}". Definitions: default, ${Object.keys(definitions).join(', ')}.`);
   return found;
 }
 
@@ -181,7 +179,7 @@ function textOf(
   what: What,
   { until, fields, compared }: Readonly<{ until: string; fields: readonly Difference[]; compared: PolicyComparison }>,
 ): string {
-  if (fields.length === 0) return 'The policies are the same: nothing differs.';
+  if (fields.length === 0) return 'The policies are the same, so nothing differs.';
   const { totals, customers, differentCustomers } = compared;
   const rules = fields.map(({ field, before, after }) => `${field} ${saidAs(after)} instead of ${saidAs(before)}`);
   const titles = [...new Set(totals.map(titleOf))];
@@ -206,7 +204,7 @@ function textOf(
             ]),
           ),
         ]),
-    ...(customers.length === 0 ? [] : [`${differentCustomers} customers differ in all; --top names more.`]),
+    ...(customers.length === 0 ? [] : [`${differentCustomers} customers differ in total; --top lists more.`]),
   ].join('\n\n');
 }
 

@@ -75,7 +75,7 @@ function reportOn({ isComplete, books }: Pick<Booked<unknown>, 'isComplete' | 'b
 }
 
 export const moneyCommand: ServiceCommand = {
-  help: `Nothing is added up over currencies, modes or accounts. Amounts are those of docs/money.md.
+  help: `Amounts are never summed across currencies, modes or accounts. docs/money.md defines them.
 
   trial-balance       every account     --month 2026-01, or --as-of 2026-01-31T23:59:59Z; without either, now
   revenue             income by month   --from 2026-01 --to 2026-12
@@ -84,13 +84,13 @@ export const moneyCommand: ServiceCommand = {
   journal             entries           --invoice in_1 --customer cus_1 --object re_1 --kind refund --name Assets:Receivable
                                         --event evt_1 --limit 50
   export              the books         --format beancount|hledger|csv|jsonl --from 2026-01 --to 2026-12 --out books.beancount
-                      as a file         (without --out to standard output)
+                      as a file         (standard output without --out)
 
-  --view restated     closed months of trial-balance, revenue and export by what is known of them now, not as they were closed
-  --currency <code>   of one currency
-  --account <acct>    of one connected account; "" for one's own
-  --test              of test mode only; an export is of live mode without it
-  --json              as JSON, as the API answers
+  --view restated     for trial-balance, revenue and export: show closed months as known now, not as they were closed
+  --currency <code>   only this currency
+  --account <acct>    only this connected account; "" for your own account
+  --test              only test mode; without it, export writes live mode
+  --json              print the JSON of the API
 `,
   takesNames: true,
   options: {
@@ -101,7 +101,7 @@ export const moneyCommand: ServiceCommand = {
   check({ names, values }) {
     const [what] = names;
     if (!isWhat(what) || names.length !== 1)
-      throw new UsageError(`money takes one of ${WHATS.join(', ')}: money trial-balance --month 2026-01.`);
+      throw new UsageError(`money needs one of ${WHATS.join(', ')}: money trial-balance --month 2026-01.`);
     const wrong = Object.keys(values).find((name) => !TAKES[what].includes(name) && !OF_ALL.includes(name));
     if (wrong !== undefined)
       throw new UsageError(`money ${what} takes no --${wrong}. See "subscription-ledger help money".`);
@@ -164,7 +164,7 @@ const table = <T>(
   rows: readonly T[],
   cells: (row: T) => readonly string[],
 ): string => `${titleOf(scope)}\n${tableOf(headings, rows.map(cells))}`;
-const orNothing = (texts: readonly string[]): string => (texts.length === 0 ? 'Nothing.' : texts.join('\n\n'));
+const orNothing = (texts: readonly string[]): string => (texts.length === 0 ? 'No rows.' : texts.join('\n\n'));
 
 const TEXTS: Readonly<Record<Exclude<What, 'export'>, (answer: Booked<never>) => string>> = {
   'trial-balance': ({ data }: Booked<Scope & { accounts: readonly Balance[] }>) =>

@@ -12,10 +12,10 @@ export type ServiceCommand = Command<Terminal & Readonly<{ service: ServiceClien
 export const SERVICE_OPTIONS = { url: { type: 'string' }, token: { type: 'string' } } as const;
 
 export const SERVICE_HELP = `
-  --url <url>         the service         (LEDGER_URL; else that of HOST and PORT)
-  --token <token>     a token of its API  (LEDGER_TOKEN; else one of API_TOKENS, or of secrets.json in DATA_DIR)
+  --url <url>         the service         (LEDGER_URL, or HOST and PORT)
+  --token <token>     a token of its API  (LEDGER_TOKEN, or one of API_TOKENS or of secrets.json in DATA_DIR)
 
-Other accounts of this machine can see the options of a command: prefer LEDGER_TOKEN.
+Other users of this machine can see the options of a command: prefer LEDGER_TOKEN.
 `;
 
 /**
@@ -44,15 +44,15 @@ function addressOf(given: Given): ConstructorParameters<typeof ServiceClient> {
   if (url !== undefined && !/^https?:\/\//.test(url))
     throw new UsageError(`--url must look like https://ledger.example.com, not "${url}".`);
   if (url !== undefined && token === undefined)
-    throw new UsageError(`A token for ${url} is needed: set LEDGER_TOKEN, or give --token.`);
+    throw new UsageError(`No token for ${url}: set LEDGER_TOKEN or give --token.`);
   if (url !== undefined && token !== undefined) return [url, token];
   const config = loadConfig(env);
   if (token !== undefined) return [localUrl(config), token];
   const { token: known, adminToken } = secretsOfService(config);
   if (known === undefined)
     throw new UsageError(
-      `There is no token to ask with: none is configured, and "${config.dataDirectory}" has no secrets.json. ` +
-        'Set LEDGER_TOKEN, or DATA_DIR to that of the service.',
+      `No token is configured, and "${config.dataDirectory}" has no secrets.json. ` +
+        'Set LEDGER_TOKEN, or set DATA_DIR to the data directory of the service.',
     );
   return [localUrl(config), known, adminToken];
 }

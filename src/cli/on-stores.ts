@@ -33,7 +33,7 @@ export const onStores = (command: Command, given: Given): Promise<number> =>
     try {
       if (!(await hasSchema(database)))
         throw new UsageError(
-          'There is no ledger in this Postgres: it has no schema "ledger". Check DATABASE_URL, or start the service, which makes it.',
+          'This Postgres has no ledger (no schema "ledger"). Check DATABASE_URL, or start the service, which creates it.',
         );
       await ensureSchema(database, [...projections, ...derivations]);
       const deriver = new Deriver({ projections, derivations, policy: loadMoneyPolicy(environmentOf(given)) });

@@ -23,11 +23,11 @@ export type StripeContext = RunParts &
 
 const WAIT_DEFAULT_S = 60;
 
-export const STRIPE_HELP = `  --key <label>       which of STRIPE_API_KEYS, where there are several
-  --budget <n>        ask Stripe at most n times
-  --accounts <which>  of a platform: all, or acct_… separated by commas; without it the account of the key alone
+export const STRIPE_HELP = `  --key <label>       which key of STRIPE_API_KEYS to use, if there are several
+  --budget <n>        send Stripe at most n requests
+  --accounts <which>  for a platform: all, or acct_… separated by commas; default: only the account of the key
 `;
-export const WAIT_HELP = `  --wait <s>          wait this long before looking again at what is changing (${WAIT_DEFAULT_S})
+export const WAIT_HELP = `  --wait <s>          seconds to wait before reading changing objects again (${WAIT_DEFAULT_S})
 `;
 
 /** Seconds of `--wait`. @throws UsageError */
@@ -128,7 +128,7 @@ function accountsOf(given: Given): 'all' | readonly string[] | null {
   const accounts = text.split(',').filter((account) => account !== '');
   const wrong = accounts.find((account) => !/^acct_\w+$/.test(account));
   if (wrong !== undefined || accounts.length === 0)
-    throw new UsageError(`--accounts: say all, or accounts such as acct_1,acct_2, not "${wrong ?? text}".`);
+    throw new UsageError(`--accounts must be all, or accounts such as acct_1,acct_2, not "${wrong ?? text}".`);
   return accounts;
 }
 
@@ -138,12 +138,12 @@ function keyOf(keys: readonly StripeApiKey[], label: string | undefined): Stripe
   if (only === undefined)
     throw new UsageError(
       label === undefined
-        ? 'There is no key to ask Stripe with. Set STRIPE_API_KEYS=label=rk_live_…: docs/stripe-api.md says which rights it needs.'
-        : `STRIPE_API_KEYS has no "${label}". It has: ${keys.map((key) => key.label).join(', ')}.`,
+        ? 'No Stripe key is configured. Set STRIPE_API_KEYS=label=rk_live_…; docs/stripe-api.md lists the rights that it needs.'
+        : `STRIPE_API_KEYS has no key "${label}". Keys: ${keys.map((key) => key.label).join(', ')}.`,
     );
   if (found.length > 1)
     throw new UsageError(
-      `Say which key with --key: ${keys.map((key) => key.label).join(', ')}. Each is of one account.`,
+      `Choose a key with --key: ${keys.map((key) => key.label).join(', ')}. Each belongs to one account.`,
     );
   return only;
 }

@@ -6,15 +6,15 @@ import { UsageError, wholeNumber, type Command, type Context, type Given } from 
 /** The projecting service checks for requested replays every second. */
 const WAIT_S = 30;
 
-const HELP = `  parked list [projection]                 list the parked streams, and the Stripe events they stand at
-  parked show <projection> <stream>        show one of them, with its stack
-  parked replay <projection> <stream>      fold it again
-  parked replay <projection>               fold all of a projection again
-  parked replay --all                      fold all again
-  --wait <seconds>                         how long to wait for the replay              (${WAIT_S})
+const HELP = `  parked list [projection]                 list the parked streams and the Stripe events that failed
+  parked show <projection> <stream>        show one stream, with the stack trace
+  parked replay <projection> <stream>      replay one stream
+  parked replay <projection>               replay all parked streams of a projection
+  parked replay --all                      replay all parked streams
+  --wait <seconds>                         wait at most this long for the replay        (${WAIT_S})
 
-<projection> is a name, or that of one generation (subscriptions_v1_g2). The service that projects folds the streams; without
-one, the request is kept until it starts.
+<projection> is the name of a projection, or of one generation (subscriptions_v1_g2). The service that projects does the
+replay. If none runs, the request is kept until one starts.
 `;
 
 export const parkedCommand: Command = {
@@ -41,7 +41,7 @@ function requestOf({ names, values }: Given): Request {
   if (action === 'list' && names.length <= 2 && !isAll) return request(action);
   if (action === 'show' && names.length === 3 && !isAll) return request(action);
   if (action === 'replay' && names.length <= 3 && names.length > 1 !== isAll) return request(action);
-  throw new UsageError(`parked takes one of these:\n\n${HELP}`);
+  throw new UsageError(`parked needs a subcommand:\n\n${HELP}`);
 }
 
 /** @throws UsageError for a name that neither this build nor the database knows */
@@ -53,14 +53,14 @@ async function assertProjection(
   const checkpoints = await readCheckpoints(database);
   if (checkpoints.some((checkpoint) => checkpoint.projection === name || checkpoint.name === name)) return;
   throw new UsageError(
-    `There is no projection or generation "${name}". This build has: ${projections.map((one) => one.name).join(', ')}.`,
+    `Unknown projection or generation "${name}". Projections of this build: ${projections.map((one) => one.name).join(', ')}.`,
   );
 }
 
 async function list(filter: ParkingFilter, { parts, print }: Context): Promise<number> {
   const parked = await listParked(parts.database, filter, LISTED_MAX);
-  print(parked.length === 0 ? 'No stream is parked.' : parked.map(textOf).join('\n'));
-  if (parked.length === LISTED_MAX) print(`These are the first ${LISTED_MAX}.`);
+  print(parked.length === 0 ? 'No streams are parked.' : parked.map(textOf).join('\n'));
+  if (parked.length === LISTED_MAX) print(`Only the first ${LISTED_MAX} are listed.`);
   return 0;
 }
 
@@ -80,10 +80,10 @@ async function replay(
 ): Promise<number> {
   const replayed = await replayParked(parts.database, filter, waitS * 1_000);
   if (replayed === null) print('No such stream is parked.');
-  else if (replayed.outcome === 'replayed') print('Replayed: none of these streams is parked now.');
+  else if (replayed.outcome === 'replayed') print('Replayed. None of these streams is parked any more.');
   else if (replayed.outcome === 'wanted')
     print(
-      `Not done within ${waitS} s. The request is kept: the service that projects folds the streams as soon as it can.`,
+      `The replay did not finish within ${waitS} s. The request is kept; the service that projects carries it out.`,
     );
   else print(`Still parked:\n${replayed.parked.map(textOf).join('\n')}`);
   return replayed?.outcome === 'parked_again' || replayed?.outcome === 'wanted' ? 1 : 0;

@@ -39,7 +39,7 @@ export class ProgressBar {
     const { events, eventsPerSecond, share, secondsLeft, behind } = this.#progress.now();
     const done = `${count(events)} events  ${count(eventsPerSecond)}/s`;
     if (share === null || behind === null)
-      return `${this.what} [${'?'.repeat(WIDTH)}]  ${done}  the end of the log is not found yet`;
+      return `${this.what} [${'?'.repeat(WIDTH)}]  ${done}  the end of the log has not been found yet`;
     const bar = '#'.repeat(Math.round(share * WIDTH)).padEnd(WIDTH, '.');
     return `${this.what} [${bar}] ${(share * 100).toFixed(1)} %  ${done}  ${secondsLeft === null ? '' : `${duration(secondsLeft)} left  `}${bytes(behind)} behind`;
   }

@@ -10,9 +10,9 @@ import { tableOf } from './texts.js';
 export const projectionsCommand: Command = {
   help: `  --json              as JSON
 
-The API answers from the generation that is shown. "lag" is the age of the oldest event that is not in its rows. "behind"
-counts positions of the log, which are bytes; it is unknown while the last event of the log is being looked for behind many
-events of the store's own. "keys" counts what is still to be derived, of what follows from other rows.
+The API answers from the live generation. "lag" is the age of the oldest event that is not yet in its rows. "behind" is a
+distance in log positions, which are bytes; it is unknown until the last event of the log has been found. "keys" is the
+number of keys that are still to be derived from other rows.
 `,
   options: { json: { type: 'boolean' } },
   run: async ({ values }, { parts, print }) => {

@@ -13,17 +13,17 @@ import { verifyStreams } from '../catch-up/verify.js';
 const WORKERS_MAX = 32;
 
 export const rebuildCommand: Command = {
-  help: `Fills a new generation of tables from the first event on, brings it level with the generation that is shown, and moves the
-views to it. Services and readers continue meanwhile. The generation that was shown is kept for "rollback" for three days.
+  help: `Fills a new generation of tables from the first event, lets it catch up with the live generation, and switches the views
+to it. Services and readers continue meanwhile. The replaced generation is kept for "rollback" for three days.
 If the command is killed, run it again within three days to resume (a dry run: within an hour). Ctrl-C cancels the rebuild
 and leaves everything as it was.
 
-  --dry-run           build aside, change nothing, and report which rows would change, how, and by which Stripe event
+  --dry-run           change nothing; report which rows would change, how, and by which Stripe event
   --stream <name>     with --dry-run: check this stream only, e.g. subscription-sub_123; takes milliseconds
-  --examples <n>      how many rows of each table to print                         (50)
+  --examples <n>      print at most n rows of each table                           (50)
   --fresh             start over instead of resuming, e.g. after the code has changed again
-  --workers <n>       threads that share the streams          (one for each core but one, four at most)
-  --accept-parked     move the views even if streams are parked in the new tables that are not parked in the old ones
+  --workers <n>       number of worker threads                (the number of cores less one, at most 4)
+  --accept-parked     switch the views even if streams are parked in the new tables but not in the old ones
   --json              print the report as JSON
 `,
   takesNames: true,
@@ -38,7 +38,7 @@ and leaves everything as it was.
   },
   check({ values }) {
     if (values['stream'] !== undefined && values['dry-run'] !== true)
-      throw new UsageError('--stream needs --dry-run. To fold one stream again, replay it: "parked replay".');
+      throw new UsageError('--stream needs --dry-run. To fold one parked stream again, use "parked replay".');
     workersOf(values);
     wholeNumber('examples', values['examples'], EXAMPLES);
   },
@@ -53,7 +53,7 @@ and leaves everything as it was.
       : replaceAndPrint(targets, {
           context,
           acceptsParked: given.values['accept-parked'] === true,
-          shown: `The views show the new rows of ${namesOf(targets.filter(({ replaces }) => replaces))}. "rollback <projection>" shows the old ones again.`,
+          shown: `The views now show the new rows of ${namesOf(targets.filter(({ replaces }) => replaces))}. "rollback <projection>" switches back to the old rows.`,
         });
   },
 };
@@ -71,13 +71,13 @@ export async function replaceAndPrint(
   switch (replaced.kind) {
     case 'replaced':
       if (replaced.built.length > 0)
-        context.print(`${namesOf(replaced.built)}: built. The services of this build use it when they start.`);
+        context.print(`${namesOf(replaced.built)}: built. Services of this build use it when they start.`);
       if (replaced.shown.length > 0) context.print(shown);
       return 0;
     case 'parked': {
       const { streams } = replaced;
       context.print(
-        `${streams.length} streams are parked in the new tables but not in the old ones, so nothing was changed: ${streams.slice(0, 20).join(', ')}${streams.length > 20 ? ', …' : ''}\nFix the projection, or move the views anyway with --accept-parked.`,
+        `${streams.length} streams are parked in the new tables but not in the old ones, so nothing was changed: ${streams.slice(0, 20).join(', ')}${streams.length > 20 ? ', …' : ''}\nFix the projection, or switch the views anyway with --accept-parked.`,
       );
       return 1;
     }
@@ -91,7 +91,7 @@ async function compareAndPrint(targets: readonly Target[], { values }: Given, co
   const compared = await compareAside(context.parts, targets, { watch: withBar(context), examplesMax });
   if (compared.kind !== 'compared') return reportGivenUp(compared, context);
   for (const { name } of compared.first)
-    context.report(`${name} is the first generation: there are no rows to compare it with.`);
+    context.report(`${name} is the first generation, so there are no rows to compare it with.`);
   if (compared.comparisons.length > 0)
     printComparisons(compared.comparisons, { print: context.print, json: values['json'] === true });
   return 0;
@@ -106,7 +106,7 @@ async function compareStream(stream: string, { names, values }: Given, context: 
         (checkpoint) => checkpoint.projection === projection.name && checkpoint.shown && checkpoint.state === 'live',
       )
       .at(-1);
-    if (shown === undefined) context.report(`${projection.name} has no complete rows yet to compare with.`);
+    if (shown === undefined) context.report(`${projection.name} has no complete generation yet to compare with.`);
     else {
       compared += 1;
       const report = new FindingsReport({ print: context.print, json: values['json'] === true });
@@ -132,7 +132,7 @@ const withBar =
     return {
       signal,
       applied: withLogEnd(parts.store, (batch, end) => bar.advance(batch, end)),
-      waiting: () => report('Another process moves these tables; waiting for it …'),
+      waiting: () => report('Another process is switching these tables; waiting for it …'),
       ended: () => bar.end(),
     };
   };
@@ -143,8 +143,8 @@ function reportGivenUp(
 ): number {
   report(
     kind === 'busy'
-      ? `Another process builds ${namesOf(targets)}; a service that starts with a new version does so. "projections" shows its progress.`
-      : 'Cancelled. The views show what they showed before.',
+      ? `Another process is building ${namesOf(targets)}, such as a service started with a new version. "projections" shows the progress.`
+      : 'Cancelled. The views are unchanged.',
   );
   return 1;
 }

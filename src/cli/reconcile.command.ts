@@ -11,21 +11,21 @@ const MAX = { min: 1, max: 100_000 };
 const MAX_DEFAULT = 100;
 
 export const reconcileCommand: Command = {
-  help: `Compares the ledger with Stripe, and changes nothing unless --repair is given. Events that were not delivered come first. What
-differs then is looked at again a minute later; only what differs in the same way is a finding. By default it looks at what
-can still change money or access: open subscriptions and invoices. When more than 5 % of at least 100 objects differ it
-stops, and repairs nothing. What the key may not read is left out. Exits with 1 when it finds something or left something
-out, and with 2 when it could not compare.
+  help: `Compares the ledger with Stripe; changes nothing without --repair. Undelivered events are recovered first. Objects that
+still differ are read again a minute later, and only those that differ in the same way are findings. By default it
+compares what can still change money or access: open subscriptions and invoices. If more than 5 % of at least 100 objects
+differ, it stops and repairs nothing. Objects that the key may not read are left out. Exits with 1 when it found a
+difference or left something out, and with 2 when it could not compare.
 
   --all               compare everything that Stripe lists
-  --only <objects>    compare these alone, e.g. subscription,invoice
-  --money             compare what moved money, to the unit: charges, refunds, payouts, the balance. It asks for balance
-                      transactions and what payouts consist of, and records them: no event tells of these
-  --sample <n>        look at n objects of the log at random instead, and say how sure the result is
-  --repair            append the missing events, and for each finding what Stripe showed
+  --only <objects>    compare only these, e.g. subscription,invoice
+  --money             compare charges, refunds, payouts and the balance to the minor unit; reads and records balance
+                      transactions and the contents of payouts, for which Stripe sends no events
+  --sample <n>        compare n random objects of the log and state the confidence of the result
+  --repair            append the missing events and, for each finding, the object as Stripe has it
   --max <n>           repair at most n objects                                        (${MAX_DEFAULT})
-  --json              print each finding as a line of JSON; the last line sums up
-  --csv               print a line for each field that differs, for a spreadsheet
+  --json              print each finding as a line of JSON; the last line is a summary
+  --csv               print CSV with one line for each field that differs
 ${WAIT_HELP}${STRIPE_HELP}`,
   options: {
     ...STRIPE_OPTIONS,
@@ -45,11 +45,11 @@ ${WAIT_HELP}${STRIPE_HELP}`,
     sampleOf(given);
     const other = ['all', 'only', 'repair', 'max', 'sample'].find((option) => given.values[option] !== undefined);
     if (given.values['money'] === true && other !== undefined)
-      throw new UsageError(`--money compares money alone: leave out --${other}.`);
+      throw new UsageError(`--money cannot be combined with --${other}.`);
     if (given.values['csv'] === true && given.values['json'] === true)
-      throw new UsageError('Say --json or --csv, not both.');
+      throw new UsageError('Give --json or --csv, not both.');
     const unknown = onlyOf(textOption(given, 'only')).find((name) => !RESOURCES.some(({ object }) => object === name));
-    if (unknown !== undefined) throw new UsageError(`--only: there is no "${unknown}".`);
+    if (unknown !== undefined) throw new UsageError(`--only: unknown object "${unknown}".`);
   },
   run: (given, context) =>
     onStripe(given, context, async (stripe) => {
@@ -70,7 +70,7 @@ ${WAIT_HELP}${STRIPE_HELP}`,
         runComparison(stripe, atWork, {
           wait: async () => {
             const seconds = waitOf(given);
-            context.report(`looking again in ${seconds} s`);
+            context.report(`reading again in ${seconds} s`);
             await pause(seconds * 1_000, undefined, { signal: stripe.signal }).catch(() => undefined);
           },
           report: (text) => context.report(text),
@@ -116,14 +116,14 @@ async function compareMoney(given: Given, stripe: StripeContext, { report, print
           line(
             `${cause}: ${object} ${id}  ${field} ${shown(ledger)} in the ledger, ${shown(told)} at Stripe (minor units)`,
           );
-      if (found.length > SHOWN_MAX) line(`… and ${found.length - SHOWN_MAX} more: --json prints all.`);
-      line(`transactions: ${listed} listed, ${appended} of them were not recorded`);
+      if (found.length > SHOWN_MAX) line(`… and ${found.length - SHOWN_MAX} more; --json prints all.`);
+      line(`transactions: ${listed} listed, ${appended} of them new to the log`);
       for (const [currency, minor] of unexplained)
         line(
-          `balance ${currency}: ${minor === 0n ? 'all transactions add up to it' : `${minor} more than all transactions add up to`}`,
+          `balance ${currency}: ${minor === 0n ? 'equal to the sum of all transactions' : `${minor} more than the sum of all transactions`}`,
         );
       if (why !== null) line(`Stopped: ${why}`);
-      else line(found.length === 0 ? 'All adds up, to the unit.' : `${found.length} things do not add up.`);
+      else line(found.length === 0 ? 'Everything adds up to the minor unit.' : `${found.length} differences.`);
   }
   if (kind === 'stopped') return COULD_NOT_RUN;
   return found.length === 0 ? 0 : 1;
@@ -134,7 +134,7 @@ function sampleOf({ values }: Given): number | undefined {
   const { sample } = values;
   if (sample === undefined) return undefined;
   if (values['all'] === true || values['only'] !== undefined)
-    throw new UsageError('--sample looks at random objects: leave out --all and --only.');
+    throw new UsageError('--sample cannot be combined with --all or --only.');
   return wholeNumber('sample', sample, MAX);
 }
 
@@ -144,12 +144,12 @@ const formatOf = ({ values }: Given): 'text' | 'json' | 'csv' =>
 /** What a sample implies for all objects: the one-sided bound of Wilson's interval. */
 function sureness({ counts, findings }: Reconciled): string {
   const compared = Object.entries(counts).reduce((sum, [verdict, n]) => (verdict === 'unknown' ? sum : sum + n), 0);
-  if (compared === 0) return 'No object of the sample could be compared.';
+  if (compared === 0) return 'None of the sampled objects could be compared.';
   const differ = findings.filter(({ verdict }) => verdict !== 'unknown').length;
   const [share, z] = [differ / compared, 1.645];
   const spread = z * Math.sqrt((share * (1 - share)) / compared + (z * z) / (4 * compared * compared));
   const most = (share + (z * z) / (2 * compared) + spread) / (1 + (z * z) / compared);
-  return `${differ} of ${compared}: with 95 % confidence fewer than ${(100 * most).toFixed(most < 0.01 ? 2 : 1)} % differ.`;
+  return `${differ} of ${compared} differ; with 95 % confidence, fewer than ${(100 * most).toFixed(most < 0.01 ? 2 : 1)} % of all objects do.`;
 }
 
 const CSV_COLUMNS = [
@@ -211,11 +211,11 @@ function print(
     return;
   }
   for (const finding of found.slice(0, SHOWN_MAX)) for (const text of linesOf(finding)) line(text);
-  if (found.length > SHOWN_MAX) line(`… and ${found.length - SHOWN_MAX} more: --json prints all.`);
+  if (found.length > SHOWN_MAX) line(`… and ${found.length - SHOWN_MAX} more; --json prints all.`);
   const causes = counted(missing.map(({ cause }) => cause));
   const looks = Object.entries(counts).map(([verdict, count]) => `${verdict} ${count}`);
   line(`events:  ${recovered?.listed ?? 0} listed, ${missing.length} missing${causes === '' ? '' : ` (${causes})`}`);
-  line(`objects: ${looks.join(', ') || 'none were compared'}${looks.length > 0 ? ' (at the first look)' : ''}`);
+  line(`objects: ${looks.join(', ') || 'none were compared'}${looks.length > 0 ? ' (first reading)' : ''}`);
   line(`found:   ${foundText(kind, findings, unconfirmed)}`);
   for (const [object, reason] of Object.entries(skipped)) line(`left out: ${object}: ${reason}`);
   if (why !== null) line(`Stopped: ${why}`);
@@ -225,15 +225,15 @@ function print(
 /** The findings as text, with the number of differences that were not checked again. */
 function foundText(kind: Reconciled['kind'], findings: Reconciled['findings'], unconfirmed: number): string {
   const found = counted(findings.map(({ verdict }) => verdict));
-  if (kind === 'reconciled') return found || 'nothing that differs';
-  const open = unconfirmed === 0 ? '' : `; ${unconfirmed} differed, and were not looked at again`;
+  if (kind === 'reconciled') return found || 'no differences';
+  const open = unconfirmed === 0 ? '' : `; ${unconfirmed} differed but were not read again`;
   return `${found || 'nothing is known'}${open}`;
 }
 
 function endOf(found: readonly ShownFinding[]): string {
   const repaired = found.filter((finding) => finding.repaired !== null).length;
   return repaired === 0
-    ? 'Nothing was changed. "reconcile --repair" appends what is missing, and what Stripe shows.'
+    ? 'Nothing was changed. "reconcile --repair" appends the missing events and the objects as Stripe has them.'
     : `${repaired} of ${found.length} were repaired.`;
 }
 

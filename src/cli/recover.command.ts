@@ -5,13 +5,13 @@ import { textOption, UsageError, type Command } from './command.js';
 import { onStripe, STRIPE_HELP, STRIPE_OPTIONS } from './on-stripe.js';
 
 export const recoverCommand: Command = {
-  help: `Compares the ids of all events that Stripe lists with those of the log, from where the last comparison ended, and appends what
-was never delivered: Stripe's own events, byte for byte. It says why each was missing. Exits with 1 when some were missing
-that Stripe does not deliver by itself.
+  help: `Compares the ids of all events that Stripe lists with those in the log, from the end of the last comparison, and appends the
+events that were never delivered, byte for byte. It prints why each was missing. Exits with 1 when events were missing
+that Stripe will not deliver.
 
-  --since <date>      begin there, e.g. after a restored backup; Stripe keeps events for 30 days
+  --since <date>      start there, e.g. after restoring a backup; Stripe lists events for 30 days
   --dry-run           append nothing
-  --json              print each missing event as a line of JSON; the last line sums up
+  --json              print each missing event as a line of JSON; the last line is a summary
 ${STRIPE_HELP}`,
   options: {
     ...STRIPE_OPTIONS,
@@ -37,7 +37,7 @@ ${STRIPE_HELP}`,
       const recovered = await stripe.at(run, (atWork) => runRecovery(stripe, atWork));
       if (recovered.kind === 'refused') throw new UsageError(recovered.message);
       if (recovered.kind === 'overtaken') {
-        context.print('Another process compares the events of this account now, and covers this time.');
+        context.print('Another process is comparing the events of this account and covers this period.');
         return 0;
       }
       const { listed, missed, covered, gap, requests } = recovered;
@@ -50,7 +50,7 @@ ${STRIPE_HELP}`,
       else {
         if (gap !== null)
           context.print(
-            `It is not known what happened from ${timeOf(gap.from)} to ${timeOf(gap.to)}: ${gap.cause}. "reconcile" finds what it left.`,
+            `Gap from ${timeOf(gap.from)} to ${timeOf(gap.to)}: ${gap.cause}. Run "reconcile" to find what changed.`,
           );
         context.print(
           `${listed} events listed, ${missed.length} missing${isDryRun || missed.length === 0 ? '' : ' and appended'}.` +

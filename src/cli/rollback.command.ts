@@ -3,14 +3,14 @@ import { modelsOf, named, UsageError, type Command } from './command.js';
 import { replaceAndPrint } from './rebuild.command.js';
 
 export const rollbackCommand: Command = {
-  help: `The generation that a rebuild of the same version replaced is kept for three days. It is brought to the end of the log with
-the code of this build, and the views move back to it. The generation that was shown is kept in its place. To return to an
-earlier version, run the earlier build: its tables are kept for the same time.
+  help: `Switches the views back to the generation that the last rebuild of the same version replaced, which is kept for three days.
+It first catches up with the log using the code of this build. The generation it replaces is kept in turn. To return to an
+earlier version, run the earlier build: its tables are also kept for three days.
 `,
   takesNames: true,
   options: {},
   check({ names }) {
-    if (names.length !== 1) throw new UsageError('rollback takes the name of one projection: rollback invoices.');
+    if (names.length !== 1) throw new UsageError('rollback needs the name of one projection: rollback invoices.');
   },
   run: async ({ names }, context) => {
     const [projection] = named(modelsOf(context.parts), names);
@@ -18,7 +18,7 @@ earlier version, run the earlier build: its tables are kept for the same time.
     const targets = await beginReturn(context.parts, projection);
     if (targets === null) {
       context.print(
-        `No earlier generation of ${projection.name}, version ${projection.version}, is kept. "rebuild ${projection.name}" makes a new one.`,
+        `No earlier generation of ${projection.name}, version ${projection.version}, is kept. "rebuild ${projection.name}" builds a new one.`,
       );
       return 1;
     }

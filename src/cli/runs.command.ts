@@ -4,7 +4,7 @@ import type { Command } from './command.js';
 const SHOWN_MAX = 20;
 
 export const runsCommand: Command = {
-  help: `Lists the latest runs that asked Stripe: what they were for, and how far they are.
+  help: `Lists the latest runs against Stripe, their purpose and their progress.
 
   --json              print each run as a line of JSON
 `,
@@ -14,7 +14,7 @@ export const runsCommand: Command = {
     for (const run of runs) {
       const { id, standing } = run;
       const { kind, livemode, at } = aboutOf(run);
-      const account = run.started?.account ?? 'not begun yet';
+      const account = run.started?.account ?? 'not started yet';
       if (values['json'] === true)
         print(JSON.stringify({ id, ...aboutOf(run), step: standing.step, state: standing.state }));
       else
@@ -22,7 +22,7 @@ export const runsCommand: Command = {
           `${id}  ${kind.padEnd(9)} ${account} ${livemode ? 'live' : 'test'}  ${new Date(at * 1_000).toISOString()}  ${standing.step}`,
         );
     }
-    if (runs.length === 0 && values['json'] !== true) print('There are none. "backfill" begins one.');
+    if (runs.length === 0 && values['json'] !== true) print('There are no runs. "backfill" starts one.');
     return 0;
   },
 };

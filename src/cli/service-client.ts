@@ -123,7 +123,7 @@ export class ServiceClient {
     const response = await fetch(url, { headers, signal, redirect: 'manual', ...sent }).catch((error: unknown) => {
       if (signal.aborted && (error as Error).name === 'AbortError') throw error;
       throw new UsageError(
-        `No service answers on ${this.url}. Start it, or name it by --url, LEDGER_URL, or HOST and PORT.`,
+        `No service answers on ${this.url}. Start the service, or set --url, LEDGER_URL, or HOST and PORT.`,
       );
     });
     if (!response.ok)

@@ -8,11 +8,11 @@ const EVERY_SECONDS = { min: 1, max: 3_600 };
 const CLEARED = '\u001b[H\u001b[2J';
 
 export const statusCommand: ServiceCommand = {
-  help: `Exits with 1 when the service is failing.
+  help: `Shows the state of the service and its numbers. Exits with 1 when the service is failing.
 
-  --watch             print it again and again, until Ctrl-C
-  --every <seconds>   how often                                                  (5)
-  --json              as JSON, as GET /v1/status answers; with --watch a line each time
+  --watch             repeat until Ctrl-C
+  --every <seconds>   with --watch: the interval                                 (5)
+  --json              print the JSON of GET /v1/status; with --watch one line each time
 `,
   options: { watch: { type: 'boolean' }, every: { type: 'string', default: '5' }, json: { type: 'boolean' } },
   check: ({ values }) => void wholeNumber('every', values['every'], EVERY_SECONDS),
@@ -78,7 +78,7 @@ function textOf({
         ? log.state
         : `${lastEvent.type} ${lastEvent.stripeEventId ?? '-'}, ${durationText(lastEvent.ageSeconds)} ago`,
     ],
-    ['deliveries', intake.minutes === null ? 'taken by other processes' : `${deliveries || 'none'} (last hour)`],
+    ['deliveries', intake.minutes === null ? 'received by other processes' : `${deliveries || 'none'} (last hour)`],
     ['waiting', orUnknown(intake.waiting)],
     ['lag', reads.lagSeconds === null ? 'not known' : durationText(reads.lagSeconds)],
     ['parked', orUnknown(reads.parkedStreams)],

@@ -18,11 +18,11 @@ const REQUESTS_MAX = 60;
 const WAIT = { min: 0, max: 3_600 };
 
 export const stripeCheckCommand: Command<Terminal> = {
-  help: `Asks Stripe with the first key of STRIPE_API_KEYS: at most ${REQUESTS_MAX} requests, which read and change nothing. Says what the key may
-read, and how Stripe behaves where its documents say nothing: the result is worth a report, and holds no data of customers.
+  help: `Checks the first key of STRIPE_API_KEYS with at most ${REQUESTS_MAX} requests, which only read. Reports what the key may read and how
+Stripe behaves where its documentation is silent. Please share the result; it holds no customer data.
 Exits with 1 when the key lacks a right that the ledger needs.
 
-  --wait <seconds>    between two readings of the same objects, which shows the fields that change by themselves (60)
+  --wait <seconds>    between two readings of the same objects, to find fields that change without an event (60)
   --json              print the result as JSON
 `,
   options: { wait: { type: 'string', default: '60' }, json: { type: 'boolean' } },
@@ -30,7 +30,7 @@ Exits with 1 when the key lacks a right that the ledger needs.
   async run(given, terminal) {
     const { stripeApi } = loadConfig(environmentOf(given));
     const [key] = stripeApi.keys;
-    if (key === undefined) throw new UsageError('Set STRIPE_API_KEYS: docs/stripe-api.md says which key to make.');
+    if (key === undefined) throw new UsageError('Set STRIPE_API_KEYS; docs/stripe-api.md shows which key to create.');
     const budget = new RunBudget(REQUESTS_MAX);
     const api = clientFor(stripeApi, key, budget, terminal.signal);
     const isJson = given.values['json'] === true;
@@ -76,13 +76,13 @@ type Asking = Readonly<{ waitMs: number; key: StripeApiKey; signal: AbortSignal 
 async function* findings(api: StripeApi, asking: Asking): AsyncGenerator<Finding> {
   const account = await api.account();
   if (account.kind !== 'account') {
-    yield { question: 'whose key is it?', state: 'failed', answer: said(account) };
+    yield { question: 'which account is the key for?', state: 'failed', answer: said(account) };
     return;
   }
   yield {
-    question: 'whose key is it?',
+    question: 'which account is the key for?',
     state: 'ok',
-    answer: `${account.id}, ${asking.key.livemode ? 'live' : 'test'} mode; asked in ${account.apiVersion ?? 'no version'}`,
+    answer: `${account.id}, ${asking.key.livemode ? 'live' : 'test'} mode; API version ${account.apiVersion ?? 'not known'}`,
   };
   const samples: Item[] = [];
   yield* rights(api, account.apiVersion ?? NEWEST_VERSION, samples);
@@ -91,11 +91,11 @@ async function* findings(api: StripeApi, asking: Asking): AsyncGenerator<Finding
   yield* ofDeleted(api);
   yield* moving(api, samples, asking);
   yield {
-    question: 'is a webhook the listed event, byte for byte?',
+    question: 'is a webhook body the listed event?',
     state: 'unknown',
-    answer: 'needs the log: compare "events show --body" with "stripe events retrieve"',
+    answer: 'not checked: compare "events show --body" with "stripe events retrieve"',
   };
-  yield { question: 'how late are events listed?', state: 'unknown', answer: 'needs an hour of watching' };
+  yield { question: 'how late are events listed?', state: 'unknown', answer: 'not checked: this takes an hour' };
 }
 
 /** What the key may read, and how long a page takes. */
@@ -155,7 +155,7 @@ async function* ofEvents(api: StripeApi, now: number): AsyncGenerator<Finding> {
 /** Whether a list without a filter includes inactive objects. */
 async function* ofDefaults(api: StripeApi): AsyncGenerator<Finding> {
   for (const object of ['product', 'tax_rate']) {
-    const question = `does the list of ${object} have inactive ones?`;
+    const question = `does the ${object} list include inactive ones?`;
     const resource = resourceOf(object) as Resource;
     const inactive = await api.page(resource, { params: { active: 'false' }, limit: 1 });
     if (inactive.kind !== 'page') {
@@ -176,7 +176,7 @@ async function* ofDefaults(api: StripeApi): AsyncGenerator<Finding> {
 /** What Stripe answers for recently deleted objects. */
 async function* ofDeleted(api: StripeApi): AsyncGenerator<Finding> {
   for (const object of ['customer', 'product', 'coupon', 'invoice']) {
-    const question = `what is a deleted ${object}?`;
+    const question = `how does a deleted ${object} look?`;
     const page = (await api.events({ types: [`${object}.deleted`], limit: 1 }).next()).value;
     const [event] = page?.kind === 'page' ? page.items : [];
     const id = (event?.value['data'] as { object?: { id?: unknown } } | undefined)?.object?.id;
@@ -209,7 +209,7 @@ async function* moving(api: StripeApi, samples: readonly Item[], { waitMs, signa
     const known = renderTimeFields[one.object] ?? [];
     const unknown = changed.filter((path) => !known.some((field) => path === field || path.startsWith(`${field}.`)));
     yield {
-      question: `what changes by itself in ${one.object}?`,
+      question: `what changes without an event in ${one.object}?`,
       state: unknown.length === 0 ? 'ok' : 'unknown',
       answer:
         changed.length === 0

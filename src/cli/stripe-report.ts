@@ -138,7 +138,7 @@ export async function openReport(
   const report = REPORTS.find(({ columns }) => columns.every((column) => header.includes(column)));
   if (report === undefined)
     throw new UsageError(
-      `"${file}" has no report that money compare knows by its columns. It takes ${REPORTS.map(({ kind, columns }) => `${kind} (${columns.join(', ')})`).join('; ')}.`,
+      `"${file}" is not a report that money compare knows. Reports and their columns: ${REPORTS.map(({ kind, columns }) => `${kind} (${columns.join(', ')})`).join('; ')}.`,
     );
   async function* lines(known: Report): AsyncGenerator<ReportLine> {
     for (let next = first; next.done !== true; next = await rows.next()) {

@@ -12,10 +12,10 @@ export const EVENT_FILTERS = {
   livemode: { type: 'string' },
   quarantine: { type: 'string' },
 } as const;
-export const EVENT_FILTERS_HELP = `  --type <type>       of this type, or of all that begin so: 'invoice.*'
-  --object <id>       about this object: sub_123, in_123, cus_123
-  --endpoint <label>  signed with the secret of this label
-  --account <id>      of this connected account
+export const EVENT_FILTERS_HELP = `  --type <type>       only this type, or all types with this prefix: 'invoice.*'
+  --object <id>       only events about this object: sub_123, in_123, cus_123
+  --endpoint <label>  only events signed with the secret of this label
+  --account <id>      only this connected account
   --livemode <which>  true or false
   --quarantine <why>  true, false, or the reason: conflict, no_object, …
 `;
@@ -25,7 +25,7 @@ export const filterOf = (given: Given): Query =>
 const COUNT = { min: 1, max: 1_000_000_000 };
 
 export const tailCommand: ServiceCommand = {
-  help: `Prints each event when it is appended, until Ctrl-C. When the connection is cut it resumes where it was.
+  help: `Prints each event when it is appended, until Ctrl-C. Reconnects and resumes after a broken connection.
 
 ${EVENT_FILTERS_HELP}  --count <n>         end after n events
   --json              print each event as a line of JSON
@@ -39,8 +39,8 @@ ${EVENT_FILTERS_HELP}  --count <n>         end after n events
     const events = service.follow<EventAnswer>('/v1/events/live', {
       query: filterOf(given),
       signal: AbortSignal.any([signal, ending.signal]),
-      connected: () => report('Following events; Ctrl-C ends.'),
-      reconnecting: () => report('The connection was cut; connecting again …'),
+      connected: () => report('Following events; press Ctrl-C to stop.'),
+      reconnecting: () => report('The connection broke; reconnecting …'),
     });
     for await (const event of events) {
       print(isJson ? JSON.stringify(event) : eventLine(event, { withDate: false }));

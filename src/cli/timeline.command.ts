@@ -14,7 +14,7 @@ type Entry = Readonly<{
 const PAGE = '100';
 
 export const timelineCommand: ServiceCommand = {
-  help: `Lists the events of a subscription in logical order, with what each one changed.
+  help: `Lists the events of a subscription in logical order, with the changes that each made.
 
   --linked            with the events of its payments, refunds and disputes
   --json              as a line of JSON for each event
@@ -22,7 +22,7 @@ export const timelineCommand: ServiceCommand = {
   takesNames: true,
   options: { linked: { type: 'boolean' }, json: { type: 'boolean' } },
   check({ names }) {
-    if (names.length !== 1) throw new UsageError('timeline takes one subscription: timeline sub_123.');
+    if (names.length !== 1) throw new UsageError('timeline needs one subscription: timeline sub_123.');
   },
   run: async ({ names: [subscription = ''], values }, { service, print, printed, signal }) => {
     const include = values['linked'] === true ? 'linked' : undefined;
@@ -42,7 +42,7 @@ export const timelineCommand: ServiceCommand = {
 const CHANGES_MAX = 12;
 
 function textOf({ stripeEventId, type, created, changes, late, ambiguous }: Entry): string {
-  const remarks = [late ? 'came late' : '', ambiguous ? 'its place is a guess' : ''].filter(Boolean);
+  const remarks = [late ? 'arrived late' : '', ambiguous ? 'order uncertain' : ''].filter(Boolean);
   const shown = (changes ?? []).slice(0, CHANGES_MAX);
   const more = (changes ?? []).length - shown.length;
   return [

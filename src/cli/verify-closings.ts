@@ -57,7 +57,7 @@ async function* verifyTogether(
   const last = months.at(-1);
   if (last === undefined) return;
   if (last.rules === undefined) {
-    yield said(last, 'it was closed before its policy was kept, and is not derived again.', false);
+    yield said(last, 'not derived again: it was closed before closings recorded their policy.', false);
     return;
   }
   try {
@@ -69,7 +69,7 @@ async function* verifyTogether(
       if (wrong.length > 0)
         yield said(
           one,
-          `at its position ${one.position} the log gives other balances by this build (it was closed by ${one.build}): ${named}${wrong.length > NAMED_MAX ? `; and ${wrong.length - NAMED_MAX} more` : ''}.`,
+          `derived again at its position ${one.position}, the balances differ (closed by build ${one.build}): ${named}${wrong.length > NAMED_MAX ? `; and ${wrong.length - NAMED_MAX} more` : ''}.`,
         );
     }
   } catch (error) {
@@ -92,7 +92,7 @@ function differencesOf({ month, balances }: Closing, sums: Sums): readonly strin
     let derived = 0n;
     for (const [moved, amount] of sums.get(account) ?? []) if (moved <= month) derived += amount;
     const written = closed.get(account) ?? 0n;
-    return derived === written ? [] : [`${account} ${derived}, and not ${written}`];
+    return derived === written ? [] : [`${account} ${derived} instead of ${written}`];
   });
 }
 

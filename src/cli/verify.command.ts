@@ -7,20 +7,21 @@ import { assertStreamExists, NOTHING_TO_COMPARE } from './streams.js';
 import { verifyClosings } from './verify-closings.js';
 
 export const verifyCommand: Command = {
-  help: `Exits with 1 when a row disagrees with its stream, and prints both. Services may run meanwhile: each stream is compared as of
-one moment. What is derived from rows, such as the journal, is derived again. Parked streams are counted, not compared. Streams that were deleted in the store, or have lost their first events
-to its limits, are listed; so are closings that are not as they were written. Without --sample and --stream, rows of streams that the log does not have are found too,
-and each closing is derived again as the log was known at its position, by its own policy.
+  help: `Folds streams again from the log and compares the result with the rows; prints both where they differ and exits with 1.
+Services may run meanwhile: each stream is compared as of one moment. Rows derived from other rows, such as the journal,
+are derived again. Parked streams are counted, not compared. Lists streams that were deleted or truncated in the store,
+and closings that were altered. Without --sample and --stream, it also finds rows of streams that the log does not have,
+and derives each closing again at its position in the log, by its own policy.
 
-  --sample <n>        check n random streams instead of all of them
-  --stream <name>     check a single stream, e.g. subscription-sub_123; takes milliseconds
-  --json              print each finding as a line of JSON when it is found; the last line counts them
+  --sample <n>        check n random streams instead of all
+  --stream <name>     check only this stream, e.g. subscription-sub_123; takes milliseconds
+  --json              print each finding as a line of JSON as it is found; the last line has the counts
 `,
   takesNames: true,
   options: { sample: { type: 'string' }, stream: { type: 'string' }, json: { type: 'boolean' } },
   check({ values }) {
     if (values['sample'] !== undefined && values['stream'] !== undefined)
-      throw new UsageError('--sample and --stream exclude each other.');
+      throw new UsageError('--sample and --stream cannot be combined.');
     if (values['sample'] !== undefined) wholeNumber('sample', values['sample'], SAMPLE);
   },
   run: async ({ names, values }, context) => {
@@ -37,7 +38,7 @@ and each closing is derived again as the log was known at its position, by its o
     if (verified === 'nothing_to_compare') throw new UsageError(NOTHING_TO_COMPARE);
     if (report.isEmpty && !context.signal.aborted)
       throw new UsageError(
-        'Nothing was checked: the read models have no events yet. "projections" shows where they are.',
+        'Nothing was checked: the read models have no events yet. "projections" shows the progress.',
       );
     const isRight = report.end();
     if (names.length > 0 || typeof values['stream'] === 'string') return isRight ? 0 : 1;

@@ -9,7 +9,7 @@ const graceDays = named
       z.object({
         name: knownWord(
           GRACE_STATUSES,
-          `write STATUS=DAYS, separated by commas; the statuses are ${GRACE_STATUSES.join(', ')}`,
+          `must be STATUS=DAYS, separated by commas; statuses: ${GRACE_STATUSES.join(', ')}`,
         ),
         value: wholeNumber(0, 3_650, 14),
       }),

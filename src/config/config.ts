@@ -103,7 +103,7 @@ const roles = z
   .transform((text) => [...new Set(text.split(/[\s,]+/).filter(Boolean))])
   .pipe(
     z
-      .array(z.enum(ROLES, { error: `must be some of ${ROLES.join(', ')}, separated by commas` }))
+      .array(z.enum(ROLES, { error: `must be a list of ${ROLES.join(', ')}, separated by commas` }))
       .min(1, { error: `must name at least one of ${ROLES.join(', ')}` }),
   );
 
@@ -124,10 +124,7 @@ const variables = z.object({
   PUBLIC_URL: z
     .string()
     .transform((text) => text.replace(/\/+$/, ''))
-    .refine(
-      (text) => URL.canParse(text) && /^https?:/.test(text),
-      'must be an address, e.g. https://ledger.example.com',
-    )
+    .refine((text) => URL.canParse(text) && /^https?:/.test(text), 'must be a URL, e.g. https://ledger.example.com')
     .optional(),
   CONSOLE: oneOf(['on', 'off'], 'on'),
   APPEND_BYTES_MAX: integer(1_048_576, 65_536, 16_767_216),
@@ -142,7 +139,7 @@ const variables = z.object({
   REFERENCE_METADATA: z
     .string()
     .min(1)
-    .max(40, { error: 'must be a key of metadata, of at most 40 characters, e.g. user_id' })
+    .max(40, { error: 'must be a metadata key of at most 40 characters, e.g. user_id' })
     .optional(),
   ...accessVariables,
   ACCESS_CHANGES: yesOrNo(true),
@@ -260,17 +257,17 @@ function missing(values: Partial<z.output<typeof variables>>): string[] {
   const { INTAKE_BODIES_BYTES_MAX: bodies, APPEND_BYTES_MAX: append } = values;
   if (bodies !== undefined && append !== undefined && bodies < append)
     mistakes.push(
-      `INTAKE_BODIES_BYTES_MAX: must be at least APPEND_BYTES_MAX (${append}), or the largest body never fits.`,
+      `INTAKE_BODIES_BYTES_MAX: must be at least APPEND_BYTES_MAX (${append}); otherwise the largest body never fits.`,
     );
   mistakes.push(...addressMistakes(values));
   if (values.ROLES?.includes('reconcile') === true && values.STRIPE_API_KEYS?.length === 0)
-    mistakes.push('STRIPE_API_KEYS: needed for the role reconcile, e.g. main=rk_live_….');
+    mistakes.push('STRIPE_API_KEYS: required for the role reconcile, e.g. main=rk_live_….');
   if (values.NODE_ENV !== 'production') return mistakes;
   if (values.ROLES?.includes('ingest') !== false && values.STRIPE_WEBHOOK_SECRETS?.length === 0)
     mistakes.push(
-      'STRIPE_WEBHOOK_SECRETS: needed when NODE_ENV=production. Copy the signing secret of your Stripe endpoint: main=whsec_….',
+      'STRIPE_WEBHOOK_SECRETS: required when NODE_ENV=production. Copy the signing secret of your Stripe endpoint: main=whsec_….',
     );
   if (values.API_TOKENS?.length === 0)
-    mistakes.push('API_TOKENS: needed when NODE_ENV=production, e.g. read=TOKEN,read+admin=TOKEN.');
+    mistakes.push('API_TOKENS: required when NODE_ENV=production, e.g. read=TOKEN,read+admin=TOKEN.');
   return mistakes;
 }

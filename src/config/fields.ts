@@ -50,7 +50,7 @@ export const wordsOf = <T extends string>(words: readonly [T, ...T[]], preset: r
     .string()
     .default(preset.join(','))
     .transform((text) => (text === 'none' ? [] : text.split(/[\s,]+/).filter(Boolean)))
-    .pipe(z.array(z.enum(words, { error: `write some of ${words.join(', ')}, separated by commas, or none` })));
+    .pipe(z.array(z.enum(words, { error: `must be a list of ${words.join(', ')}, separated by commas, or none` })));
 
 /** `yes` or `no`, read as a boolean. */
 export const yesOrNo = (fallback: boolean) =>

@@ -16,7 +16,7 @@ const wholeNumber = (max: number) => {
     .refine((value) => value <= max, { error });
 };
 
-const zone = z.string().refine(isZone, 'must be a time zone like Europe/Berlin, or UTC');
+const zone = z.string().refine(isZone, 'must be a time zone such as Europe/Berlin or UTC');
 
 /**
  * Whether ICU knows a time zone by this name. Offsets such as +01:00 are rejected: they have no daylight saving time.

@@ -48,7 +48,7 @@ export function read<T extends z.ZodRawShape>(
 const SECRET_FILE_BYTES_MAX = 64 * 1024;
 
 /** Messages do not repeat the path: it may be the secret itself, put into the wrong variable. */
-const NAME_A_FILE = 'Set it to the path of a file that this account may read.';
+const NAME_A_FILE = 'Set it to the path of a file that this user account may read.';
 
 /**
  * The value of a variable, or the content of the file that its `_FILE` variant names; undefined where neither is set.
@@ -58,10 +58,10 @@ export function givenIn(env: Environment, name: string): string | undefined | Mi
   const value = env[name] === '' ? undefined : env[name];
   const file = isSecretVariable(name) ? env[inFile] : undefined;
   if (file === undefined || file === '') return value;
-  if (value !== undefined) return new Mistake(`${inFile}: ${name} is set too. Unset one of them.`);
+  if (value !== undefined) return new Mistake(`${inFile}: ${name} is also set. Unset one of them.`);
   try {
     const stats = statSync(file);
-    if (!stats.isFile()) return new Mistake(`${inFile}: names no file. ${NAME_A_FILE}`);
+    if (!stats.isFile()) return new Mistake(`${inFile}: is not a file. ${NAME_A_FILE}`);
     if (stats.size > SECRET_FILE_BYTES_MAX) return new Mistake(`${inFile}: the file is larger than 64 kB.`);
     const text = readFileSync(file, 'utf8').trim();
     return text === '' ? new Mistake(`${inFile}: the file is empty.`) : text;

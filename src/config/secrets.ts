@@ -47,8 +47,8 @@ export const webhookSecrets = secretEntries((entry): WebhookSecret | Mistake => 
   return SIGNING_SECRET.test(secret)
     ? { label: entry.slice(0, Math.max(at, 0)) || 'default', secret }
     : new Mistake(
-        'is not a signing secret: those are whsec_ and at least 24 characters. Copy it whole from the endpoint in ' +
-          'Stripe, and write label=whsec_…, separated by commas.',
+        'is not a signing secret (whsec_ and at least 24 characters). Copy the whole secret from the endpoint at ' +
+          'Stripe and write label=whsec_…, separated by commas.',
       );
 });
 
@@ -59,8 +59,8 @@ export const stripeApiKeys = secretEntries((entry): StripeApiKey | Mistake => {
   const [, kind, mode] = /^(rk|sk|pk)_(live|test)_\w{4,}$/.exec(key) ?? [];
   if (kind === undefined || kind === 'pk')
     return new Mistake(
-      'is not a key for reading: those begin with rk_live_, rk_test_, sk_live_ or sk_test_. Make a restricted key in ' +
-        'Stripe (Developers, API keys), and write label=rk_live_…, separated by commas.',
+      'is not a key for reading (rk_live_, rk_test_, sk_live_ or sk_test_). Create a restricted key at ' +
+        'Stripe (Developers, API keys) and write label=rk_live_…, separated by commas.',
     );
   return { label: entry.slice(0, Math.max(at, 0)) || 'default', key, livemode: mode === 'live' };
 });
@@ -73,16 +73,16 @@ export const apiTokens = secretEntries((entry): ApiToken | Mistake => {
   const token = entry.slice(at + 1);
   if (!scopes.every(isScope)) {
     return new Mistake(
-      `names no known scope before its first =. The scopes are ${SCOPES.join(', ')}: write read=TOKEN, or support:read=TOKEN with a name, separated by commas.`,
+      `has no known scope before its first =. Scopes: ${SCOPES.join(', ')}. Write read=TOKEN, or support:read=TOKEN with a name, separated by commas.`,
     );
   }
   if (name !== undefined && !TOKEN_NAME.test(name)) {
     return new Mistake(
-      'has a name before its : that is none: write 1 to 40 letters, digits, - and _, e.g. support:read=TOKEN.',
+      'has an invalid name before its colon. Use 1 to 40 letters, digits, - and _, e.g. support:read=TOKEN.',
     );
   }
   if (token.length < TOKEN_LENGTH_MIN) {
-    return new Mistake(`has a token of fewer than ${TOKEN_LENGTH_MIN} characters. Make one: openssl rand -hex 24.`);
+    return new Mistake(`has a token of fewer than ${TOKEN_LENGTH_MIN} characters. Create one: openssl rand -hex 24.`);
   }
   return { token, name: name ?? null, scopes };
 });

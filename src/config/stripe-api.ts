@@ -23,7 +23,7 @@ const stripeApiUrl = z
   .refine((text) => {
     const address = URL.canParse(text) ? new URL(text) : null;
     return address !== null && /^https?:$/.test(address.protocol) && address.href === `${address.origin}/`;
-  }, 'must be an address without a path, e.g. https://api.stripe.com');
+  }, 'must be a URL without a path, e.g. https://api.stripe.com');
 const perDay = z.union([z.literal('auto'), z.coerce.number<string>().int().min(0).max(10_000_000)], {
   error: 'must be "auto", or a whole number from 0 to 10000000, e.g. 300',
 });
@@ -44,7 +44,7 @@ export const stripeApiVariables = {
   STRIPE_API_URL: stripeApiUrl,
   STRIPE_API_VERSION: z
     .string()
-    .regex(/^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$/, { error: 'must be an API version of Stripe, e.g. 2026-09-30.endive' })
+    .regex(/^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$/, { error: 'must be a Stripe API version, e.g. 2026-09-30.endive' })
     .optional(),
   STRIPE_API_RATE: wholeNumber(1, 100, 20).optional(),
   STRIPE_API_DAILY: perDay.default('auto'),
@@ -71,7 +71,7 @@ export const stripeApiOf = (values: Values): StripeApiConfig => ({
 export const needlessRights = (values: Values): string[] =>
   values.STRIPE_API_KEYS.filter(({ key }) => key.startsWith('sk_live_')).map(
     ({ label }) =>
-      `STRIPE_API_KEYS: ${label} is a secret key, which may do everything. The ledger only reads: make a restricted key.`,
+      `STRIPE_API_KEYS: ${label} is a secret key with full access. The ledger only reads: create a restricted key.`,
   );
 
 const LOCAL_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
@@ -82,5 +82,7 @@ export function addressMistakes({ STRIPE_API_URL: text, STRIPE_API_KEYS: keys }:
   const { protocol, hostname } = new URL(text);
   return protocol === 'https:' || LOCAL_HOSTS.includes(hostname)
     ? []
-    : ['STRIPE_API_URL: must begin with https:// when STRIPE_API_KEYS has a live key, unless it is on this machine.'];
+    : [
+        'STRIPE_API_URL: must begin with https:// when STRIPE_API_KEYS has a live key, unless it points to this machine.',
+      ];
 }

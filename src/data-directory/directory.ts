@@ -62,7 +62,7 @@ export class DataDirectoryError extends Error {
   constructor(dataDirectory: string, cause: unknown) {
     super(
       `The data directory "${dataDirectory}" cannot be used (${cause instanceof Error ? cause.message : String(cause)}). ` +
-        'Set DATA_DIR to a folder that this account may write, on a disk with room.',
+        'Set DATA_DIR to a folder that this user account may write, on a disk with free space.',
       { cause },
     );
   }

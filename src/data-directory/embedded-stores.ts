@@ -177,7 +177,7 @@ function ownerLacks(name: 'eventstore' | 'database', dataDirectory: string, pid:
   const setting = name === 'eventstore' ? 'EVENTSTORE_URL' : 'DATABASE_URL';
   return new StoresError(
     'OWNER_LACKS_SERVER',
-    `Process ${pid} uses the data directory "${dataDirectory}" with a ${setting} of its own, so no embedded server runs there. ` +
+    `Process ${pid} uses the data directory "${dataDirectory}" with its own ${setting}, so no embedded server runs there. ` +
       `Give this process the same ${setting}, or another DATA_DIR.`,
   );
 }
@@ -186,6 +186,6 @@ function ownerNotReady({ dataDirectory, openTimeoutMs }: Options, endpoints: End
   return new StoresError(
     'OWNER_NOT_READY',
     `Another process${endpoints ? ` (${endpoints.pid}, "${endpoints.state}" since ${endpoints.startedAt})` : ''} holds the data directory "${dataDirectory}", ` +
-      `but its servers did not answer within ${openTimeoutMs / 1000} s. Look at its log, or end it, and start again.`,
+      `but its servers did not answer within ${openTimeoutMs / 1000} s. Check its log, or stop it and start again.`,
   );
 }

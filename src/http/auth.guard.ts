@@ -31,7 +31,7 @@ export class AuthGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const visitor = this.visitorOf(request);
     if (visitor === null) throw new ProblemError('unauthenticated');
-    if (needed === undefined) throw notAllowed('This route names no scope, so that no token is good for it.');
+    if (needed === undefined) throw notAllowed('This route declares no scope, so no token may use it.');
     if (!includesScope(visitor.scope, needed))
       throw notAllowed(`The token is valid but lacks the scope "${needed}". ${WHERE[needed]}`);
     noteVisitor(request, visitor);

@@ -9,23 +9,23 @@ export class HttpMetrics {
   constructor(registry: Registry, heldBytes: () => number) {
     this.#responses = new Counter({
       name: 'ledger_http_responses_total',
-      help: 'Answers by route, method and status; route none: no such route, or no request that could be read.',
+      help: 'Responses by route, method and status; route none: an unknown route or an unreadable request.',
       labelNames: ['route', 'method', 'status'],
       registers: [registry],
     });
     this.#dropped = new Counter({
       name: 'ledger_http_connections_dropped_total',
-      help: 'Connections closed without an answer, since CONNECTIONS_MAX were open.',
+      help: 'Connections closed without a response because CONNECTIONS_MAX were open.',
       registers: [registry],
     });
     this.#cut = new Counter({
       name: 'ledger_http_connections_cut_total',
-      help: 'Connections cut since they did not take their answers, and others needed the memory.',
+      help: 'Connections closed because the client did not read its responses and the memory was needed.',
       registers: [registry],
     });
     new Gauge({
       name: 'ledger_http_body_bytes',
-      help: 'Bytes that bodies under way hold now, at most INTAKE_BODIES_BYTES_MAX.',
+      help: 'Bytes held by request bodies being received, at most INTAKE_BODIES_BYTES_MAX.',
       registers: [registry],
       collect() {
         this.set(heldBytes());

@@ -16,8 +16,7 @@ export class ProblemsController {
 
   @Get(':code')
   one(@Param('code') code: string) {
-    if (!isCode(code))
-      throw new ProblemError('not_found', 'There is no problem of this code. GET /problems lists all.');
+    if (!isCode(code)) throw new ProblemError('not_found', 'Unknown problem code. GET /problems lists all codes.');
     return describedProblem(code);
   }
 }

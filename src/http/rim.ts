@@ -100,7 +100,7 @@ export class Rim {
       return done(new ProblemError('stopping'));
     }
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
-      return done(new ProblemError('malformed_request', 'The request has no Host header, which HTTP/1.1 demands.'));
+      return done(new ProblemError('malformed_request', 'The request has no Host header, which HTTP/1.1 requires.'));
     const refusal = route?.refusalOf(request.raw) ?? null;
     if (refusal !== null) return done(ProblemError.of(refusal));
     // Bodies are accepted as bytes, whatever their content type; Fastify would reject an unusual one.
@@ -134,7 +134,7 @@ function smallBodyOf(request: FastifyRequest): Pick<BodyRoute, 'bodyBytesMax' | 
   const bodyBytesMax = bodyBytesMaxOf(request);
   if (bodyBytesMax === undefined) return null;
   const problems: Readonly<Record<BodyRefusal, Problem>> = {
-    over_limit: { code: 'body_too_large', detail: `This route takes at most ${bodyBytesMax} bytes.` },
+    over_limit: { code: 'body_too_large', detail: `This route accepts at most ${bodyBytesMax} bytes.` },
     overloaded: { code: 'overloaded' },
     timeout: { code: 'request_timeout' },
     malformed: { code: 'malformed_request' },

@@ -19,9 +19,9 @@ export class StrayInputGuard implements CanActivate {
     // Stripe may call an endpoint with a query, and health checks may add one.
     if (request.routeOptions.url?.startsWith('/v1/') !== true) return true;
     const [name] = Object.keys(request.query as object);
-    if (name !== undefined && !readsQuery(context)) throw new ProblemError('bad_query', `${name}: is not known here`);
+    if (name !== undefined && !readsQuery(context)) throw new ProblemError('bad_query', `${name}: is unknown here`);
     if (hasBody(request) && !takesBody(request))
-      throw new ProblemError('bad_request', 'This route takes no body: all that it reads is in its address.');
+      throw new ProblemError('bad_request', 'This route accepts no body; its input is in the URL.');
     return true;
   }
 }

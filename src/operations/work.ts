@@ -68,7 +68,7 @@ function named<M extends ReadModel>(projections: readonly M[], names: readonly s
     const found = projections.find((projection) => projection.name === name);
     if (found === undefined)
       throw new Unknown(
-        `There is no projection "${name}". This build has: ${projections.map((one) => one.name).join(', ')}.`,
+        `Unknown projection "${name}". Projections of this build: ${projections.map((one) => one.name).join(', ')}.`,
       );
     return found;
   });
@@ -106,7 +106,7 @@ async function rollback({ projection: name }: Of<'rollback'>, context: Context):
   if (projection === undefined) throw new Error('A name stands for one projection.');
   const targets = await beginReturn(context.parts, projection);
   return targets === null
-    ? { kind: 'failed', cause: `No earlier generation of ${name} is kept. A rebuild makes a new one.` }
+    ? { kind: 'failed', cause: `No earlier generation of ${name} is kept. A rebuild builds a new one.` }
     : moveViews(targets, context, true);
 }
 
@@ -129,7 +129,7 @@ async function moveViews(targets: readonly Target[], context: Context, acceptsPa
 
 const busy = (targets: readonly Target[]): Worked => ({
   kind: 'failed',
-  cause: `Another process builds ${namesOf(targets).join(', ')}. Ask again when it is done.`,
+  cause: `Another process is building ${namesOf(targets).join(', ')}. Try again when it is done.`,
 });
 
 async function dryRun(request: Of<'dry_run'>, context: Context): Promise<Worked> {
@@ -176,7 +176,7 @@ async function replay({ projection, cause }: Of<'replay'>, { parts, signal }: Co
 async function verify(request: Of<'verify'>, { parts, signal, progressed }: Context): Promise<Worked> {
   const { stream, sample } = request;
   if (stream !== undefined && (await readEventAt(parts.store, stream, 0n)) === null)
-    throw new Unknown(`There is no event in the stream "${stream}".`);
+    throw new Unknown(`The stream "${stream}" has no events.`);
   const which: Which =
     stream !== undefined
       ? { kind: 'stream', stream }

@@ -80,7 +80,7 @@ export async function runRecovery({ session, ...parts }: RunParts, run: RunAtWor
 /** Ends a run with the events that were missing. @throws RunTaken */
 export async function endOfRecovery(run: RunAtWork, recovered: Recovered): Promise<void> {
   if (recovered.kind === 'overtaken') {
-    const why = 'Another process compares the events of this account now, and covers this time.';
+    const why = 'Another process is comparing the events of this account and covers this period.';
     await run.say({ step: 'finished', state: { why } });
     return;
   }

@@ -72,7 +72,7 @@ export function faultsOf(
           fault(
             'several',
             null,
-            `${ours.length} endpoints have the address and the same version: each event arrives as often.`,
+            `${ours.length} endpoints have this address and the same version, so each event arrives ${ours.length} times.`,
             'endpoint rotate --finish',
           ),
         ]
@@ -84,25 +84,37 @@ function faultsOfOne(endpoint: Endpoint, livemode: boolean): EndpointFault[] {
   const { id, isEnabled, apiVersion, metadata } = endpoint;
   const faults: EndpointFault[] = [];
   const missing = missingTypes(endpoint);
-  if (!isEnabled) faults.push(fault('disabled', id, 'It is disabled: nothing is delivered.', 'endpoint fix'));
-  if (missing.length > 0) faults.push(fault('types', id, `It is not sent ${listed(missing)}.`, 'endpoint fix'));
+  if (!isEnabled)
+    faults.push(fault('disabled', id, 'The endpoint is disabled, so nothing is delivered.', 'endpoint fix'));
+  if (missing.length > 0)
+    faults.push(fault('types', id, `The endpoint does not receive ${listed(missing)}.`, 'endpoint fix'));
   if (metadata[STATE] === 'unsaved')
-    faults.push(fault('unsaved', id, 'Its secret was never kept: a run ended in the middle.', 'endpoint create'));
+    faults.push(fault('unsaved', id, 'Its secret was never saved, because a run was interrupted.', 'endpoint create'));
   if (endpoint.livemode !== livemode)
     faults.push(
-      fault('other_mode', id, `It is of ${endpoint.livemode ? 'live' : 'test'} mode.`, 'the key of its mode'),
+      fault(
+        'other_mode',
+        id,
+        `The endpoint belongs to ${endpoint.livemode ? 'live' : 'test'} mode.`,
+        'use a key of that mode',
+      ),
     );
   if (apiVersion === null)
     faults.push(
-      fault('no_version', id, 'It has no version of its own, and changes with the account’s.', 'endpoint rotate'),
+      fault(
+        'no_version',
+        id,
+        'The endpoint has no API version of its own and follows that of the account.',
+        'endpoint rotate',
+      ),
     );
   else if (apiVersion.slice(0, 10) > NEWEST_VERSION.slice(0, 10))
     faults.push(
       fault(
         'newer_version',
         id,
-        `Its version ${apiVersion} is newer than ${NEWEST_VERSION}, the newest tested.`,
-        'a newer ledger, or endpoint rotate',
+        `Its API version ${apiVersion} is newer than ${NEWEST_VERSION}, the newest tested.`,
+        'a newer version of the ledger, or endpoint rotate',
       ),
     );
   return faults;
@@ -144,7 +156,7 @@ export async function createEndpoint(
   const endpoint = endpointOf(reply.value);
   const { secret } = reply.value as { secret?: unknown };
   if (endpoint === null || typeof secret !== 'string')
-    return { kind: 'refused', status: 200, code: 'unreadable', param: null, message: 'Stripe answered no endpoint.' };
+    return { kind: 'refused', status: 200, code: 'unreadable', param: null, message: 'Stripe returned no endpoint.' };
   return { kind: 'created', endpoint, secret };
 }
 

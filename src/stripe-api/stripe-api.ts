@@ -122,7 +122,7 @@ export class StripeApi {
   async retrieve(resource: Resource, id: string, options: RetrieveOptions = {}): Promise<Found | Refusal> {
     // The path would address another resource.
     if (id === '' || id === '.' || id === '..')
-      return { kind: 'refused', status: 400, code: 'bad_id', param: 'id', message: `"${id}" is no id.` };
+      return { kind: 'refused', status: 400, code: 'bad_id', param: 'id', message: `"${id}" is not an id.` };
     const reply = await this.ask({
       ...options,
       resource: resource.object,
@@ -199,7 +199,7 @@ export class StripeApi {
     const cursor = list.items.at(-1)?.id ?? null;
     // Following such a page would never end, or would pass a part of the list for all of it.
     if (list.hasMore && (cursor === null || cursor === after))
-      return unreadable(`the rest of ${resource.path}, which it says there is`);
+      return unreadable(`the rest of ${resource.path} that it announced`);
     return { ...answered, kind: 'page', ...list, cursor };
   }
 
@@ -293,7 +293,7 @@ function replyOf({ headers, bytes }: WireAnswer, elapsedMs: number): Reply | Ref
 const cut = (why: string): Refusal => ({
   kind: 'away',
   cause: 'cut',
-  message: `An answer of Stripe's cannot be read: ${why}.`,
+  message: `A response from Stripe cannot be read: ${why}.`,
   retryAfterMs: null,
 });
 
@@ -302,7 +302,7 @@ const unreadable = (what: string): Refusal => ({
   status: 200,
   code: 'unreadable',
   param: null,
-  message: `Stripe answered something else than ${what}.`,
+  message: `Stripe did not return ${what}.`,
 });
 
 const overBudget = (until: number | null): Refusal => ({
@@ -310,8 +310,8 @@ const overBudget = (until: number | null): Refusal => ({
   until,
   message:
     until === null
-      ? 'The budget of requests is spent.'
-      : `The budget of requests is spent until ${new Date(until).toISOString()}.`,
+      ? 'The request budget is used up.'
+      : `The request budget is used up until ${new Date(until).toISOString()}.`,
 });
 
 const expanded = (paths: readonly string[]): Readonly<Record<string, string>> =>

@@ -71,7 +71,7 @@ export class Wire {
   #parsed(bytes: Buffer): unknown {
     const body = JSON.parse(bytes.toString('utf8')) as { error?: unknown } | null;
     const error = body?.error;
-    if (typeof error !== 'object' || error === null) throw new Error('an error without an error');
+    if (typeof error !== 'object' || error === null) throw new Error('an error response without an error object');
     this.#errors.set(error, bytes);
     return body;
   }
@@ -94,12 +94,12 @@ async function wholeBody(message: IncomingMessage, timeoutMs: number): Promise<B
   try {
     for await (const chunk of message as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > ANSWER_BYTES_MAX) throw new Error(`the answer is larger than ${ANSWER_BYTES_MAX} bytes`);
+      if (size > ANSWER_BYTES_MAX) throw new Error(`the response exceeds ${ANSWER_BYTES_MAX} bytes`);
       chunks.push(chunk);
     }
   } finally {
     clearTimeout(deadline);
   }
-  if (!message.complete) throw new Error('the answer ended in the middle');
+  if (!message.complete) throw new Error('the response ended early');
   return Buffer.concat(chunks, size);
 }

@@ -55,7 +55,7 @@ describe('GET /problems', () => {
       code: 'position_not_reached',
       type: 'urn:subscription-ledger:problem:position_not_reached',
       status: 503,
-      title: 'Not that far yet',
+      title: 'Position not reached yet',
       remedy: expect.stringMatching(/\S/),
       retryable: true,
       retryAfterS: 1,

@@ -125,10 +125,10 @@ describe('an odd parameter', () => {
 
   it.each([
     ['/invoices?limit=1&limit=2', 'limit: must be one value, not several'],
-    ['/parked?nothing=there', 'nothing: is not known here'],
+    ['/parked?nothing=there', 'nothing: is unknown here'],
     ['/subscriptions?livemode=maybe', 'livemode: must be one of true, false'],
     ['/closings/june', 'month: must be a month like 2026-01, from 1970 to 9998'],
-    ['/find', 'q: must be given'],
+    ['/find', 'q: is required'],
   ])('is refused in plain words: %s', async (path, detail) => {
     expect((await ask(path)).detail).toBe(detail);
   });

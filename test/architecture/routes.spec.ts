@@ -291,7 +291,7 @@ describe('the routes', () => {
 
   it.each(ofApi)('%s %s refuses a parameter that it does not read', async (method, path) => {
     const { status, body } = await ask(app, method, `${path.replace(':month', '2026-01')}?nobody=knows`, ADMIN_TOKEN);
-    expect({ status, body }).toEqual({ status: 400, body: expect.stringContaining('nobody: is not known here') });
+    expect({ status, body }).toEqual({ status: 400, body: expect.stringContaining('nobody: is unknown here') });
   });
 
   it.each(ofApi.filter(([method]) => method !== 'GET'))(

@@ -67,7 +67,7 @@ describe('doctor', () => {
     expect(probed.output).toMatch(/^✓ probe +test_helpers\.test_clock-clock_probe\w+ was signed, appended, projected/m);
     const wrong = { ...secrets, STRIPE_WEBHOOK_SECRETS: `tests=${SECRET}x` };
     const refused = await doctor({ ...urls(), ...wrong }, '--probe', '--sample', '0');
-    expect(refused.output).toMatch(/^✗ probe +The webhook answers .*signature_no_match/m);
+    expect(refused.output).toMatch(/^✗ probe +The webhook did not append the event; it answered .*signature_no_match/m);
     expect([probed.code, refused.code]).toEqual([0, 1]);
   }, 60_000);
 

@@ -70,8 +70,8 @@ describe('money', () => {
   });
 
   it('shows balances and entries, where there are any, and writes a file when it is whole', async () => {
-    expect((await ask(moneyCommand, 'trial-balance', '--month', '2026-01')).output).toBe('Nothing.');
-    expect((await ask(moneyCommand, 'journal', '--customer', customer)).output).toBe('Nothing.');
+    expect((await ask(moneyCommand, 'trial-balance', '--month', '2026-01')).output).toBe('No rows.');
+    expect((await ask(moneyCommand, 'journal', '--customer', customer)).output).toBe('No rows.');
     const folder = await mkdtemp(join(tmpdir(), 'ledger-money-'));
     const out = join(folder, 'books.csv');
     const { code, errors } = await ask(moneyCommand, 'export', '--format', 'csv', '--test', '--out', out);
@@ -104,13 +104,11 @@ describe('money', () => {
     );
     expect(texts.output).toMatch(new RegExp(`${customer} +MRR +-\\d+\\.\\d\\d +EUR, test mode`));
     expect((await read(ledger.url, '/v1/mrr')).body).toEqual(before.body);
-    expect((await compare('--with', 'nobody')).errors).toContain(
-      'There is no definition "nobody". There are: default,',
-    );
+    expect((await compare('--with', 'nobody')).errors).toContain('Unknown definition "nobody". Definitions: default,');
   }, 60_000);
 
   it.each([
-    [['all'], 'money takes one of'],
+    [['all'], 'money needs one of'],
     [['revenue', '--month', '2026-01'], 'takes no --month'],
     [['export'], 'needs --format'],
   ])('refuses %j', async (args, message) => {
@@ -155,7 +153,7 @@ describe('a command that asks the service', () => {
     });
     expect(await ask(findCommand, 'sub_nobody')).toMatchObject({
       code: 1,
-      errors: 'Nothing is known of "sub_nobody".',
+      errors: 'Nothing found for "sub_nobody".',
     });
   });
 
@@ -192,11 +190,11 @@ describe('a command that asks the service', () => {
 
   it.each<[ServiceCommand, readonly string[], RegExp]>([
     [eventsCommand, ['list', '--since', 'yesterday'], /^--since must be a time /],
-    [eventsCommand, ['shwo'], /^events takes one of these:\n/],
+    [eventsCommand, ['shwo'], /^events needs a subcommand:\n/],
     [eventsCommand, ['send', 'evt_1'], /^events send needs --to/],
-    [accessCommand, ['cus_1', 'cus_2'], /^access takes one customer/],
-    [timelineCommand, [], /^timeline takes one subscription/],
-    [findCommand, [], /^find takes a text/],
+    [accessCommand, ['cus_1', 'cus_2'], /^access needs one customer/],
+    [timelineCommand, [], /^timeline needs one subscription/],
+    [findCommand, [], /^find needs a text/],
   ])('refuses a command line with a sentence %#', async (command, args, sentence) => {
     await expect(ask(command, ...args)).rejects.toMatchObject({
       code: 'USAGE',
@@ -231,7 +229,7 @@ describe('tail', () => {
     }
     expect(shown).toEqual(ids);
     const { code, errors } = await tail.ended;
-    expect(errors).toMatch(/^Following events; Ctrl-C ends\.\nThe connection was cut; connecting again …\n$/);
+    expect(errors).toMatch(/^Following events; press Ctrl-C to stop\.\nThe connection broke; reconnecting …\n$/);
     expect(code).toBe(0);
   }, 60_000);
 
@@ -253,7 +251,7 @@ describe('a process ends with one sentence and an exit code', () => {
       2,
       /^No service answers on http:\/\/127\.0\.0\.1:1\. .*\n$/,
     ],
-    ['no token', ['status'], { LEDGER_TOKEN: '' }, 2, /^A token for http.* is needed: set LEDGER_TOKEN.*\n$/],
+    ['no token', ['status'], { LEDGER_TOKEN: '' }, 2, /^No token for http.*: set LEDGER_TOKEN.*\n$/],
     ['a URL that is none', ['status', '--url', 'ledger.example.com'], {}, 2, /^--url must look like https:.*\n$/],
   ])('%s', async (_name, args, environment, code, sentence) => {
     const command = start(args, environment);

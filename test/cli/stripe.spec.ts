@@ -192,7 +192,7 @@ describe('endpoint', () => {
   });
 
   it.each([
-    ['without saying what', ['endpoint'], /Say what to do/],
+    ['without saying what', ['endpoint'], /Choose one/],
     ['without a key that may write', ['endpoint', 'create'], /only read/],
     [
       'with a key that may only read',
@@ -240,7 +240,7 @@ describe('stripe-check', () => {
     expect(requests).toBe(stripe.counters.requests - before);
     expect(requests).toBeLessThanOrEqual(60);
     const answers = Object.fromEntries(findings.map(({ question, answer }) => [question, answer]));
-    expect(answers['whose key is it?']).toContain(stripe.world.account.id);
+    expect(answers['which account is the key for?']).toContain(stripe.world.account.id);
     expect(answers['may it read invoice?']).toMatch(/^yes, 3 and more/);
     expect(answers['are events older than 30 days listed?']).toBe('no');
     expect(output).not.toContain('@');

@@ -139,7 +139,7 @@ describe('the configuration', () => {
 
   it.each([
     ['a role without what it needs', { ROLES: 'reconcile' }, /STRIPE_API_KEYS: needed for the role reconcile/],
-    ['a role that does not exist', { ROLES: 'ingest,write' }, /ROLES.*must be some of ingest, project, api/],
+    ['a role that does not exist', { ROLES: 'ingest,write' }, /ROLES.*must be a list of ingest, project, api/],
     ['no role at all', { ROLES: ',' }, /ROLES/],
     ['grace for a status that has none', { ACCESS_GRACE_DAYS: 'canceled=7' }, /ACCESS_GRACE_DAYS.*past_due, unpaid/],
     ['grace that is no number of days', { ACCESS_GRACE_DAYS: 'past_due=soon' }, /ACCESS_GRACE_DAYS.*number/],
@@ -187,7 +187,7 @@ describe('the configuration', () => {
     [
       'a name that is too long',
       tokens(`${'n'.repeat(41)}:read=0123456789abcdef`),
-      /has a name before its : that is none/,
+      /has an invalid name before its colon/,
     ],
     ['a token and its scope the wrong way round', tokens('S3cretS3cretS3cret=read'), NO_SCOPE],
   ])('refuses %s, names its place, and repeats nothing of it', (_name, env, message) => {
@@ -215,7 +215,7 @@ describe('the configuration', () => {
     );
     writeFileSync(file, '\n');
     expect(messageOf(() => loadConfig({ API_TOKENS_FILE: file }))).toMatch(/API_TOKENS_FILE: the file is empty/);
-    expect(messageOf(() => loadConfig({ API_TOKENS_FILE: directory.path }))).toMatch(/names no file/);
+    expect(messageOf(() => loadConfig({ API_TOKENS_FILE: directory.path }))).toMatch(/is not a file/);
     await directory.remove();
   });
 

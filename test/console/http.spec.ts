@@ -285,7 +285,7 @@ describe('an operation', () => {
 
   it.each([
     [{ kind: 'rollback' }, 'Choose the read model'],
-    [{ kind: 'rebuild', projections: 'nothing' }, 'There is no projection'],
+    [{ kind: 'rebuild', projections: 'nothing' }, 'Unknown projection'],
     [{ kind: 'everything' }, 'kind'],
   ])('that cannot be is refused in words: %j', async (form, says) => {
     const answer = await post('/console/operations', form as Record<string, string>, { who: 'admin' });

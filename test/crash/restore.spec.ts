@@ -130,10 +130,10 @@ describe('a backup', () => {
 
     // A restore never overwrites a log.
     const over = await command('restore', '--from', file, '--data-dir', second);
-    expect(over).toMatchObject({ code: 2, errors: expect.stringMatching(/A service runs on/) });
+    expect(over).toMatchObject({ code: 2, errors: expect.stringMatching(/A service is running on/) });
     await restored.stop();
     const later = await command('restore', '--from', file, '--data-dir', second);
-    expect(later).toMatchObject({ code: 2, errors: expect.stringMatching(/has a log already/) });
+    expect(later).toMatchObject({ code: 2, errors: expect.stringMatching(/already has a log/) });
   }, 120_000);
 
   it('that was changed is not restored', async () => {
@@ -144,7 +144,7 @@ describe('a backup', () => {
     writeFileSync(inFolder('changed.db.sha256'), readFileSync(`${file}.sha256`));
     const target = inFolder('third');
     const refused = await command('restore', '--from', inFolder('changed.db'), '--data-dir', target);
-    expect(refused).toMatchObject({ code: 1, output: expect.stringMatching(/is not what .* says/) });
+    expect(refused).toMatchObject({ code: 1, output: expect.stringMatching(/does not match /) });
     rmSync(inFolder('changed.db.sha256'));
     const found = await command('restore', '--from', inFolder('changed.db'), '--data-dir', target);
     expect(found.code).toBe(1);

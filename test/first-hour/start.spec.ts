@@ -162,7 +162,7 @@ describe('on embedded stores', () => {
     const { output } = await start({}, { until: /connect-stripe\.md/ });
     expect(output).toMatch(/in data\/secrets\.json: webhookSecret, readToken, adminToken/);
     expect(output).toMatch(/subscription-ledger sample/);
-    expect(output).toMatch(/Its console is at http:\S+\/console/);
+    expect(output).toMatch(/Console: http:\S+\/console/);
   }, 60_000);
 });
 

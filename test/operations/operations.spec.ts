@@ -170,7 +170,7 @@ describe('an operation', () => {
     ['no JSON', 'kind=rebuild', 'The body must be a JSON object.'],
     ['no kind', {}, 'kind'],
     ['a member that nobody knows', { kind: 'verify', all: true }, 'all'],
-    ['a projection that nobody has', { kind: 'rebuild', projections: ['invoice'] }, 'There is no projection "invoice"'],
+    ['a projection that nobody has', { kind: 'rebuild', projections: ['invoice'] }, 'Unknown projection "invoice"'],
   ])('of %s is refused', async (_, body, detail) => {
     expect(await ask(body)).toMatchObject({
       status: 400,

@@ -141,7 +141,7 @@ describe('a backfill of an account of which no webhook ever came', () => {
     const random = await command(parts, ['reconcile', '--sample', '20', '--wait', '0']).ended;
     expect(random).toMatchObject({
       code: 0,
-      output: expect.stringMatching(/0 of \d+: with 95 % confidence fewer than/),
+      output: expect.stringMatching(/0 of \d+ differ; with 95 % confidence, fewer than/),
     });
   });
 

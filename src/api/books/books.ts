@@ -93,7 +93,7 @@ export class Books {
   async ready(connection: Queryable): Promise<BooksState> {
     const progress = await this.#read(connection);
     if (progress === null)
-      throw new ProblemError('books_not_ready', 'The books have not been begun yet. Ask again later.');
+      throw new ProblemError('books_not_ready', 'The books have not been derived yet. Try again later.');
     if (progress.policy !== this.#policyHash)
       throw new ProblemError(
         'books_not_ready',
@@ -102,7 +102,7 @@ export class Books {
     if (progress.isBuilding)
       throw new ProblemError(
         'books_not_ready',
-        `The books are being derived again; ${progress.state.behindKeys} keys are left. Ask again later.`,
+        `The books are being derived; ${progress.state.behindKeys} keys are left. Try again later.`,
       );
     return progress.state;
   }

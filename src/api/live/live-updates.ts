@@ -234,5 +234,5 @@ function messageOf(
 const tooMany = (readersMax: number) =>
   new ProblemError(
     'too_many_live',
-    `This process serves ${readersMax} live connections (LIVE_READERS_MAX) already, or is about to stop. Connect again, to another process if there is one.`,
+    `This process has ${readersMax} live connections, its limit (LIVE_READERS_MAX), or is shutting down. Reconnect, to another process if there is one.`,
   );

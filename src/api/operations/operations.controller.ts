@@ -91,7 +91,7 @@ function assertKnown(request: OperationRequest): void {
   if (unknown !== undefined)
     throw new ProblemError(
       'bad_request',
-      `There is no projection "${unknown}". This build has: ${projections.map(({ name }) => name).join(', ')}.`,
+      `Unknown projection "${unknown}". Projections of this build: ${projections.map(({ name }) => name).join(', ')}.`,
     );
 }
 

@@ -158,7 +158,7 @@ function ofRows({ reads: { parkedStreams }, verified }: StatusFacts): Concern[] 
       : [
           attention(
             'parked',
-            `${parkedStreams} ${parkedStreams === 1 ? 'stream is' : 'streams are'} parked; their rows are old.`,
+            `${parkedStreams} ${parkedStreams === 1 ? 'stream is' : 'streams are'} parked; their rows are out of date.`,
           ),
         ]),
   ];

@@ -81,12 +81,12 @@ export class PastThreads implements OnApplicationShutdown {
       case 'out_of_memory':
         return new ProblemError(
           'past_too_large',
-          'This takes more memory than one answer about the past may. Ask about less, or read the streams from the event store.',
+          'This answer about the past would take too much memory. Ask for less, or read the streams from the event store.',
         );
       case 'late':
         return new ProblemError(
           'past_timeout',
-          `The answer was not ready within ${this.options.answerWithinMs} ms, and was given up. Ask about less, or again when the machine has less to do.`,
+          `The answer was not ready within ${this.options.answerWithinMs} ms and was abandoned. Ask for less, or try again when the machine is less busy.`,
         );
       case 'died':
         this.#logger.warn(

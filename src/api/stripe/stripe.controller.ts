@@ -113,7 +113,7 @@ export class StripeController {
     if (asked.kind === 'under_way')
       throw new ProblemError(
         'run_under_way',
-        `The run ${asked.run.id} asks Stripe with this key already. Wait for it to end, or stop it.`,
+        `Run ${asked.run.id} already uses this key. Wait for it to end, or stop it.`,
       );
     this.part.look();
     void reply.header('location', `/v1/stripe/runs/${asked.run.id}`);
@@ -161,15 +161,15 @@ export class StripeController {
     const [only] = found;
     if (keys.length === 0) throw new ProblemError('no_stripe_key');
     const labels = keys.map((key) => key.label).join(', ');
-    if (only === undefined)
-      throw new ProblemError('bad_request', `key: there is none of this label. There are: ${labels}.`);
-    if (found.length > 1) throw new ProblemError('bad_request', `key: say which: ${labels}. Each is of one account.`);
+    if (only === undefined) throw new ProblemError('bad_request', `key: unknown label. Labels: ${labels}.`);
+    if (found.length > 1)
+      throw new ProblemError('bad_request', `key: choose one: ${labels}. Each belongs to one account.`);
     return only;
   }
 
   async #run(id: string): Promise<Run | WaitingRun> {
     const run = /^[0-9a-f-]{36}$/.test(id) ? await readRun(this.store, id) : null;
-    if (run === null) throw new ProblemError('not_found', `There is no run ${id}. GET /v1/stripe/runs lists them.`);
+    if (run === null) throw new ProblemError('not_found', `There is no run ${id}. GET /v1/stripe/runs lists all runs.`);
     return run;
   }
 }

@@ -41,7 +41,7 @@ function show({ held, products }: Data, { asked }: Frame): Shown {
         <Verdict tone={count === 0 ? 'good' : 'bad'}>
           <p class="sentence">
             {count === 0 ? (
-              'No change of access is held.'
+              'No access changes are held.'
             ) : (
               <>
                 {plural(count, 'change')} of access {count === 1 ? 'is' : 'are'} held
