@@ -106,7 +106,7 @@ await Promise.all([
     );
     return false;
   }),
-  rounds('How access changes stand is not told', async () => {
+  rounds('The state of access changes is not reported', async () => {
     if (isDeciding) await tellStates();
     await rest(STATES_EVERY_MS);
     return false;
@@ -124,7 +124,7 @@ await Promise.all([
   ),
 ]);
 for (const outbox of outboxes)
-  await outbox.leave().catch((error: unknown) => warned(`A place was not written: ${String(error)}`));
+  await outbox.leave().catch((error: unknown) => warned(`A checkpoint was not written: ${String(error)}`));
 await decider.stop();
 await database.close();
 // Ends only this thread. Its connections to the store end with it.

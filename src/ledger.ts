@@ -82,7 +82,7 @@ function databaseUrlOf(config: Config): string {
 }
 
 const NO_FILES_LEFT =
-  'No file descriptors are left (see "ulimit -n") to watch the embedded servers; trying again every second.';
+  'No file descriptors are left to watch the embedded servers; retrying every second. Raise the limit ("ulimit -n").';
 
 const onlyCopy = (dataDirectory: string): string =>
   `The only copy of the log is in ${resolve(dataDirectory)} on this machine. Back it up, or set EVENTSTORE_URL to a server.`;
@@ -90,13 +90,10 @@ const onlyCopy = (dataDirectory: string): string =>
 function logStoresEvent(logger: ServiceLogger, event: StoresEvent): void {
   switch (event.kind) {
     case 'waiting_for_owner':
-      return logger.log(
-        'Another process runs the embedded servers of this data directory; waiting for them.',
-        'stores',
-      );
+      return logger.log('Another process runs the embedded servers of this data directory; waiting for it.', 'stores');
     case 'opened':
       return logger.log(
-        `The embedded servers answer, after ${event.durationMs} ms; this process is their ${event.role}.`,
+        `The embedded servers answered after ${event.durationMs} ms; this process is their ${event.role}.`,
         'stores',
       );
     case 'took_over':
@@ -105,13 +102,13 @@ function logStoresEvent(logger: ServiceLogger, event: StoresEvent): void {
         'stores',
       );
     case 'postgres_restarted':
-      return logger.warn('The embedded Postgres had ended, and was started again.', 'stores');
+      return logger.warn('The embedded Postgres had ended and was restarted.', 'stores');
     case 'cannot_look':
       return logger.error(event.error, NO_FILES_LEFT, 'stores');
     case 'postgres_down':
       return logger.error(
         event.error,
-        'The embedded Postgres has ended and does not start; trying again every second.',
+        'The embedded Postgres has ended and does not start; retrying every second.',
         'stores',
       );
   }

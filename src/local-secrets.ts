@@ -85,7 +85,7 @@ function readIfThere(file: string): LocalSecrets | null {
     throw new SecretsError(file, error instanceof Error ? error.message : String(error));
   }
   const secrets = localSecrets.safeParse(parsed(text));
-  if (!secrets.success) throw new SecretsError(file, 'it does not hold a webhook secret and two tokens');
+  if (!secrets.success) throw new SecretsError(file, 'it does not contain a webhook secret and two tokens');
   return secrets.data;
 }
 
@@ -104,7 +104,7 @@ export class SecretsError extends Error {
   constructor(file: string, why: string) {
     super(
       `The secrets in "${file}" cannot be read: ${why}. Restore the file, or remove it: ` +
-        'the next start makes new secrets, which senders and readers then need.',
+        'the next start creates new secrets, which senders and readers then need.',
     );
   }
 }

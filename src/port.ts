@@ -26,15 +26,15 @@ export function portErrorOf(error: unknown, { host, port }: { host: string; port
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE')
     return new PortError(
-      `Port ${port} of ${host} is taken by another program, or by another ledger. Stop it, or set PORT to another: PORT=${port + 1}.`,
+      `Port ${port} of ${host} is in use by another program or another ledger. Stop it, or choose another port: PORT=${port + 1}.`,
     );
   if (code === 'EACCES')
     return new PortError(
-      `This account may not listen at port ${port} of ${host}. Set PORT to one from 1024 on: PORT=3000.`,
+      `This user account may not listen on port ${port} of ${host}. Choose a port from 1024 up: PORT=3000.`,
     );
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return new PortError(
-      `"${host}" is not an address of this machine. Set HOST to one: 127.0.0.1, or 0.0.0.0 for all.`,
+      `"${host}" is not an address of this machine. Set HOST to 127.0.0.1, or to 0.0.0.0 for all addresses.`,
     );
   return error;
 }

@@ -41,9 +41,9 @@ const WHY_MAX = 500;
 /** The body of a rejection; it is shown in the history of each customer. */
 export const rejection = z.strictObject({
   why: z
-    .string({ error: 'must say why, as a text' })
+    .string({ error: 'must be a text that gives the reason' })
     .trim()
-    .min(1, 'must say why')
+    .min(1, 'must give the reason')
     .max(WHY_MAX, `must have at most ${WHY_MAX} characters`),
 });
 

@@ -208,7 +208,7 @@ export class Decider {
 
   #newHold(customers: number): string {
     this.options.warned(
-      `Access of ${customers} customers would change at once, so that nothing is recorded. "access changes" lists them, "access approve" lets them go.`,
+      `Access of ${customers} customers would change at once, so the changes are held. "access changes" lists them, "access approve" records them.`,
     );
     return randomUUID();
   }
@@ -395,7 +395,7 @@ export class Decider {
   async #leaveOut(customer: string, cause: string): Promise<void> {
     if (this.#leftOut.get(customer) !== cause)
       this.options.warned(
-        `Access of ${customer} is not decided: ${cause} It is judged again at its next event, and else after an hour.`,
+        `Access of ${customer} is not decided: ${cause} It is retried at the next event, or after an hour.`,
       );
     if (this.#leftOut.size >= LEFT_OUT_MAX) this.#leftOut.clear();
     this.#leftOut.set(customer, cause);
@@ -436,7 +436,7 @@ export class Decider {
         return true;
       case 'too_large':
       case 'stream_deleted':
-        await this.#leaveOut(customer, `The store refuses the decision: ${written.kind}.`);
+        await this.#leaveOut(customer, `The event store refused the decision: ${written.kind}.`);
         return false;
       case 'unavailable':
         throw new Error(`A decision about ${customer} was not written: ${written.kind}.`);

@@ -50,7 +50,7 @@ export const isPrivate = (address: string): boolean => {
 
 class PrivateAddress extends Error {
   constructor() {
-    super('the address is in a private network, which WEBHOOK_OUT_PRIVATE=yes would allow');
+    super('the URL is in a private network; set WEBHOOK_OUT_PRIVATE=yes to allow it');
   }
 }
 
@@ -93,7 +93,7 @@ export function send(
       },
     });
     const limit = setTimeout(
-      () => request.destroy(new Error(`no answer within ${ANSWER_WITHIN_MS / 1000} s`)),
+      () => request.destroy(new Error(`no response within ${ANSWER_WITHIN_MS / 1000} s`)),
       ANSWER_WITHIN_MS,
     );
     request.on('close', () => clearTimeout(limit));
@@ -105,7 +105,7 @@ export function send(
       response.destroy();
       if (statusCode >= 200 && statusCode < 300) resolved({ kind: 'delivered' });
       else if (statusCode === 410) resolved({ kind: 'gone' });
-      else resolved({ kind: 'failed', cause: `the answer was ${statusCode}` });
+      else resolved({ kind: 'failed', cause: `the response status was ${statusCode}` });
     });
     request.end(body);
   });

@@ -27,7 +27,8 @@ export function endpointsIn(
   const mistakes = variables
     .filter((variable) => /^WEBHOOK_OUT_/i.test(variable) && variable !== ALLOWS_PRIVATE && !VARIABLE.test(variable))
     .map(
-      (variable) => `${variable}: is not read. Name it WEBHOOK_OUT_<NAME>_URL, …_SECRET or …_SECRET_FILE, in capitals.`,
+      (variable) =>
+        `${variable}: unknown variable. Name it WEBHOOK_OUT_<NAME>_URL, …_SECRET or …_SECRET_FILE, in capitals.`,
     );
   const endpoints = names.flatMap((name): Endpoint[] => {
     const [urlName, secretName] = [`WEBHOOK_OUT_${name}_URL`, `WEBHOOK_OUT_${name}_SECRET`];
@@ -44,7 +45,7 @@ export function endpointsIn(
     if ('mistake' in given.secret) mistakes.push(given.secret.mistake);
     else if (secrets.length === 0 || secrets.length > SECRETS_MAX || !secrets.every((one) => SECRET.test(one)))
       mistakes.push(
-        `${secretName}: must be whsec_ and 24 bytes or more in base64; several, while one is rolled, are separated by commas. Make one: echo whsec_$(openssl rand -base64 32).`,
+        `${secretName}: must be whsec_ and at least 24 bytes in base64; while you rotate it, several separated by commas. Create one: echo whsec_$(openssl rand -base64 32).`,
       );
     return [{ name: name.toLowerCase(), url, secrets }];
   });
@@ -53,10 +54,10 @@ export function endpointsIn(
 
 function mistakeOf(text: string, allowsPrivate: boolean): string | null {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol))
-    return 'must be an address like https://app.example/hooks/access.';
-  if (url.username !== '' || url.password !== '') return 'must hold no user or password: what it is sent is signed.';
+  if (url === null || !/^https?:$/.test(url.protocol)) return 'must be a URL like https://app.example/hooks/access.';
+  if (url.username !== '' || url.password !== '')
+    return 'must not contain a user or password; deliveries are signed instead.';
   if (url.protocol === 'http:' && !allowsPrivate)
-    return 'must begin with https://. In a network of your own WEBHOOK_OUT_PRIVATE=yes allows http://.';
+    return 'must begin with https://. In your own network, WEBHOOK_OUT_PRIVATE=yes allows http://.';
   return null;
 }

@@ -171,12 +171,11 @@ export class Outbox {
       else {
         gaveUp();
         warned(
-          `${endpoint.name} did not take the change of ${one.customer} in ${PAUSES_MS.length + 1} attempts: ${outcome.cause}. It is given up.`,
+          `${endpoint.name} did not accept the change of ${one.customer} in ${PAUSES_MS.length + 1} attempts: ${outcome.cause}. The delivery is given up.`,
         );
       }
     }
-    if (stopped !== null)
-      warned(`${endpoint.name} answered 410: nothing more is delivered to it until its URL changes.`);
+    if (stopped !== null) warned(`${endpoint.name} answered 410. Deliveries to it stop until its URL changes.`);
     return { ...place, open: [...open.values()], stopped };
   }
 
@@ -189,6 +188,6 @@ export class Outbox {
     this.#isSaved = true;
     this.#at = written.kind === 'written' ? { revision: written.revision, place } : null;
     if (written.kind !== 'written' && written.kind !== 'wrong_expected_revision')
-      throw new Error(`The place of ${this.options.endpoint.name} was not written: ${written.kind}.`);
+      throw new Error(`The checkpoint of ${this.options.endpoint.name} was not written: ${written.kind}.`);
   }
 }

@@ -126,12 +126,12 @@ function metricsIn(registry: Registry, endpoints: ReadonlyMap<string, EndpointSt
     });
   ofEndpoints({
     name: 'ledger_outbox_lag_seconds',
-    help: 'Age of the oldest change of access that an endpoint was not told yet.',
+    help: 'Age of the oldest access change not yet delivered to an endpoint.',
     of: ({ oldestAt }) => (oldestAt === null ? 0 : Math.max(0, (Date.now() - oldestAt.getTime()) / 1_000)),
   });
   ofEndpoints({
     name: 'ledger_outbox_waiting',
-    help: 'Customers whose change an endpoint was not told yet.',
+    help: 'Customers with an access change not yet delivered to an endpoint.',
     of: ({ waiting }) => waiting,
   });
   ofEndpoints({
@@ -142,30 +142,30 @@ function metricsIn(registry: Registry, endpoints: ReadonlyMap<string, EndpointSt
   return {
     decided: new Counter({
       name: 'ledger_access_changes_total',
-      help: 'Changes of access that were recorded, by why.',
+      help: 'Recorded access changes, by cause.',
       labelNames: ['because'],
       registers,
     }),
     failures: new Counter({
       name: 'ledger_outbox_failures_total',
-      help: 'Deliveries of changes of access that failed.',
+      help: 'Failed deliveries of access changes.',
       labelNames: ['endpoint'],
       registers,
     }),
     givenUp: new Counter({
       name: 'ledger_outbox_given_up_total',
-      help: 'Changes of access that an endpoint never took.',
+      help: 'Access changes given up because an endpoint never accepted them.',
       labelNames: ['endpoint'],
       registers,
     }),
     held: new Gauge({
       name: 'ledger_access_held',
-      help: 'Customers whose change of access is held until somebody approves it.',
+      help: 'Customers with an access change that waits for approval.',
       registers,
     }),
     customers: new Gauge({
       name: 'ledger_access_customers',
-      help: 'Customers by whether they have access, as far as was decided.',
+      help: 'Customers by whether they have access, among those decided.',
       labelNames: ['state'],
       registers,
     }),

@@ -39,7 +39,7 @@ const texts = (value: typeof storable, separator: string | null) =>
       const all = [given].flat();
       return separator === null ? all : all.flatMap((one) => one.split(separator));
     })
-    .pipe(z.array(value).max(TEXTS_MAX, `takes at most ${TEXTS_MAX} values`));
+    .pipe(z.array(value).max(TEXTS_MAX, `accepts at most ${TEXTS_MAX} values`));
 const flag = z.enum(['true', 'false']).transform((value) => [value === 'true']);
 const value = storable.min(1, 'must not be empty').max(255);
 
@@ -53,7 +53,7 @@ function valuesOf(filter: Filter): ZodType<readonly FilterValue[]> {
     case 'any_case':
       return texts(value, null);
     case 'entry':
-      return texts(value.regex(/^[^:]+:/, 'must be a key and its value, like user_id:4711'), null);
+      return texts(value.regex(/^[^:]+:/, 'must be a key and its value, e.g. user_id:4711'), null);
     case 'since':
     case 'until':
       return time.transform((at) => [at]);
@@ -114,7 +114,8 @@ const orderedName = (name: string, isNewestFirst: boolean): string => `${name} $
 function afterOf(list: string, cursor: string | undefined): Place | null {
   if (cursor === undefined) return null;
   const place = placeOfCursor(list, cursor);
-  if (place === null) throw badQuery('cursor: must be the nextCursor of the page before, of this list in this order');
+  if (place === null)
+    throw badQuery('cursor: must be the nextCursor of the previous page of this list, in the same order');
   const [at = null, id] = place;
   return { at, id: String(id) };
 }
@@ -176,7 +177,7 @@ export async function refuseUnknownWords(database: Queryable, list: List, { filt
     const { known } = filter;
     for (const word of filters[name] ?? []) {
       if (!known.includes(String(word)) && !(await isUsed(database, list, filter.column, word)))
-        throw badQuery(`${name}: no row has ${JSON.stringify(word)}, and Stripe is known to use ${known.join(', ')}`);
+        throw badQuery(`${name}: no row has ${JSON.stringify(word)}; values known from Stripe: ${known.join(', ')}`);
     }
   }
 }

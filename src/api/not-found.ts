@@ -4,5 +4,5 @@ import { ProblemError } from '../http/problem.js';
 export const notFound = (kind: string, id: string) =>
   new ProblemError(
     'not_found',
-    `No event about the ${kind} ${id} has been projected. If one was just sent, ask with minPosition from the webhook's answer.`,
+    `No event about the ${kind} ${id} has been projected. If you have just sent one, ask with the position from the webhook's response as minPosition.`,
   );

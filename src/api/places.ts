@@ -31,7 +31,7 @@ export class Places {
   check(token: string): void {
     const { max, perTokenMax, what, full } = this.options;
     if (this.#taken >= max) throw full();
-    if (this.#of(token) >= perTokenMax) throw tooManyRequests(`${perTokenMax} ${what} already`);
+    if (this.#of(token) >= perTokenMax) throw tooManyRequests(`${perTokenMax} ${what}`);
   }
 
   #giveBack(token: string): void {

@@ -18,7 +18,7 @@ function problemOfDatabase(error: unknown): Problem | null {
   return isBadValue(error)
     ? {
         code: 'bad_query',
-        detail: 'A parameter has a value that no row can have. Check ids, times, numbers and the cursor.',
+        detail: 'A parameter has an invalid value. Check ids, times, numbers and the cursor.',
       }
     : null;
 }

@@ -27,7 +27,7 @@ export const storable = z.string().refine(isStorable, 'must not contain U+0000 o
 export const pathPart = (name: string) =>
   z.string().refine((part) => part !== '' && isStorable(part), {
     path: [name],
-    error: 'must not be empty, nor contain U+0000 or half of a surrogate pair',
+    error: 'must not be empty or contain U+0000 or half of a surrogate pair',
   });
 /** An id in a request's path. */
 export const pathId = pathPart('id');
@@ -52,7 +52,7 @@ export function wholeNumber({ min, max }: Readonly<{ min: number; max: number }>
 /** A log position. */
 export const position = z
   .string()
-  .regex(/^\d{1,19}$/, 'must be a position of the log, as the webhook answers it')
+  .regex(/^\d{1,19}$/, 'must be a position of the log, as the webhook returns it')
   .transform(BigInt);
 
 /** Parameters of every read: the position that it must have reached, and how long to wait for it. */

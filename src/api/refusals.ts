@@ -4,7 +4,7 @@ import { ProblemError } from '../http/problem.js';
 export const tooManyRequests = (shareOf: string) =>
   new ProblemError(
     'too_many_requests',
-    `${shareOf}, which is the share of one token. Wait for some of them to end, then ask again.`,
+    `${shareOf}, the limit for one token. Wait until some of them have ended, then try again.`,
   );
 
 /** The client disconnected before its answer; only metrics see this one. */

@@ -130,8 +130,8 @@ export function controllerWithPast(resource: Resource & Required<Pick<Resource, 
       const ofToday = Object.keys(wanted.filters).find(
         (name) => Object.hasOwn(resource.own ?? {}, name) && !known.has(name),
       );
-      if (at !== null && ofToday !== undefined) throw badQuery(`${ofToday}: is known as of now only, and of no moment`);
-      if (at !== null && asked.count === true) throw badQuery('count: is known as of now only, and of no moment');
+      if (at !== null && ofToday !== undefined) throw badQuery(`${ofToday}: is available only without asOf`);
+      if (at !== null && asked.count === true) throw badQuery('count: is available only without asOf');
       if (at === null || owner === null)
         return this.reads.by(asker).snapshot((connection) => findCounted(connection, resource, wanted, asked.count));
       return this.threads.ask({ kind: past.page, listing: wanted, owner, at }, asker);

@@ -98,7 +98,7 @@ export class Turns {
   #checkRoom(lane: Lane): void {
     const { waitingMax, waitingPerTokenMax, busy } = this.limits;
     if (lane.waiting.size >= waitingPerTokenMax)
-      throw tooManyRequests(`${waitingPerTokenMax} requests wait for their turn already`);
+      throw tooManyRequests(`${waitingPerTokenMax} requests wait for their turn`);
     if (this.#waiting >= waitingMax) throw busy();
   }
 }

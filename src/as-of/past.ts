@@ -84,6 +84,6 @@ export class Past {
   }
 
   #checkWanted(): void {
-    if (this.options.signal.aborted) throw new Abandoned('The client left.');
+    if (this.options.signal.aborted) throw new Abandoned('The client closed the connection.');
   }
 }

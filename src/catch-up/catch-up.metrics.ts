@@ -25,12 +25,12 @@ export class CatchUpMetrics implements CatchUpObserver {
     const registers = [registry];
     this.#events = new Counter({
       name: 'ledger_projected_events_total',
-      help: 'Events that were projected.',
+      help: 'Projected events.',
       registers,
     });
     this.#repeats = new Counter({
       name: 'ledger_repeated_events_total',
-      help: 'Events ignored because their id stands at a lower position of the log.',
+      help: 'Events ignored because their id exists at a lower position of the log.',
       registers,
     });
     this.#refolds = new Counter({
@@ -40,7 +40,7 @@ export class CatchUpMetrics implements CatchUpObserver {
     });
     this.#ambiguous = new Counter({
       name: 'ledger_ambiguous_events_total',
-      help: 'Events whose place among those of their second is a guess; the timeline of a subscription marks them.',
+      help: 'Events with an uncertain order within their second; the timeline of a subscription marks them.',
       registers,
     });
     this.#parkings = new Counter({
@@ -50,12 +50,12 @@ export class CatchUpMetrics implements CatchUpObserver {
     });
     this.#deferred = new Counter({
       name: 'ledger_deferred_refolds_total',
-      help: 'Folds of long streams that were deferred, so that they hold up no other stream.',
+      help: 'Folds of long streams that were deferred so that they do not delay other streams.',
       registers,
     });
     this.#gone = new Counter({
       name: 'ledger_gone_streams_total',
-      help: 'Streams that were found deleted in the store, or without their first events because of its limits.',
+      help: 'Streams found deleted or truncated in the store.',
       registers,
     });
     this.#refoldSeconds = new Histogram({
@@ -77,7 +77,7 @@ export class CatchUpMetrics implements CatchUpObserver {
     });
     this.#state = new Gauge({
       name: 'ledger_catch_up',
-      help: '1 for what the catch-up of this process is doing; waiting: for the event store or Postgres, see health and log.',
+      help: '1 for the current state of the catch-up of this process; waiting: for the event store or Postgres, see health and log.',
       labelNames: ['state'],
       registers,
     });
@@ -88,7 +88,7 @@ export class CatchUpMetrics implements CatchUpObserver {
     });
     this.#wrong = new Counter({
       name: 'ledger_verify_faults_total',
-      help: 'Rows that disagree with the log, and streams that could not be folded though they are not parked.',
+      help: 'Rows that disagree with the log, and unparked streams that could not be folded.',
       registers,
     });
   }
@@ -113,7 +113,7 @@ export class CatchUpMetrics implements CatchUpObserver {
     this.#state.reset();
     this.#state.set({ state: state.kind }, 1);
     if (state.kind === 'refused') this.#logger.error(state.cause);
-    else if (state.kind === 'waiting') this.#logger.warn(`${state.cause} Trying again until it answers.`);
+    else if (state.kind === 'waiting') this.#logger.warn(`${state.cause} Retrying until it answers.`);
     else this.#logger.log(`Catch-up: ${state.kind.replace('_', ' ')}.`);
   }
 
@@ -135,18 +135,18 @@ export class CatchUpMetrics implements CatchUpObserver {
       this.#logger.error(`Parked for ${generation}: ${stream}@${revision}: ${cause}`);
     for (const { generation, stream, revision, cause } of passed)
       this.#logger.warn(
-        `Passed over for ${generation}, since a later event shows the object whole: ${stream}@${revision}: ${cause}`,
+        `Skipped for ${generation}, because a later event has the whole object: ${stream}@${revision}: ${cause}`,
       );
     for (const { stream, remains } of gone) {
       this.#logger.warn(
-        `${stream} ${remains === 'none' ? 'was deleted in the store, so its rows were removed' : 'was truncated in the store; its rows are folded from the events that are left'}.`,
+        `${stream} ${remains === 'none' ? 'was deleted from the store, so its rows were removed' : 'was truncated in the store; its rows are folded from the events that are left'}.`,
       );
     }
   }
 
   buildEnded(names: readonly string[], outcome: BuildOutcome): void {
     if (outcome.kind === 'failed')
-      this.#logger.warn(`Building ${names.join(', ')} failed, and will be tried again: ${outcome.cause}`);
+      this.#logger.warn(`Building ${names.join(', ')} failed and will be retried: ${outcome.cause}`);
     else this.#logger.log(`Building ${names.join(', ')}: ${outcome.kind}.`);
   }
 

@@ -444,5 +444,5 @@ const aborted = (signal: AbortSignal): Promise<void> =>
 
 const faultOf = (fault: Fault): string =>
   fault.kind === 'difference'
-    ? `a row of ${fault.table}, ${JSON.stringify(fault.key)}, is not what ${fault.stream} gives`
+    ? `a row of ${fault.table}, ${JSON.stringify(fault.key)}, differs from the fold of ${fault.stream}`
     : `${fault.stream} cannot be folded for ${fault.projection}: ${fault.cause}`;

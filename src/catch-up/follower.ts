@@ -119,7 +119,7 @@ export async function joinCheckpoints(
     const group = { checkpoints: lowest, logName };
     if (next === undefined) return { kind: 'reached', group, far };
     const until = next[0]?.at;
-    if (until == null) throw new Error('Only the lowest checkpoint may stand before the first event.');
+    if (until == null) throw new Error('Only the lowest checkpoint may be before the first event.');
     const followed = await follow(group, { ...options, until });
     if (followed.kind === 'stopped' || followed.kind === 'lost') return { ...followed, far };
     if (followed.kind === 'exhausted') far.push(...followed.group.checkpoints);

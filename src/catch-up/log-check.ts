@@ -13,7 +13,7 @@ export class OtherLog extends Error {
 type Checked = Readonly<{ store: EventStore; database: Queryable }>;
 
 const REMEDY =
-  'Either EVENTSTORE_URL names the wrong server, or the log was restored or exchanged. ' +
+  'Either EVENTSTORE_URL names the wrong server, or the log was restored or replaced. ' +
   'If the log is right, drop the schema "ledger" in Postgres and start again: the read models are rebuilt.';
 
 /**
@@ -24,7 +24,9 @@ export async function checkLog(parts: Checked, logName: string, checkpoints: rea
   const seen = new Map<bigint, string>();
   for (const { logName: remembered, at } of checkpoints) {
     if (remembered !== null && remembered !== logName) {
-      throw new OtherLog(`The read models were made from the log ${remembered}, this one is ${logName}. ${REMEDY}`);
+      throw new OtherLog(
+        `The read models were built from the log ${remembered}, but this log is ${logName}. ${REMEDY}`,
+      );
     }
     if (at === null || seen.get(at.position) === at.eventId) continue;
     if (!(await holds(parts, at))) {

@@ -93,7 +93,7 @@ export class CatchUpThread {
   /** Runs the thread once; resolves with the reason of its end. */
   async #runOnce(): Promise<string> {
     const thread = startThread('catch-up-thread.js', { name: 'catch-up', workerData: this.#data });
-    let cause = 'The thread of the catch-up ended by itself.';
+    let cause = 'The thread of the catch-up ended unexpectedly.';
     const observer: CatchUpObserver = { ...bound(this.options.observer), stateChanged: (state) => this.#become(state) };
     thread.on('message', (message: ThreadMessage) => observe(message, observer));
     thread.on('error', (error) => {

@@ -111,7 +111,7 @@ export async function faultOfRows(store: EventStore, rows: ClosedRows): Promise<
     if (error instanceof ClosedRowsLost) return error.message;
     throw error;
   }
-  return sum.digest('hex') === rows.hash ? null : 'Its rows have another hash than was written with it.';
+  return sum.digest('hex') === rows.hash ? null : 'The hash of its rows differs from the recorded hash.';
 }
 
 async function* chunksOf(
@@ -127,5 +127,5 @@ async function* chunksOf(
     yield String(await unpacked(Buffer.from((event.data as Chunk).rows, 'base64')));
   }
   if (count !== written)
-    throw new ClosedRowsLost(`Of its ${part} there are ${count} events of ${written} in ${streamOf(name, part)}.`);
+    throw new ClosedRowsLost(`Only ${count} of ${written} events of its ${part} are in ${streamOf(name, part)}.`);
 }

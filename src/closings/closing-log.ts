@@ -63,7 +63,7 @@ export class Closings {
   /** Reads a closing with its balances. */
   async read({ revision, month }: ClosedMonth): Promise<Closing> {
     const event = await readEventAt(this.store, STREAM, revision);
-    if (event === null) throw new Error(`The closing of ${month}, ${STREAM}@${revision}, is gone.`);
+    if (event === null) throw new Error(`The closing of ${month}, ${STREAM}@${revision}, is missing.`);
     return event.data as Closing;
   }
 
@@ -109,7 +109,7 @@ export class Closings {
     for await (const event of readStream(this.store, STREAM, { from: this.#revision + 1n })) {
       if (event.type === CLOSED) this.#close(event.data as Closing, event.revision);
       else if (event.type === REOPENED) this.#reopen(event.data as Reopening, event.revision);
-      else throw new Error(`${STREAM}@${event.revision} is a ${event.type}, which this build does not know.`);
+      else throw new Error(`${STREAM}@${event.revision} has the type ${event.type}, which this build does not know.`);
       this.#revision = event.revision;
     }
   }
@@ -127,7 +127,13 @@ export class Closings {
     const closed = this.#closedOf({ livemode, account });
     if (closed.at(-1)?.month === month) closed.pop();
     else
-      this.#faults.push({ livemode, account, month, revision, cause: 'It opens a month that was not the last one.' });
+      this.#faults.push({
+        livemode,
+        account,
+        month,
+        revision,
+        cause: 'It reopens a month that was not the last closed one.',
+      });
   }
 
   #closedOf({ livemode, account }: Whose): ClosedMonth[] {

@@ -55,9 +55,11 @@ const hashOf = (closing: Omit<Closing, 'hash'>): string => hash('sha256', canoni
 
 /** The fault in a closing, given the one before it (null: it is the first); null: none. */
 export function faultOf({ hash: written, ...closing }: Closing, before: Pick<Closing, 'hash' | 'month'> | null) {
-  if (hashOf(closing) !== written) return 'What it says has another hash than was written with it.';
+  if (hashOf(closing) !== written) return 'The hash of its content differs from the recorded hash.';
   if (closing.previous !== (before?.hash ?? null)) return 'It does not follow the closing before it.';
-  return before !== null && closing.month <= before.month ? 'Its month is not after the one closed before it.' : null;
+  return before !== null && closing.month <= before.month
+    ? 'Its month is not later than the month closed before it.'
+    : null;
 }
 
 /** The name of the books: the mode, and the account if it is not one's own. */

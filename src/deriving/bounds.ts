@@ -38,7 +38,7 @@ export class Held {
   addBytes(bytes: number): void {
     this.#bytes += bytes;
     if (this.#bytes > this.bounds.bytesMax)
-      throw new TooMuch(`What it is derived from and to is more than ${this.bounds.bytesMax} bytes.`);
+      throw new TooMuch(`Its facts and derived rows exceed ${this.bounds.bytesMax} bytes.`);
   }
 
   /**
@@ -96,7 +96,7 @@ export function within<T>(ms: number, work: () => T): T {
     return script.runInContext(running, { timeout: ms }) as T;
   } catch (error) {
     if ((error as { code?: unknown } | null)?.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
-    throw new TooMuch(`To derive it takes longer than ${ms} ms.`, { cause: error });
+    throw new TooMuch(`Deriving it takes longer than ${ms} ms.`, { cause: error });
   } finally {
     running['work'] = () => undefined;
   }

@@ -92,7 +92,7 @@ export async function parkSilent(
   const parked = new Map(
     silent.map(({ error, ...one }) => {
       const stream = nameOfRow(derived, one);
-      const cause = `Which keys the row concerns cannot be told: ${String(error)}`;
+      const cause = `The keys that the row affects cannot be determined: ${String(error)}`;
       const stack = error instanceof Error ? (error.stack ?? null) : null;
       return [stream, { kind: 'whole' as const, stream, ...atEvent(undefined), cause, stack, known: null }];
     }),

@@ -160,7 +160,7 @@ async function* inHalves<T>(
 
 const tooSlow = (error: unknown, ms: number): unknown =>
   isStatementTimeout(error)
-    ? new TooMuch(`To read or to write what it is derived from takes longer than ${ms} ms.`, { cause: error })
+    ? new TooMuch(`Reading or writing its facts takes longer than ${ms} ms.`, { cause: error })
     : error;
 
 async function derivePage(connection: Queryable, derived: OwnDerived, { keys, deriving, changed, failed }: Keys) {
@@ -200,7 +200,7 @@ async function derivePage(connection: Queryable, derived: OwnDerived, { keys, de
   }
   await deleteRows(connection, generation, gone);
   if (!(await putRows(connection, generation, puts)))
-    throw new Error('A row of this key is that of another key already.');
+    throw new Error('A row of this key already belongs to another key.');
   for (const [name, rollup] of Object.entries(generation.projection.rollups ?? {})) {
     const move = moves.get(rollup.of) ?? { gone: [], came: [] };
     await moveRollup(connection, { table: tableOf(generation, name), rollup }, differences(rollup, move));
@@ -269,7 +269,7 @@ function textsOf(
       const texts = new Map<string, string>();
       for (const row of rows[name] ?? []) {
         const [text, rowKey] = [engine + encodeRow(name, table, row).slice(1), keyOf(table, row)];
-        if (texts.has(rowKey)) throw new Error(`It has two rows of ${name} with the key ${rowKey}.`);
+        if (texts.has(rowKey)) throw new Error(`It gives two rows of ${name} with the key ${rowKey}.`);
         texts.set(rowKey, text);
         held.addBytes(text.length);
       }

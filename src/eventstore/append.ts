@@ -51,7 +51,7 @@ export type WriteOutcome =
 export class ClockSkew extends Error {
   constructor(timeoutMs: number) {
     super(
-      `The event store calls appends late as soon as they arrive: its clock is ahead of this machine's by more than ${timeoutMs} ms. Set both clocks (NTP).`,
+      `The event store rejects appends as too late when they arrive: its clock is more than ${timeoutMs} ms ahead of this machine's. Synchronize both clocks (NTP).`,
     );
   }
 }

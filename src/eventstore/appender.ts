@@ -154,5 +154,5 @@ function troubleOf(error: unknown): Trouble {
   const failure = failureOf(error);
   return failure === 'access_denied' || failure === 'refused'
     ? { kind: 'refused', cause: `The event store refuses appends: ${cause}` }
-    : { kind: 'not_writable', cause: `The event store takes no appends: ${cause}` };
+    : { kind: 'not_writable', cause: `The event store does not accept appends: ${cause}` };
 }

@@ -104,7 +104,7 @@ export function recordedMetadataOf(metadata: unknown): RecordedMetadata | null {
   const observed = isObserved ? observedOf(fields) : null;
   const unreadable =
     whyUnreadable(format, source, fields) ??
-    (isObserved && observed === null ? 'its metadata do not say what was observed, or when' : null);
+    (isObserved && observed === null ? 'its metadata does not say what was observed or when' : null);
   if (unreadable !== null) return { ...NOTHING, format, stripeEventId: textOf(fields['stripeEventId']), unreadable };
   return {
     format,
@@ -145,7 +145,7 @@ function whyUnreadable(format: number, source: unknown, fields: Fields): string 
   if (!SOURCES.includes(source)) return 'it was written by a newer build, from a source that this build does not know';
   // Part of the body is stored elsewhere, encrypted: the remainder must not pass for the whole.
   if (format === NEWEST_FORMAT && (fields['personal'] ?? null) !== null)
-    return 'its personal data are sealed, and this build cannot open them';
+    return 'its personal data is sealed, and this build cannot open it';
   return null;
 }
 

@@ -87,7 +87,7 @@ export function failureOf(error: unknown): StoreFailure {
 export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new StoreTimeout(`${what}: no answer within ${timeoutMs} ms.`)), timeoutMs);
+    timer = setTimeout(() => reject(new StoreTimeout(`${what}: no response within ${timeoutMs} ms.`)), timeoutMs);
   });
   try {
     return await Promise.race([promise, expired]);
@@ -104,7 +104,7 @@ type Reading<T> = AsyncIterable<T> & Readonly<{ destroy(error: Error): unknown }
 /** Yields the results of a read. @throws StoreTimeout when nothing arrives for 10 s */
 export async function* untilItStalls<T>(reading: Reading<T>, what: string): AsyncGenerator<T> {
   const stalled = setTimeout(
-    () => reading.destroy(new StoreTimeout(`${what}: nothing came for ${READ_STALLS_AFTER_MS} ms.`)),
+    () => reading.destroy(new StoreTimeout(`${what}: no data for ${READ_STALLS_AFTER_MS} ms.`)),
     READ_STALLS_AFTER_MS,
   );
   try {

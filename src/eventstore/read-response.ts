@@ -96,10 +96,11 @@ class Fields {
   }
 
   bytes(): Buffer {
-    if (this.#wireType !== WIRE.bytes) throw new RangeError('A response of the store has a field of another type.');
+    if (this.#wireType !== WIRE.bytes)
+      throw new RangeError('A response of the store has a field of an unexpected type.');
     const length = Number(this.uint64());
     this.#at += length;
-    if (this.#at > this.message.length) throw new RangeError('A response of the store is cut short.');
+    if (this.#at > this.message.length) throw new RangeError('A response of the store is truncated.');
     return this.message.subarray(this.#at - length, this.#at);
   }
 
@@ -129,7 +130,7 @@ class Fields {
 
   #byte(): number {
     const byte = this.message[this.#at];
-    if (byte === undefined) throw new RangeError('A response of the store is cut short.');
+    if (byte === undefined) throw new RangeError('A response of the store is truncated.');
     this.#at += 1;
     return byte;
   }

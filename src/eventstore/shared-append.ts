@@ -159,7 +159,7 @@ export class SharedAppend {
       if (!mustRead && !settled.includes('contradicted')) return head;
       head = await this.#wholeHead();
     }
-    throw new Error(`The log changes while ${this.stream} is read: what it showed it shows no more.`);
+    throw new Error(`The log changed while ${this.stream} was read: events that were there are gone.`);
   }
 
   /** Settles an event with a required revision if the stream ends elsewhere. A head that is behind is read on first. */

@@ -44,7 +44,7 @@ export function storeErrorOf(error: unknown, { what, ofLog }: { what: string; of
   if (error instanceof StoreTimeout) return error;
   const { type, code, message = String(error) } = error as { type?: unknown; code?: unknown; message?: string };
   if (code === status.UNAUTHENTICATED)
-    return new StoreRefuses(`${what}: the event store refuses user or password.`, { cause: error });
+    return new StoreRefuses(`${what}: the event store refuses the user or password.`, { cause: error });
   if (code === status.PERMISSION_DENIED && ofLog)
     return new StoreRefuses(`${what}: the user has no right to read the log.`, { cause: error });
   if (/invalid ?position/i.test(message)) return new InvalidPosition(`${what}: ${message}`, { cause: error });

@@ -164,7 +164,7 @@ export class WholeFold {
     }
     const { revision } = inStream[bad.count - 1] as Place;
     const event = (await readAgain([revision])).get(revision);
-    if (event === undefined) throw new Error(`The event at revision ${revision} of ${this.folding.stream} is gone.`);
+    if (event === undefined) throw new Error(`The event at revision ${revision} of ${this.folding.stream} is missing.`);
     return { event, error: bad.error };
   }
 

@@ -31,7 +31,7 @@ export async function workAt(
   if (found.state !== 'queued' && found.state !== 'running') return false;
   const isResumed = found.attempts > 0;
   if (found.state === 'running' && found.attempts >= ATTEMPTS_MAX) {
-    const cause = `${found.attempts} processes ended while they worked at it.`;
+    const cause = `${found.attempts} processes ended while working on it.`;
     return (await interrupt(store, found, cause, now())) !== null;
   }
   const claimed = await step(store, found, [
@@ -159,7 +159,7 @@ class Claim {
     // Work interrupted by the end of its process has not failed.
     if (why === 'released') return ['released', { state: 'queued', owner: null }];
     if (worked.kind === 'stopped')
-      return ['failed', { ...ended('failed', now), cause: 'It was ended from elsewhere.' }];
+      return ['failed', { ...ended('failed', now), cause: 'It was ended by another process.' }];
     return ['failed', { ...ended('failed', now), cause: worked.cause, result: worked.result ?? null }];
   }
 }

@@ -44,7 +44,7 @@ export async function ask(store: EventStore, { request, by, readModels, key, now
   const written = await append(store, id, { step: 'requested', data: requested, revision: -1n });
   if (written) return { kind: 'made', operation: { id, revision: 0n, ...requested, ...QUEUED } };
   const other = await readOperation(store, id);
-  if (other === null) throw new Error(`${id} is there, and cannot be read.`);
+  if (other === null) throw new Error(`${id} exists but cannot be read.`);
   return sameOr(other, request);
 }
 
@@ -61,7 +61,7 @@ async function list(store: EventStore, id: string): Promise<void> {
     if (written.kind === 'written') return;
     if (written.kind !== 'wrong_expected_revision') throw unavailable(written.kind);
   }
-  throw unavailable('many operations are asked for at one time');
+  throw unavailable('too many operations were requested at the same time');
 }
 
 /** Appends a step at the expected revision; false when the stream has moved on. @throws StoreUnavailable */
@@ -154,5 +154,5 @@ export async function cancel(store: EventStore, id: string, now: Date): Promise<
     );
     if (cancelled !== null) return cancelled;
   }
-  throw unavailable('its process writes its progress meanwhile');
+  throw unavailable('its process is writing its progress');
 }

@@ -37,7 +37,7 @@ export const operationRequest = z.discriminatedUnion('kind', [
     })
     .refine(({ sample, stream }) => sample === undefined || stream === undefined, {
       path: ['stream'],
-      message: 'ask for a sample or for a stream, not for both',
+      message: 'give a sample or a stream, not both',
     }),
 ]);
 export type OperationRequest = z.output<typeof operationRequest>;

@@ -83,7 +83,12 @@ export class Operations {
       } else if (readModels === own) {
         if (state === 'queued' || this.#silences.msOf(operation) > LEASE_MS) this.#take(operation);
       } else if (state !== 'queued' && this.#silences.msOf(operation) > OTHERS_GONE_AFTER_MS) {
-        await interrupt(this.options.store, operation, 'The read models that it worked at are gone.', new Date());
+        await interrupt(
+          this.options.store,
+          operation,
+          'The read models that it worked on no longer exist.',
+          new Date(),
+        );
       }
     }
   }

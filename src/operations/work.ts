@@ -121,7 +121,7 @@ async function moveViews(targets: readonly Target[], context: Context, acceptsPa
   if (replaced.kind === 'parked')
     return {
       kind: 'failed',
-      cause: 'Streams are parked in the new tables that are not parked in the old ones, so nothing was changed.',
+      cause: 'Streams are parked in the new tables but not in the old ones, so nothing was changed.',
       result: { newlyParked: replaced.streams.slice(0, FAULT_EXAMPLES_MAX), newlyParkedCount: replaced.streams.length },
     };
   return replaced.kind === 'stopped' ? STOPPED : busy(replaced.targets);

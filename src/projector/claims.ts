@@ -44,7 +44,7 @@ export function settle(
   for (const claim of claims) {
     const { generation, stream, owner } = claim;
     const write = settled.get(nameOf(claim));
-    assert(write !== undefined, `${stream} claims a row, and is not written.`);
+    assert(write !== undefined, `${stream} claims a row but was not written.`);
     if (ownerOf(stream, owner) === owner) {
       settled.set(nameOf(claim), {
         ...write,

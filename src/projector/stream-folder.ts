@@ -445,7 +445,7 @@ export function parkedBy({ generation, stream, events, parked }: StreamTask, err
 /** Marks a stream to be folded again outside the batches; until then it keeps its rows. */
 function waiting({ generation, stream, events, parked }: StreamTask): FoldedStream {
   const last = events.at(-1);
-  const cause = 'The stream is folded again from its beginning.';
+  const cause = 'The stream is being folded again from its first event.';
   return nothingFolded(
     {
       ...nothingOf(generation, stream, parked),

@@ -145,7 +145,7 @@ async function generationsOf(
   const own = checkpoints.filter((checkpoint) => checkpoint.version === version);
   const shown = own.find((one) => one.shown);
   if (shown === undefined)
-    throw new Error(`${name}, version ${version}, has no generation that is shown; ensureSchema makes one.`);
+    throw new Error(`${name}, version ${version}, has no live generation; ensureSchema creates one.`);
   return {
     own,
     shown,

@@ -66,7 +66,7 @@ export async function hasSchema(database: Queryable): Promise<boolean> {
 export async function identityOf(database: Queryable): Promise<string> {
   const { rows } = await database.query<{ name: string }>('select name from ledger.identity');
   const [identity] = rows;
-  if (identity === undefined) throw new Error('ledger.identity has no row; ensureSchema makes one.');
+  if (identity === undefined) throw new Error('ledger.identity has no row; ensureSchema creates one.');
   return identity.name;
 }
 

@@ -15,7 +15,7 @@ export async function buildInThread(
   { signal, applied }: { signal: AbortSignal; applied: (batch: AppliedMessage) => void },
 ): Promise<BuildOutcome> {
   const thread = startThread('build-thread.js', { name: 'build', workerData: data });
-  let outcome: BuildOutcome = { kind: 'failed', cause: 'the thread ended by itself' };
+  let outcome: BuildOutcome = { kind: 'failed', cause: 'the thread ended unexpectedly' };
   thread.on('message', (message: BuildThreadMessage) => {
     if (message.kind === 'applied') applied(message.batch);
     else outcome = message.outcome;

@@ -156,7 +156,7 @@ async function startComparing(
     });
     compared.catch(failed);
   });
-  if (compared === undefined) throw new Error('The comparison begins at once.');
+  if (compared === undefined) throw new Error('The comparison starts at once.');
   return { compared };
 }
 

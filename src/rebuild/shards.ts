@@ -175,7 +175,7 @@ async function runShard(
         else reject(new Error(message.cause));
       });
       thread.on('error', reject);
-      thread.on('exit', () => (how === undefined ? reject(new Error('A worker ended by itself.')) : resolve(how)));
+      thread.on('exit', () => (how === undefined ? reject(new Error('A worker ended unexpectedly.')) : resolve(how)));
     });
   } finally {
     signal.removeEventListener('abort', stop);

@@ -118,7 +118,7 @@ export class AskedRuns {
     }
     const attempts = Number(state['attempts'] ?? 0) + (step === 'wanted' ? 0 : 1);
     if (attempts >= ATTEMPTS_MAX) {
-      const why = `${attempts} processes ended while they worked at it.`;
+      const why = `${attempts} processes ended while working on it.`;
       await stepOf(store, run, { step: 'stopped', state: { ...state, why } });
       return;
     }
@@ -192,7 +192,7 @@ export class AskedRuns {
       case 'reconcile':
         await runComparison(parts, run, {
           wait: async (seconds) => {
-            say(`looks again in ${seconds} s`);
+            say(`reads again in ${seconds} s`);
             await pause(lookAgainMs, undefined, { signal }).catch(() => undefined);
           },
           report: say,

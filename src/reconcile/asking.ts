@@ -54,7 +54,7 @@ export async function askForRun(store: EventStore, wanted: Wanted, isNew: boolea
     const run = await wantRun(store, wanted, listEnd);
     if (run !== null) return { kind: 'wanted', run };
   }
-  throw new Error('Many runs are asked for at one time: this one could not be listed.');
+  throw new Error('Too many runs were requested at the same time; this one could not be recorded.');
 }
 
 type About = Pick<Wanted, 'kind' | 'key' | 'livemode' | 'options'>;
@@ -98,5 +98,5 @@ export async function stopRun(store: EventStore, id: string, by: string, now: Da
       : ({ step: 'stopped', state: { ...kept, why: `It was stopped by ${by}.` } } as const);
     if (await stepOf(store, run, standing)) return { ...run, standing, revision: run.revision + 1n };
   }
-  throw new Error('Its process writes its progress meanwhile.');
+  throw new Error('Its process is writing its progress.');
 }

@@ -371,7 +371,7 @@ export class Backfill {
     if (this.#options.only !== undefined || this.#options.dryRun === true) return;
     const named = await closureOf(this.parts.database, this.parts);
     if (named === null) {
-      const why = 'the read models are behind the log, so that objects which only others name were not looked for';
+      const why = 'the read models are behind the log, so objects named only by other objects were not read';
       return this.#leaveOut('closure', why);
     }
     await this.#each(named, (one) => this.#lookAgain(one));
@@ -383,7 +383,7 @@ export class Backfill {
     if ((only !== undefined && !only.includes('payout')) || this.#options.dryRun === true) return;
     const wanted = await payoutsToAsk(this.parts.database, this.parts);
     if (wanted === null) {
-      const why = 'the read models are behind the log, so that what payouts consist of was not asked for';
+      const why = 'the read models are behind the log, so the contents of payouts were not read';
       return this.#leaveOut('payout_transactions', why);
     }
     await this.#each(wanted, (payout) => this.#transactionsOf(payout));

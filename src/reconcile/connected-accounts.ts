@@ -9,7 +9,7 @@ export type ConnectedAccounts = 'all' | readonly string[];
 const PAGE = 100;
 const refusedList: Refusal = {
   ...({ kind: 'refused', status: 200, code: 'unreadable', param: null } as const),
-  message: 'Stripe says that there are more connected accounts, and shows no more of them.',
+  message: 'Stripe reports more connected accounts but does not list them.',
 };
 
 /** The ids of the accounts connected to the key's own, or Stripe's refusal. */

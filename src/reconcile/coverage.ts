@@ -63,7 +63,7 @@ async function listCovered(store: EventStore, { account, livemode }: Account): P
     const revision = (await lastOf(store, COVERED))?.revision ?? -1n;
     if (await append(store, COVERED, { type: 'ledger.coverage_begun', data: { account, livemode }, revision })) return;
   }
-  throw new Error('Many accounts are covered for the first time at one time.');
+  throw new Error('Too many accounts are covered for the first time at once.');
 }
 const LISTED_TRIES = 20;
 
@@ -197,7 +197,7 @@ async function refused(store: EventStore, session: Session, { kind, message }: R
 
 function gapBefore({ last }: Coverage, wanted: number, oldest: number): Gap | null {
   if (last === null || wanted >= oldest) return null;
-  return { kind: 'gap', from: wanted, to: oldest - 1, cause: 'older than Stripe keeps events' };
+  return { kind: 'gap', from: wanted, to: oldest - 1, cause: 'older than the events that Stripe keeps' };
 }
 
 type Enabled = readonly Readonly<{ isEnabled: boolean; created: number; types: readonly string[] }>[];

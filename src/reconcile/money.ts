@@ -91,7 +91,7 @@ export async function compareMoney(parts: Parts, options: MoneyOptions): Promise
     const balance = await readBalance(parts, { ...options, since, counts });
     await askPayouts(parts, options);
     if (!(await cameUp(parts.database, parts.store, options.signal)))
-      throw new Stopped('The read models are behind the log: nothing can be compared.');
+      throw new Stopped('The read models are behind the log, so nothing can be compared.');
     const findings = await differences(parts.database, options.whose);
     const unexplained = await unexplainedOf(parts.database, balance, options.whose);
     const open = [...unexplained].filter(([, { ledger, stripe }]) => ledger !== stripe);
@@ -140,7 +140,7 @@ async function readBalance(parts: Parts, asked: Asked): Promise<Sums> {
     if (again?.id === newest?.id || again === null) return balance;
     newest = again;
   }
-  throw new Stopped('Money moves all the time: the balance could not be read between two transactions.');
+  throw new Stopped('The balance kept changing while it was read. Try again when fewer transactions happen.');
 }
 
 type Newest = Readonly<{ id: string; created: number | null }> | null;
@@ -184,11 +184,11 @@ async function balanceNow(api: StripeApi): Promise<Sums> {
 /** Records what payouts consist of, for those not yet read. */
 async function askPayouts(parts: Parts, { whose, run, signal, report }: MoneyOptions): Promise<void> {
   const wanted = await payoutsToAsk(parts.database, { ...parts, signal, whose });
-  if (wanted === null) throw new Stopped('The read models are behind the log: nothing can be compared.');
+  if (wanted === null) throw new Stopped('The read models are behind the log, so nothing can be compared.');
   const recorder = new Recorder(parts);
   const purpose: Purpose = { run, reason: 'recovery', causedBy: null };
   for (const payout of wanted) {
-    report(`asks what the payout ${payout} consists of`);
+    report(`reads the contents of payout ${payout}`);
     for (let after: string | null = null, isFirst = true; isFirst || after !== null; isFirst = false) {
       const reply: Awaited<ReturnType<StripeApi['ask']>> = await parts.api.ask(transactionsOf(payout, after));
       if (reply.kind !== 'answered') throw new Stopped(reply.message);

@@ -68,4 +68,4 @@ export function pageOf(
 }
 
 /** The message for an answer that is not a page; the payout is read no further. */
-export const noPageOf = (payout: string): string => `Stripe answered no page of what the payout ${payout} consists of.`;
+export const noPageOf = (payout: string): string => `Stripe returned no page of the contents of payout ${payout}.`;

@@ -160,13 +160,13 @@ export class Reconcile {
     const of = (...kinds: readonly string[]): number =>
       this.#open.filter(({ recorded: { verdict } }) => kinds.includes(verdict.kind)).length;
     if (of('unknown') > Math.max(this.#compared, COMPARED_MIN))
-      throw new Stopped('Most of what Stripe has is not recorded. Run "backfill" first.');
+      throw new Stopped('Most objects at Stripe are not recorded. Run "backfill" first.');
     const drifted = of('drift', 'gone', 'contradicts');
     if (this.#compared >= COMPARED_MIN && drifted > this.#compared * DRIFTED_SHARE_MAX) {
       // This many differences are not changes in progress, so report them without a second look.
       this.#findings.push(...this.#open.splice(0).map(findingOf));
       throw new Stopped(
-        `${drifted} of ${this.#compared} objects differ, more than 5 %: this is no drift. Check that key, account and STRIPE_API_VERSION are right. Nothing was repaired.`,
+        `${drifted} of ${this.#compared} objects differ, more than 5 %, which points to a configuration error. Check the key, the account and STRIPE_API_VERSION. Nothing was repaired.`,
       );
     }
     if (this.#open.length > SUSPECTS_MAX)
@@ -223,7 +223,7 @@ export class Reconcile {
 
   /** @throws Stopped when the signal is aborted */
   #assertWanted(): void {
-    if (this.options.signal?.aborted === true) throw new Stopped('It was told to stop.');
+    if (this.options.signal?.aborted === true) throw new Stopped('It was asked to stop.');
   }
 
   #listings(): readonly Listing[] {

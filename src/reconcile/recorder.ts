@@ -181,10 +181,12 @@ function settled(outcome: AppendOutcome, what: string) {
     case 'stream_deleted':
       return outcome;
     case 'unavailable':
-      throw new NotRecorded(`The event store did not take ${what}: ${String(outcome.cause)}`, { cause: outcome.cause });
+      throw new NotRecorded(`The event store did not accept ${what}: ${String(outcome.cause)}`, {
+        cause: outcome.cause,
+      });
     case 'overloaded':
-      throw new NotRecorded(`The event store is too slow to take ${what}.`);
+      throw new NotRecorded(`The event store is too slow to accept ${what}.`);
     case 'too_large':
-      throw new NotRecorded(`${what} is larger than one append may be: raise APPEND_BYTES_MAX.`);
+      throw new NotRecorded(`${what} exceeds the size limit of an append. Raise APPEND_BYTES_MAX.`);
   }
 }

@@ -155,7 +155,7 @@ export class Refresher {
 const ADVANCING: Refusal = {
   kind: 'away',
   cause: 'status',
-  message: 'The test clock of the object advances. Ask again when it stands.',
+  message: 'The test clock of the object is advancing. Try again when it has stopped.',
   retryAfterMs: null,
 };
 

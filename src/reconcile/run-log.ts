@@ -65,7 +65,7 @@ export class RunTaken extends Error {
   readonly code = 'RUN_TAKEN';
 
   constructor(id: string) {
-    super(`The run ${id} is being worked on by another process. Let it go on, or stop it first.`);
+    super(`Another process is working on run ${id}. Let it continue, or stop it first.`);
   }
 }
 
@@ -80,7 +80,8 @@ export async function beginRun(store: EventStore, started: Started): Promise<Run
   const id = randomUUID();
   for (let attempt = 1; ; attempt += 1) {
     if (await listRun(store, { id, ...started }, await listEndOf(store))) break;
-    if (attempt === ATTEMPTS_TO_LIST) throw new Error('Many runs begin at one time: none could be listed.');
+    if (attempt === ATTEMPTS_TO_LIST)
+      throw new Error('Too many runs are starting at the same time; this one could not be recorded.');
   }
   await append(store, streamOfRun(id), { type: `${PREFIX}started`, data: started, revision: -1n });
   return { id, started, standing: { step: 'started', state: {} }, revision: 0n, saidAt: new Date() };
@@ -175,5 +176,5 @@ export async function append(store: EventStore, stream: string, { type, data, re
   if (written.kind === 'wrong_expected_revision') return false;
   throw written.kind === 'unavailable' && written.cause instanceof Error
     ? written.cause
-    : new Error(`The event store does not take ${type} in ${stream}: ${written.kind}.`);
+    : new Error(`The event store does not accept ${type} in ${stream}: ${written.kind}.`);
 }

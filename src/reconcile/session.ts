@@ -174,6 +174,6 @@ async function assertSees(api: StripeApi, account: AccountFacts, webhooks: reado
   }
   if (young.length >= COMPARED)
     throw new WrongKey(
-      `Stripe knows none of the latest ${COMPARED} webhooks under the key of ${account.id}: the key is of another account or mode than the webhooks. Nothing was recorded.`,
+      `Stripe knows none of the latest ${COMPARED} webhooks with the key of ${account.id}: the key belongs to another account or mode than the webhooks. Nothing was recorded.`,
     );
 }

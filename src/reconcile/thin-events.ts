@@ -106,7 +106,7 @@ async function fetchObject(parts: Parts, body: Json, nothing: Fetched): Promise<
 }
 
 const neverAnswered = (): never => {
-  throw new Error('An absence without an answer.');
+  throw new Error('An absence without a response.');
 };
 
 /**

@@ -43,20 +43,23 @@ export class WatchMetrics implements WatchNews {
     });
     this.#limited = counter({
       name: 'ledger_stripe_rate_limited_total',
-      help: 'Requests that Stripe refused as too many.',
+      help: 'Requests that Stripe rejected because of its rate limit.',
       labelNames: ['reason'],
     });
-    this.#budgetLeft = gauge({ name: 'ledger_stripe_budget_left', help: 'Requests left of the budget of 24 hours.' });
+    this.#budgetLeft = gauge({ name: 'ledger_stripe_budget_left', help: 'Requests left in the 24-hour budget.' });
     this.#coveredUntil = gauge({
       name: 'ledger_covered_until_seconds',
-      help: 'Up to which second all events that Stripe lists are in the log.',
+      help: 'Unix time up to which all events that Stripe lists are in the log.',
       labelNames: ['account', 'mode'],
     });
     this.#connectedUntil = gauge({
       name: 'ledger_connected_covered_until_seconds',
-      help: 'The same of that connected account, of those asked for, that is furthest behind.',
+      help: 'The same for the connected account that is furthest behind.',
     });
-    this.#gaps = counter({ name: 'ledger_coverage_gaps_total', help: 'Times of which nobody knows what happened.' });
+    this.#gaps = counter({
+      name: 'ledger_coverage_gaps_total',
+      help: 'Gaps: periods for which events cannot be listed any more.',
+    });
     this.#missing = counter({
       name: 'ledger_missing_events_total',
       help: 'Events that were not delivered.',
@@ -68,30 +71,30 @@ export class WatchMetrics implements WatchNews {
     });
     this.#findings = gauge({
       name: 'ledger_drift_findings',
-      help: 'Objects that differ from Stripe, at the last comparison.',
+      help: 'Objects that differed from Stripe at the last comparison.',
       labelNames: ['verdict', 'object'],
     });
     this.#repairs = counter({
       name: 'ledger_repairs_total',
-      help: 'Observations appended to mend what differed.',
+      help: 'Observations appended to repair differences.',
       labelNames: ['verdict'],
     });
     this.#unknown = counter({
       name: 'ledger_events_unknown_to_stripe_total',
-      help: 'Webhooks with a right signature that Stripe does not know.',
+      help: 'Webhooks with a valid signature that Stripe does not know.',
     });
     this.#thin = counter({
       name: 'ledger_thin_events_total',
-      help: 'Events without a snapshot, by what was fetched for them.',
+      help: 'Events without a snapshot, by the result of fetching the object.',
       labelNames: ['outcome'],
     });
     this.#late = counter({
       name: 'ledger_stripe_events_listed_late_total',
-      help: 'Events that Stripe listed later than is waited for.',
+      help: 'Events that Stripe listed later than the wait time.',
     });
     this.#unexplained = gauge({
       name: 'ledger_money_unexplained_minor',
-      help: 'What Stripe has less what all balance transactions add up to, in minor units.',
+      help: 'Balance at Stripe minus the sum of all balance transactions, in minor units.',
       labelNames: ['currency'],
     });
   }
@@ -131,13 +134,13 @@ export class WatchMetrics implements WatchNews {
     if (unknown.length === 0) return;
     this.#unknown.inc(unknown.length);
     this.warned(
-      `Stripe does not know ${counted(unknown.map(({ type }) => type))}, though the signature was right. Rotate the signing secret, and look at these events in the console.`,
+      `Stripe does not know ${counted(unknown.map(({ type }) => type))}, although the signature was valid. Rotate the signing secret and check these events in the console.`,
     );
   }
 
   listedLate(events: readonly MissedEvent[]): void {
     this.#late.inc(events.length);
-    this.warned(`Stripe listed events later than is waited for: ${counted(events.map(({ type }) => type))}.`);
+    this.warned(`Stripe listed events later than the wait time: ${counted(events.map(({ type }) => type))}.`);
   }
 
   money({ connected }: Session, { findings, unexplained }: MoneyCompared): void {

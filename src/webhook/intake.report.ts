@@ -67,26 +67,26 @@ export class IntakeReport {
     for (const outcome of Object.keys(OUTCOMES)) this.#deliveries.inc({ outcome }, 0);
     this.#quarantined = new Counter({
       name: 'ledger_quarantined_total',
-      help: 'Events stored in quarantine, by reason. conflict and stream_deleted are alarms: an event has a stream, and is not in it.',
+      help: 'Events stored in quarantine, by reason. conflict and stream_deleted are alarms: the event is missing from its stream.',
       labelNames: ['reason'],
       registers: [registry],
     });
     for (const reason of Object.keys(QUARANTINED)) this.#quarantined.inc({ reason }, 0);
     this.#renderings = new Counter({
       name: 'ledger_renderings_total',
-      help: 'Events appended that the log had already in another API version, as two endpoints of different versions deliver them.',
+      help: 'Events appended that the log already had in another API version, as endpoints of different versions deliver them.',
       registers: [registry],
     });
     this.#seconds = new Histogram({
       name: 'ledger_webhook_seconds',
-      help: 'Time from the whole body received to the answer.',
+      help: 'Time from receiving the whole body to the response.',
       labelNames: ['outcome'],
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers: [registry],
     });
     new Gauge({
       name: 'ledger_webhook_waiting',
-      help: 'Events that wait for the store now.',
+      help: 'Events waiting for the event store.',
       registers: [registry],
       collect() {
         this.set(waiting());

@@ -17,12 +17,12 @@ export type Quarantined = Extract<IntakeOutcome, { kind: 'quarantined' }>;
 /** Log texts for events in quarantine. */
 export const QUARANTINED: Readonly<Record<QuarantineReason, string>> = {
   not_an_event: 'it does not have the form of a Stripe event.',
-  envelope: 'it is inside the envelope of another service. Let Stripe deliver to this endpoint itself.',
+  envelope: 'it is wrapped in the envelope of another service. Let Stripe deliver to this endpoint directly.',
   thin_event: 'it is a v2 event, which carries no snapshot.',
-  reserved_type: 'its type begins with "ledger.", as those of the ledger’s own events do.',
-  no_object: 'its object has no name that a stream can have.',
-  no_real_id: 'the event, its object or the owner of the object has no real id.',
-  conflict: 'its event id is recorded with another content.',
+  reserved_type: 'its type begins with "ledger.", which is reserved for the ledger’s own events.',
+  no_object: 'its object has no name that is valid for a stream.',
+  no_real_id: 'the event, its object or the owner of the object has no valid id.',
+  conflict: 'its event id is recorded with other content.',
   stream_deleted: 'the stream of its object is tombstoned, and accepts no more events.',
 };
 
@@ -78,7 +78,7 @@ export function remarkOn(refusal: Refusal, labels: readonly string[]): Remark {
     case 'malformed':
       return warning('A delivery was refused: it is not valid HTTP.');
     case 'timeout':
-      return warning('A delivery was cut off: it did not arrive whole within REQUEST_TIMEOUT_MS.');
+      return warning('A delivery timed out: it did not arrive completely within REQUEST_TIMEOUT_MS.');
     case 'too_large':
       return alarm(
         `A ${refusal.type} of ${refusal.bytes} bytes exceeds the append limit${limitOf(refusal.limitBytes)}. ${RAISE_LIMIT}`,
@@ -89,7 +89,7 @@ export function remarkOn(refusal: Refusal, labels: readonly string[]): Remark {
           `sent it: ${RAISE_LIMIT}`,
       );
     case 'overloaded':
-      return warning('A delivery was refused because too many are under way. Stripe will send it again.');
+      return warning('A delivery was refused because too many are in progress. Stripe will send it again.');
     case 'unavailable':
       return alarm('The event store did not accept an event. Stripe will send it again.', refusal.cause);
   }

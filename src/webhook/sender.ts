@@ -24,12 +24,12 @@ export function textOf({ remoteAddress, signature, body }: Sender, now: Date): s
   const ageS = signedAt === null ? null : Math.round((now.getTime() - signedAt.getTime()) / 1000);
   const signed =
     ageS === null
-      ? 'without a time of signing'
+      ? 'without a signing time'
       : ageS < 0
         ? `signed ${number(-ageS)} s ahead of this clock`
         : `signed ${number(ageS)} s ago`;
   const read = body === null ? '' : `, body ${body.byteLength} bytes with SHA-256 ${hash('sha256', body).slice(0, 8)}…`;
-  return ` (From ${remoteAddress ?? 'an address that is gone'}, ${signed}${read}.)`;
+  return ` (From ${remoteAddress ?? 'an unknown address'}, ${signed}${read}.)`;
 }
 
 const number = (value: number): string => value.toLocaleString('en-US');

@@ -161,7 +161,7 @@ describe('an endpoint', () => {
     await decide(one, true);
     receiver.answers = [500];
     await telling.rounds();
-    expect(telling.failures).toEqual(['the answer was 500']);
+    expect(telling.failures).toEqual(['the response status was 500']);
     // It waits five seconds now; others do not wait for it.
     await decide(other, true);
     await telling.rounds();
@@ -249,7 +249,7 @@ describe('an endpoint', () => {
       await decide(customer, status % 2 === 0);
       receiver.answers = [status];
       await telling.rounds();
-      expect(telling.failures.at(-1)).toBe(`the answer was ${status}`);
+      expect(telling.failures.at(-1)).toBe(`the response status was ${status}`);
     }
     expect(receiver.received.filter(({ change }) => change.customer === customer)).toHaveLength(5);
   });

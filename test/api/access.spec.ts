@@ -230,7 +230,7 @@ describe('GET /customers/:id/access', () => {
     expect(await ask('cus_1', query, [])).toMatchObject({
       status: 400,
       code: 'bad_query',
-      detail: expect.stringMatching(/entitlement: ask for|produkt/),
+      detail: expect.stringMatching(/entitlement: give|produkt/),
     });
   });
 

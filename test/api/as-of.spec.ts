@@ -414,7 +414,7 @@ describe('lists of invoices and payments as of a moment', () => {
     expect(await get(`${path}?trueAt=${iso(START)}`)).toMatchObject({
       status_: 400,
       code: 'bad_query',
-      detail: expect.stringContaining('name one customer or one subscription'),
+      detail: expect.stringContaining('needs one customer or one subscription'),
     });
   });
 });

@@ -553,7 +553,7 @@ describe('a question about money', () => {
     ['/trial-balance?month=2026-01&asOf=2026-01-31T00:00:00Z', 'asOf: is for a moment'],
     ['/revenue?from=2026-02&to=2026-01', 'to: must not be before from'],
     ['/mrr?from=2026-02-30', 'from: must be a day'],
-    ['/mrr?from=2000-01-01&to=2026-01-01&interval=day', 'to: leaves more than'],
+    ['/mrr?from=2000-01-01&to=2026-01-01&interval=day', 'to: gives more than'],
     ['/mrr?currency=dollars', 'currency: must be a currency'],
     ['/revenue/recognised?cursor=none', 'cursor: must be'],
     ['/journal?order=when', 'order:'],

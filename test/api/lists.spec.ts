@@ -251,7 +251,7 @@ describe('every list', () => {
     const refused = await read<{ detail: string }>(ledger.url, '/invoices?status=banana');
     expect(refused).toMatchObject({ status: 400, body: { code: 'bad_query' } });
     expect(refused.body.detail).toBe(
-      'status: no row has "banana", and Stripe is known to use draft, open, uncollectible, paid, void',
+      'status: no row has "banana"; values known from Stripe: draft, open, uncollectible, paid, void',
     );
     const sub = randomId('sub');
     await send(subscriptionEvent(sub, { object: { status: 'hibernating' } }));

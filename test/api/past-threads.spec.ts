@@ -245,7 +245,7 @@ describe('a long timeline', () => {
         code: 'past_too_large',
         detail: expect.stringMatching(new RegExp(`subscription-${id} alone.*${most}.*event store`)),
       });
-      expect(refusal).toMatchObject({ detail: expect.not.stringContaining('Ask about') });
+      expect(refusal).toMatchObject({ detail: expect.not.stringContaining('Ask for') });
     }
     await stop();
   });

@@ -28,7 +28,7 @@ describe('the sentence of the status', () => {
     expect(statusOf(well)).toMatchObject({
       state: 'ok',
       concerns: [],
-      sentence: 'All is well: events are stored, and the read models are up to date. The last event came 12 s ago.',
+      sentence: 'All is well: events are stored, and the read models are up to date. The last event arrived 12 s ago.',
     });
   });
 
@@ -119,7 +119,7 @@ describe('GET /v1/status', () => {
     if (SHARES_STORE) return;
     const { body } = await read<Status>(ledger.url, '/v1/status');
     expect([body.log.state, body.lastEvent]).toEqual(['empty', null]);
-    expect(body.sentence).toMatch(/No event has come yet\.$/);
+    expect(body.sentence).toMatch(/No event has arrived yet\.$/);
   });
 
   it('shows deliveries, the last event, and who projects', async () => {

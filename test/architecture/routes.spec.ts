@@ -298,7 +298,7 @@ describe('the routes', () => {
     '%s %s refuses a body that it does not read',
     async (method, path) => {
       const { status, body } = await ask(app, method, path, ADMIN_TOKEN, JSON.stringify({ nobody: 'knows' }));
-      expect({ status, body }).toEqual({ status: 400, body: expect.stringMatching(/nobody|kind|takes no body/) });
+      expect({ status, body }).toEqual({ status: 400, body: expect.stringMatching(/nobody|kind|accepts no body/) });
     },
   );
 

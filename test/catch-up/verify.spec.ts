@@ -62,7 +62,9 @@ describe('the slow check of rows', () => {
       await query(server.url, 'delete from ledger.event_index_v3 where stream <> $1', [`subscription-${id}`]);
       return faults.size > 0;
     });
-    expect([...faults]).toEqual([`a row of subscriptions, {"id":"${id}"}, is not what subscription-${id} gives`]);
+    expect([...faults]).toEqual([
+      `a row of subscriptions, {"id":"${id}"}, differs from the fold of subscription-${id}`,
+    ]);
     await catchUp.stop();
 
     const stray = { id: 'sub_stray', stream: 'subscription-sub_stray' };

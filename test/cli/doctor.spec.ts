@@ -93,7 +93,7 @@ describe('doctor', () => {
     expect(output).toMatch(/^✗ configuration {2}PORT: must be a whole number/m);
     expect(output).toMatch(/^✗ configuration {2}API_TOKENS: /m);
     expect(output).toMatch(/^! variables {6}STRIPE_WEBHOOK_SECRET is not read; did you mean STRIPE_WEBHOOK_SECRETS\?/m);
-    expect(output).toMatch(/^✗ event store {4}\S.*\n +Check EVENTSTORE_URL/m);
+    expect(output).toMatch(/^✗ event store {4}\S.*\n +Check that the server runs; check EVENTSTORE_URL/m);
     expect(output).toMatch(/^✗ Postgres {7}\S/m);
     expect(output).not.toContain('whsec_');
     expect(code).toBe(1);
@@ -103,7 +103,7 @@ describe('doctor', () => {
     const table = tableOf({ projection: subscriptions, generation: 1 }, 'subscriptions');
     await query(database.url, `update ${table} set status = 'wrong'`);
     const { code, output } = await doctor(urls());
-    expect(output).toMatch(/^✗ rows {11}\d+ differences? from the log.*\n +Run "subscription-ledger verify"/m);
+    expect(output).toMatch(/^✗ rows {11}\d+ differences? between rows and log.*\n +Run "subscription-ledger verify"/m);
     expect(code).toBe(1);
   }, 60_000);
 });

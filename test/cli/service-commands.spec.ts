@@ -120,7 +120,7 @@ describe('a command that asks the service', () => {
   it('status says how it is, for people and programs', async () => {
     const { code, output } = await ask(statusCommand);
     expect(code).toBe(0);
-    expect(output).toMatch(/The last event came \d+ .* ago\.$/m);
+    expect(output).toMatch(/The last event arrived \d+ .* ago\.$/m);
     expect(output).toMatch(/^ {2}deliveries +appended 2/m);
     expect(JSON.parse((await ask(statusCommand, '--json')).output)).toMatchObject({
       state: 'ok',

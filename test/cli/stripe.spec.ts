@@ -80,7 +80,7 @@ describe('endpoint', () => {
     const wrong = await run(['endpoint', 'check']);
     expect(wrong.code).toBe(1);
     expect(wrong.output).toMatch(/disabled/);
-    expect(wrong.output).toMatch(/not sent charge\.captured.* and \d+ more/);
+    expect(wrong.output).toMatch(/does not receive charge\.captured.* and \d+ more/);
     expect(await endpoint('fix')).toMatchObject({ code: 0 });
     expect(stripe.endpoints.all[0]).toMatchObject({ status: 'enabled' });
     // Event types that the merchant added are kept.
@@ -172,7 +172,7 @@ describe('endpoint', () => {
     expect(await endpoint('rotate')).toMatchObject({ code: 0 });
     expect(await endpoint('rotate', '--finish')).toMatchObject({
       code: 1,
-      output: expect.stringMatching(/still tries to deliver \d+ events/),
+      output: expect.stringMatching(/still has \d+ events to deliver/),
     });
     expect(stripe.endpoints.all).toHaveLength(2);
     for (const { id } of stripe.endpoints.all) stripe.endpoints.delete(id);
@@ -183,7 +183,7 @@ describe('endpoint', () => {
       new URLSearchParams({ url: URL_OF_US, 'enabled_events[0]': '*', 'metadata[ledger_secret]': 'unsaved' }),
       stripe.clock.now(),
     );
-    expect(await run(['endpoint', 'check'])).toMatchObject({ output: expect.stringMatching(/never kept/) });
+    expect(await run(['endpoint', 'check'])).toMatchObject({ output: expect.stringMatching(/never saved/) });
     const made = await endpoint('create', '--all');
     expect(made).toMatchObject({ code: 0 });
     expect(stripe.endpoints.all.map(({ id }) => id)).not.toContain(lost['id']);

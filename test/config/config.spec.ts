@@ -138,7 +138,7 @@ describe('the configuration', () => {
   });
 
   it.each([
-    ['a role without what it needs', { ROLES: 'reconcile' }, /STRIPE_API_KEYS: needed for the role reconcile/],
+    ['a role without what it needs', { ROLES: 'reconcile' }, /STRIPE_API_KEYS: required for the role reconcile/],
     ['a role that does not exist', { ROLES: 'ingest,write' }, /ROLES.*must be a list of ingest, project, api/],
     ['no role at all', { ROLES: ',' }, /ROLES/],
     ['grace for a status that has none', { ACCESS_GRACE_DAYS: 'canceled=7' }, /ACCESS_GRACE_DAYS.*past_due, unpaid/],
@@ -149,8 +149,8 @@ describe('the configuration', () => {
       /ACCESS_PAUSE_COLLECTION_DENIES.*keep_as_draft/,
     ],
     ['an answer that is neither yes nor no', { ACCESS_TRIALING: 'maybe' }, /ACCESS_TRIALING.*"yes"/],
-    ['production without secrets', { ...PRODUCTION, STRIPE_WEBHOOK_SECRETS: '' }, /STRIPE_WEBHOOK_SECRETS: needed/],
-    ['production without tokens', { ...PRODUCTION, API_TOKENS: undefined }, /API_TOKENS: needed/],
+    ['production without secrets', { ...PRODUCTION, STRIPE_WEBHOOK_SECRETS: '' }, /STRIPE_WEBHOOK_SECRETS: required/],
+    ['production without tokens', { ...PRODUCTION, API_TOKENS: undefined }, /API_TOKENS: required/],
     ['a body that never fits', { INTAKE_BODIES_BYTES_MAX: '1048576', APPEND_BYTES_MAX: '2097152' }, /INTAKE_BODIES/],
     ['a port that is none', { PORT: 'http' }, /PORT/],
     ['a store that is not EventStoreDB', { EVENTSTORE_URL: 'http://localhost' }, /esdb:\/\//],
@@ -167,8 +167,8 @@ describe('the configuration', () => {
 
   const signing = (value: string) => ({ STRIPE_WEBHOOK_SECRETS: `main=${SECRETS[0]},${value}` });
   const tokens = (value: string) => ({ API_TOKENS: `read=0123456789abcdef,${value}` });
-  const NO_SECRET = /entry 2 of 2 is not a signing secret.*Copy it whole/;
-  const NO_SCOPE = /entry 2 of 2 names no known scope/;
+  const NO_SECRET = /entry 2 of 2 is not a signing secret.*Copy the whole secret/;
+  const NO_SCOPE = /entry 2 of 2 has no known scope/;
   it.each([
     ['a secret key of the API', signing('main=sk_live_51Habcdefghijklmnopqrstuvwx'), NO_SECRET],
     ['a signing secret without its characters', signing('main=whsec_'), NO_SECRET],
@@ -211,7 +211,7 @@ describe('the configuration', () => {
     const warned = { ...others, STRIPE_WEBHOOK_SECRETS_FILE: file, STRIPE_WEBHOOK_SECRET: SECRETS[2] };
     expect(loadConfig(warned).warnings).toEqual([expect.stringMatching(/^STRIPE_WEBHOOK_SECRET is not read/)]);
     expect(messageOf(() => loadConfig({ ...PRODUCTION, API_TOKENS_FILE: file }))).toMatch(
-      /API_TOKENS_FILE: API_TOKENS is set too/,
+      /API_TOKENS_FILE: API_TOKENS is also set/,
     );
     writeFileSync(file, '\n');
     expect(messageOf(() => loadConfig({ API_TOKENS_FILE: file }))).toMatch(/API_TOKENS_FILE: the file is empty/);
@@ -246,9 +246,9 @@ describe('the configuration', () => {
         /WEBHOOK_OUT_APP_SECRET: must be whsec_/,
       ],
       [{ WEBHOOK_OUT_APP_URL: 'http://app', WEBHOOK_OUT_APP_SECRET: `${old}` }, /WEBHOOK_OUT_APP_URL: .*https/],
-      [{ WEBHOOK_OUT_APP_SECRET: `${old}` }, /WEBHOOK_OUT_APP_URL: must be an address/],
-      [{ WEBHOOK_OUT_APP_SECRETS: `${old}` }, /WEBHOOK_OUT_APP_SECRETS: is not read/],
-      [{ WEBHOOK_OUT_app_URL: url }, /WEBHOOK_OUT_app_URL: is not read/],
+      [{ WEBHOOK_OUT_APP_SECRET: `${old}` }, /WEBHOOK_OUT_APP_URL: must be a URL/],
+      [{ WEBHOOK_OUT_APP_SECRETS: `${old}` }, /WEBHOOK_OUT_APP_SECRETS: unknown variable/],
+      [{ WEBHOOK_OUT_app_URL: url }, /WEBHOOK_OUT_app_URL: unknown variable/],
     ];
     for (const [env, mistake] of mistakes) expect(messageOf(() => outboxOf(env))).toMatch(mistake);
     for (const [env] of mistakes) expect(messageOf(() => outboxOf(env))).not.toContain('whsec_AQEB');

@@ -356,7 +356,7 @@ describe('a change of access that is held', () => {
     await until('the change is held', async () => (await page()).includes(customer));
     const seenNow = async (): Promise<string> => /name="seen" value="(\w+)"/.exec(await page())?.[1] ?? '';
     const silent = await post('/console/access-changes/reject', { seen: await seenNow() }, { who: 'admin' });
-    expect([silent.status, (await silent.text()).includes('must say why')]).toEqual([400, true]);
+    expect([silent.status, (await silent.text()).includes('must give the reason')]).toEqual([400, true]);
     expect((await post('/console/access-changes/forget', {}, { who: 'admin' })).status).toBe(404);
     const form = { seen: await seenNow(), why: HOSTILE };
     const { headers } = await post('/console/access-changes/reject', form, { who: 'admin' });

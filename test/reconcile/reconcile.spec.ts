@@ -736,7 +736,7 @@ it('a key of another account is refused before anything is recorded, and what ca
         ...{ key: KEY, livemode: true, url: other.url, apiVersion: null, perSecond: 100, signal },
         budget: new RunBudget(10),
       }),
-    ).rejects.toThrow('the key is of another account or mode');
+    ).rejects.toThrow('the key belongs to another account or mode');
     expect(other.counters.requests).toBeLessThanOrEqual(4);
   } finally {
     await other.stop();

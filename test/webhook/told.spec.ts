@@ -86,7 +86,7 @@ describe('the log says of a refused delivery', () => {
   it('how old an old signature is, though its body was not read', () => {
     const sender = { remoteAddress: '10.0.0.3', signature: 't=1700000000,v1=00', body: null };
     expect(textOf(sender, new Date(1_700_003_999_000))).toBe(' (From 10.0.0.3, signed 3,999 s ago.)');
-    expect(textOf({ ...sender, signature: 'v1=00' }, new Date())).toContain('without a time of signing');
+    expect(textOf({ ...sender, signature: 'v1=00' }, new Date())).toContain('without a signing time');
   });
 
   it('of one in quarantine, which event and endpoint it was, and why', async () => {

@@ -144,6 +144,6 @@ function orNothing(error: unknown): { rows: never[]; count: number } {
 function textOf(list: string, cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined;
   const [place] = placeOfCursor(list, cursor) ?? [];
-  if (typeof place !== 'string') throw badQuery('cursor: must be the nextCursor of the page before');
+  if (typeof place !== 'string') throw badQuery('cursor: must be the nextCursor of the previous page');
   return place;
 }

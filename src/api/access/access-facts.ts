@@ -73,7 +73,7 @@ async function findCustomers(connection: Queryable, wanted: string, value: strin
     `select distinct id from (${wanted}) wanted where id is not null order by id limit ${CUSTOMERS_MAX + 1}`,
     [value],
   );
-  if (rows.length > CUSTOMERS_MAX) throw tooLarge(`More than ${CUSTOMERS_MAX} customers are meant by ${value}.`);
+  if (rows.length > CUSTOMERS_MAX) throw tooLarge(`More than ${CUSTOMERS_MAX} customers match ${value}.`);
   return rows.map(({ id }) => id);
 }
 
@@ -140,7 +140,7 @@ async function findMoneyRows(connection: Queryable, subscriptions: readonly Row[
      order by invoices.id limit ${ROWS_MAX + 1}`,
     [periods.map(({ id }) => id), periods.map((row) => row['period_start'] ?? new Date(0))],
   );
-  if (found.length > ROWS_MAX) throw tooLarge(`More than ${ROWS_MAX} invoices are for what is asked for.`);
+  if (found.length > ROWS_MAX) throw tooLarge(`More than ${ROWS_MAX} invoices match the request.`);
   const settled = await settledRows(connection, found);
   const paid = paidIds(settled);
   return {

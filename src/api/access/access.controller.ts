@@ -21,7 +21,7 @@ export const ACCESS_POLICY = Symbol('AccessPolicy');
 const wanted = { ...freshness, ...moment, product: text, entitlement: text };
 type Asked = Readonly<{ product?: string | undefined; entitlement?: string | undefined }>;
 const isOneThing = ({ product, entitlement }: Asked): boolean => product === undefined || entitlement === undefined;
-const ONE_THING = { path: ['entitlement'], message: 'ask for a product or an entitlement, not for both' };
+const ONE_THING = { path: ['entitlement'], message: 'give a product or an entitlement, not both' };
 
 const question = z.strictObject(wanted).refine(isOneThing, ONE_THING);
 const questionOfSomebody = z
@@ -31,7 +31,7 @@ const questionOfSomebody = z
     ({ customer, email, reference }) => [customer, email, reference].filter((one) => one !== undefined).length === 1,
     {
       path: ['customer'],
-      message: 'name whose access is asked for, by customer, by reference or by email',
+      message: 'name the customer by customer, reference or email',
     },
   );
 

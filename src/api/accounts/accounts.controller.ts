@@ -94,7 +94,7 @@ export class AccountsController {
     if (!(accountNames as readonly string[]).includes(name))
       throw new ProblemError(
         'not_found',
-        `There is no account "${name.slice(0, 100)}" in the chart. It has: ${accountNames.join(', ')}.`,
+        `The chart has no account "${name.slice(0, 100)}". Accounts: ${accountNames.join(', ')}.`,
       );
     const { zone } = this.books.policy;
     const last = to ?? monthOf(nowSecond(), zone);
@@ -133,6 +133,6 @@ export class AccountsController {
 function placeOf(list: string, cursor: string): PostingPlace {
   const [at, entry, no, balance] = placeOfCursor(list, cursor) ?? [];
   if (at == null || entry == null || no == null || balance == null)
-    throw badQuery('cursor: must be the nextCursor of the page before, of the same account and months');
+    throw badQuery('cursor: must be the nextCursor of the previous page, for the same account and months');
   return { at, entry, no: Number(no), balance };
 }

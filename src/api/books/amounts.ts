@@ -6,7 +6,10 @@ import { ProblemError } from '../../http/problem.js';
 export function amountOf(value: unknown): number {
   const amount = BigInt((value ?? 0) as string | bigint);
   if (amount > BigInt(Number.MAX_SAFE_INTEGER) || amount < BigInt(Number.MIN_SAFE_INTEGER))
-    throw new ProblemError('amount_too_large', `An amount is ${amount} minor units, which JSON cannot hold exactly.`);
+    throw new ProblemError(
+      'amount_too_large',
+      `An amount is ${amount} minor units, which JSON cannot represent exactly.`,
+    );
   return Number(amount);
 }
 

@@ -97,7 +97,7 @@ export class Books {
     if (progress.policy !== this.#policyHash)
       throw new ProblemError(
         'books_not_ready',
-        `The books follow the policy ${progress.policy}, and this process has ${this.#policyHash}. Give all processes the same MONEY_ and MRR_ variables; after a change the process that projects derives everything again.`,
+        `The books were derived by policy ${progress.policy}, but this process has ${this.#policyHash}. Give all processes the same MONEY_ and MRR_ variables. After a change, the process that projects derives everything again.`,
       );
     if (progress.isBuilding)
       throw new ProblemError(

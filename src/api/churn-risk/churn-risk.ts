@@ -65,11 +65,11 @@ function lowered(risk: Answer, owed: readonly Row[], settled: SettledById): Answ
 export const CHURN_RISK_QUERY = listQuery(CHURN_RISK, { more: counting })
   .refine(({ minAmountMinor, currency }) => minAmountMinor === undefined || currency !== undefined, {
     path: ['minAmountMinor'],
-    error: 'needs currency too: minor units of one currency say nothing of another',
+    error: 'needs currency too, since amounts in different currencies cannot be compared',
   })
   .refine(({ minAmountMinor, count }) => minAmountMinor === undefined || count !== true, {
     path: ['count'],
-    error: 'is not known with minAmountMinor, since payments may have lowered what is owed',
+    error: 'cannot be combined with minAmountMinor, since payments may have reduced the amount owed',
   });
 
 /** Combines the columns of the last failure in one object, with the reason where it is known. */

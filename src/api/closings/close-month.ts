@@ -38,7 +38,7 @@ const refused = (detail: string) => new ProblemError('closing_refused', detail);
 /** @throws ProblemError 409 for a month that has not ended */
 export function assertOver(month: string, zone: string): void {
   if (monthStart(monthAfter(month), zone) > nowSecond())
-    throw refused(`${month} is not over in ${zone}. Close it when it is.`);
+    throw refused(`${month} is not over yet in ${zone}. Close it afterwards.`);
 }
 
 /**
@@ -56,7 +56,7 @@ export async function closingsOf(
     throw new ProblemError(
       'books_not_ready',
       behindKeys > 0
-        ? `${behindKeys} keys are still to be derived. Close the month when they are.`
+        ? `${behindKeys} keys have not been derived yet. Close the month afterwards.`
         : 'The books have no events yet.',
     );
   const first =
@@ -65,7 +65,7 @@ export async function closingsOf(
   for (let one = first > month ? month : first; one <= month; one = monthAfter(one)) months.push(one);
   if (months.length > MONTHS_MAX)
     throw refused(
-      `That closes ${months.length} months from ${first} on. Close an earlier month first, ${MONTHS_MAX} at most at once.`,
+      `This would close ${months.length} months, starting with ${first}; at most ${MONTHS_MAX} may be closed at once. Close an earlier month first.`,
     );
   const balances = new Map<string, readonly MonthOfCurrency[]>();
   for (const one of months) {
@@ -79,7 +79,7 @@ export async function closingsOf(
   const accepted = against(state, balances.get(month) ?? []);
   if (accepted.length > 0 && !accepts)
     throw refused(
-      `${accepted.map((one) => AGAINST[one](state)).join(' ')} To close it anyway, accept this ("accept": true, or --accept): the closing notes it.`,
+      `${accepted.map((one) => AGAINST[one](state)).join(' ')} To close the month anyway, accept this ("accept": true, or --accept); the closing records it.`,
     );
   const closedAt = new Date().toISOString();
   let previous = frozen?.months.get(frozen.last)?.hash ?? null;
@@ -110,9 +110,9 @@ const AGAINST: Readonly<Record<Accepted, (state: BooksState) => string>> = {
       parkedStreams === 0 ? [] : [parkedStreams === 1 ? '1 stream is parked' : `${parkedStreams} streams are parked`],
     ]
       .flat()
-      .join(', and ')}: GET /v1/parked names them.`,
+      .join(', and ')}: GET /v1/parked lists them.`,
   unexplained: () =>
-    `${accounts.unexplained} is not zero: GET /v1/reconciliation names the unexplained balance transactions.`,
+    `${accounts.unexplained} is not zero: GET /v1/reconciliation lists the unexplained balance transactions.`,
 };
 
 function against({ parkedKeys, parkedStreams }: BooksState, balances: readonly MonthOfCurrency[]): readonly Accepted[] {
@@ -146,8 +146,6 @@ export async function appended(
 ): Promise<boolean> {
   const written = await closings.append(events, revision);
   if (written === 'too_large')
-    throw refused(
-      'The balances of these months are more than one append of the event store takes. Close an earlier month first.',
-    );
+    throw refused('The balances of these months exceed the size of an append. Close an earlier month first.');
   return written === 'written';
 }

@@ -70,7 +70,7 @@ export class ClosingsController {
     @Query({ schema: listing }) { livemode, account, cursor, limit }: z.output<typeof listing>,
   ): Promise<Page> {
     const after = cursor === undefined ? null : placeOfCursor('closings', cursor);
-    if (cursor !== undefined && after === null) throw badQuery('cursor: must be the nextCursor of the page before');
+    if (cursor !== undefined && after === null) throw badQuery('cursor: must be the nextCursor of the previous page');
     await this.closings.refresh();
     const all = this.closings.books
       .filter((one) => livemode === undefined || one.livemode === livemode)
@@ -227,7 +227,7 @@ export class ClosingsController {
         throw new ProblemError(
           'closing_refused',
           isClosed
-            ? `Months are opened again from the last one on, which is ${last}.`
+            ? `Only the last closed month can be reopened: ${last}.`
             : `${wanted} of ${nameOfBooks(own)} is not closed.`,
         );
       }
@@ -244,7 +244,7 @@ export class ClosingsController {
     if (found === undefined)
       throw new ProblemError(
         'not_found',
-        `${wanted} of ${nameOfBooks(own)} is not closed. GET /v1/closings lists what is.`,
+        `${wanted} of ${nameOfBooks(own)} is not closed. GET /v1/closings lists the closed months.`,
       );
     return found;
   }
@@ -260,7 +260,7 @@ function correctionPlace(list: string, cursor: string | undefined): CorrectionPl
   if (cursor === undefined) return null;
   const [of, at, id] = placeOfCursor(list, cursor) ?? [];
   if (of == null || at == null || id == null)
-    throw badQuery('cursor: must be the nextCursor of the page before, of the same month');
+    throw badQuery('cursor: must be the nextCursor of the previous page, for the same month');
   return { month: of, at, id };
 }
 
@@ -272,6 +272,7 @@ async function* rest(all: AsyncIterable<Correction>, after: CorrectionPlace | nu
     else isBehind = !(one.month === after?.month && one.id === after.id && one.effectiveAt === after.at);
 }
 
-const othersClose = () => new ProblemError('closing_refused', 'Others close months at the same time. Ask again.');
+const othersClose = () =>
+  new ProblemError('closing_refused', 'Another request is closing months at the same time. Try again.');
 const answerOf = ({ revision: _, ...closing }: ClosedMonth): ClosingAnswer => closing;
 const withoutBalances = ({ balances: _, ...closing }: Closing): ClosingAnswer => closing;

@@ -48,7 +48,7 @@ export function booksAsked(closings: Closings, { livemode, account }: AskedScope
   );
   if (asked.length > BOOKS_MAX)
     throw badQuery(
-      `account: ${asked.length} accounts and modes have closed months, and one answer reads ${BOOKS_MAX} of them; name an account, or ask for view=restated`,
+      `account: ${asked.length} accounts and modes have closed months, but one answer reads at most ${BOOKS_MAX}; name an account, or ask for view=restated`,
     );
   return asked;
 }

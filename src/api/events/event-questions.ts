@@ -86,14 +86,14 @@ async function placeOf(id: string, { store, database }: EventParts): Promise<[st
     if (metadata?.stripeEventId === id) return [stream, revision];
   throw new ProblemError(
     'not_found',
-    `No event ${id} is in the index. If it was just sent, ask with minPosition from the webhook's answer.`,
+    `No event ${id} is in the index. If you have just sent it, ask with the position from the webhook's response as minPosition.`,
   );
 }
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 function hidden(id: string): never {
-  throw new ProblemError('not_found', `The event ${id} was recorded, and is deleted or hidden in the event store.`);
+  throw new ProblemError('not_found', `Event ${id} was recorded, but has been deleted or hidden in the event store.`);
 }
 
 /** The rows whose state comes from an event, among those of its stream. */
@@ -230,8 +230,8 @@ async function streamPage({ stream, after, limit }: Extract<EventQuestion, { kin
     throw new ProblemError(
       'not_found',
       next.value === 'missing'
-        ? `No stream has the name ${stream}.`
-        : `The stream ${stream} is tombstoned: it was deleted for ever.`,
+        ? `There is no stream ${stream}.`
+        : `The stream ${stream} is tombstoned: it was deleted permanently.`,
     );
   const page = events.slice(0, limit);
   const last = page.at(-1);

@@ -99,6 +99,6 @@ function positionOf(cursor: string | undefined): bigint | null {
   if (cursor === undefined) return null;
   const [position] = placeOfCursor('events', cursor) ?? [];
   if (typeof position !== 'string' || !/^\d{1,18}$/.test(position))
-    throw badQuery('cursor: must be the nextCursor of the page before');
+    throw badQuery('cursor: must be the nextCursor of the previous page');
   return BigInt(position);
 }

@@ -70,5 +70,5 @@ export class LatestEvents {
 
 const readPage = (store: EventStore, from: bigint | 'end', max: number): Promise<RecordedEvent[]> =>
   readLogPage(store, { direction: 'backwards', from, max }).catch((error: unknown) => {
-    throw error instanceof InvalidPosition ? badQuery('cursor: must be the nextCursor of the page before') : error;
+    throw error instanceof InvalidPosition ? badQuery('cursor: must be the nextCursor of the previous page') : error;
   });

@@ -46,7 +46,7 @@ export class LiveEvents implements OnModuleDestroy {
             if (error instanceof InvalidPosition) return null;
             throw error;
           });
-    if (event === null) throw badQuery('Last-Event-ID: must be the id of an event that this stream has sent');
+    if (event === null) throw badQuery('Last-Event-ID: must be the id of an event that this live stream has sent');
     return event.position;
   }
 

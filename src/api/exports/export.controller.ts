@@ -42,7 +42,7 @@ const SIGN_OF_LIFE_MS = 3_000;
 @Controller('journal/export')
 @NeedsScope('read')
 export class ExportController {
-  readonly #places = new Places({ ...LIMITS.exports, what: 'exports are under way', full: tooManyWaiting });
+  readonly #places = new Places({ ...LIMITS.exports, what: 'exports are in progress', full: tooManyWaiting });
 
   constructor(
     @Inject(JOURNAL_BOOKS) private readonly books: Books,

@@ -34,7 +34,7 @@ export class FindingsController {
     const lists = Object.entries(FINDINGS).map(([name, { says }]) => ({ name, says, href: `/v1/findings/${name}` }));
     const setToEnd = {
       name: 'set-to-end',
-      says: 'Subscriptions that still live and are set to end.',
+      says: 'Subscriptions that are still live but set to end.',
       href: '/v1/subscriptions?canceling=true',
     };
     return { data: [...lists, setToEnd] };
@@ -48,7 +48,7 @@ export class FindingsController {
   ): Promise<Page> {
     const finding = Object.hasOwn(FINDINGS, name) ? FINDINGS[name] : undefined;
     if (finding === undefined)
-      throw new ProblemError('not_found', `There is no list ${name}. GET /v1/findings names them.`);
+      throw new ProblemError('not_found', `There is no list ${name}. GET /v1/findings lists them.`);
     const after = cursor === undefined ? null : placeOf(name, cursor);
     await this.position.satisfy(fresh, asker);
     await this.settled.satisfy(fresh, asker);
@@ -76,6 +76,6 @@ const hrefOf = ({ kind, id }: Answer): string => `/v1/${String(kind)}s/${encodeU
 
 function placeOf(name: string, cursor: string): { at: string | null; id: string } {
   const [at, id] = placeOfCursor(`findings ${name}`, cursor) ?? [];
-  if (at === undefined || typeof id !== 'string') throw badQuery('cursor: must be the nextCursor of the page before');
+  if (at === undefined || typeof id !== 'string') throw badQuery('cursor: must be the nextCursor of the previous page');
   return { at, id };
 }

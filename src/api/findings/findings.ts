@@ -45,7 +45,7 @@ export type Finding = Readonly<{ says: string; sql: string }>;
 
 export const FINDINGS: Readonly<Record<string, Finding>> = {
   'overdue-invoices': {
-    says: 'Invoices that are open though they are past due, or an attempt to collect them has failed.',
+    says: 'Open invoices that are past due, or for which a collection attempt has failed.',
     sql: `select 'invoice' as kind, owed.id, owed.created_at as at, owed.customer, jsonb_build_object('subscription', owed.subscription, 'dueDate', due_date, 'attemptCount', attempt_count,
         'nextPaymentAttempt', next_payment_attempt, 'amountRemainingMinor', coalesce(settled.amount_remaining_minor, owed.amount_remaining_minor), 'currency', currency) as details
       from ${INVOICES} owed left join ${SETTLED} settled on settled.id = owed.id where owed.status = 'open' and not is_deleted and ${isRecent('owed.')}
@@ -53,12 +53,12 @@ export const FINDINGS: Readonly<Record<string, Finding>> = {
         and (due_date < ${NOW} or (due_date is null and attempt_count > 0))`,
   },
   'finalization-failed': {
-    says: 'Invoices that Stripe could not finalise: they stay drafts, and nobody is charged.',
+    says: 'Invoices that Stripe could not finalize. They stay drafts, and the customer is not charged.',
     sql: `select 'invoice' as kind, id, created_at as at, customer, jsonb_build_object('subscription', subscription, 'error', finalization_error, 'totalMinor', total_minor, 'currency', currency) as details
       from ${INVOICES} where status = 'draft' and not is_deleted and ${isRecent()} and finalization_error is not null`,
   },
   'subscriptions-not-seen': {
-    says: 'Subscriptions that invoices or Checkout Sessions name, and of which no event has come: is its type enabled at the endpoint?',
+    says: 'Subscriptions named by invoices or Checkout Sessions for which no event has arrived. Check that the endpoint receives subscription events.',
     sql: `select 'subscription' as kind, subscription as id, max(created_at) as at, max(customer) as customer, jsonb_build_object('namedBy', min(id)) as details
       from (
         select id, subscription, customer, created_at from ${INVOICES} where subscription is not null and ${isRecent()}
@@ -68,18 +68,18 @@ export const FINDINGS: Readonly<Record<string, Finding>> = {
       group by subscription`,
   },
   'paid-and-incomplete': {
-    says: 'Subscriptions that are incomplete though their latest invoice is paid: an event is missing.',
+    says: 'Incomplete subscriptions with a paid latest invoice: an event is missing.',
     sql: `select 'subscription' as kind, own.id, own.created_at as at, own.customer, jsonb_build_object('invoice', paid.id, 'paidAt', coalesce(settled.paid_at, paid.paid_at)) as details
       from ${SUBSCRIPTIONS} own join ${INVOICES} paid on paid.id = own.latest_invoice left join ${SETTLED} settled on settled.id = paid.id and paid.${IS_OWED}
       where coalesce(settled.moved_to, paid.status) = 'paid' and own.status in ('incomplete', 'incomplete_expired') and ${isRecent('own.')}`,
   },
   silent: {
-    says: 'Subscriptions whose period is over for two days or more, and of which nothing has been heard since.',
+    says: 'Subscriptions that had no event for at least two days after the end of their period.',
     sql: `select 'subscription' as kind, id, period_end as at, customer, jsonb_build_object('status', status, 'lastEvent', stripe_event_id, 'lastEventAt', stripe_event_created) as details
       from ${SUBSCRIPTIONS} where period_end >= ${SINCE} and period_end < ${NOW} - ${RENEWAL_TAKES} and status in ${LIVE} and test_clock is null`,
   },
   'paid-after-end': {
-    says: 'Invoices that were paid after their subscription had ended: give the money back, or the access.',
+    says: 'Invoices paid after their subscription had ended. Refund the payment or restore access.',
     sql: `select 'invoice' as kind, paid.id, paid.paid_at as at, paid.customer, jsonb_build_object('subscription', ended.id, 'endedAt', ended.ended_at, 'amountPaidMinor', paid.amount_paid_minor, 'currency', paid.currency) as details
       from (
         select id, customer, subscription, currency, created_at, paid_at, amount_paid_minor from ${INVOICES} where paid_at >= ${SINCE} and status = 'paid'
@@ -90,7 +90,7 @@ export const FINDINGS: Readonly<Record<string, Finding>> = {
       where paid.amount_paid_minor > 0 and ended.ended_at < paid.paid_at and paid.created_at < ended.ended_at`,
   },
   'several-live-subscriptions': {
-    says: 'Subscriptions of somebody who has another one that lives too, as one customer or as several with one e-mail address.',
+    says: 'Live subscriptions of a person who has another live one, as the same customer or as customers with the same e-mail address.',
     sql: `select 'subscription' as kind, own.id, own.created_at as at, own.customer, jsonb_build_object('status', own.status, 'others', others.ids) as details
       from ${SUBSCRIPTIONS} own, lateral (
         select array(select other.id from ${SUBSCRIPTIONS} other
@@ -100,7 +100,7 @@ export const FINDINGS: Readonly<Record<string, Finding>> = {
       where own.status in ${LIVE} and ${isRecent('own.')} and cardinality(others.ids) > 0`,
   },
   'customers-with-one-email': {
-    says: 'Customers that share their e-mail address with another one.',
+    says: 'Customers that share an e-mail address with another customer.',
     sql: `select 'customer' as kind, own.id, own.created_at as at, own.id as customer, jsonb_build_object('email', own.email, 'others', others.ids) as details
       from ${CUSTOMERS} own, lateral (
         select array(select twin.id from ${CUSTOMERS} twin where lower(twin.email) = lower(own.email) and twin.id <> own.id and not twin.is_deleted
@@ -108,7 +108,7 @@ export const FINDINGS: Readonly<Record<string, Finding>> = {
       where not own.is_deleted and own.email is not null and ${isRecent('own.')} and cardinality(others.ids) > 0`,
   },
   'cannot-pay': {
-    says: 'Subscriptions that renew within 60 days, and have no way to pay, or one that is gone or expires before.',
+    says: 'Subscriptions that renew within 60 days without a payment method, or with one that was removed or expires before the renewal.',
     sql: `select 'subscription' as kind, own.id, own.period_end as at, own.customer, jsonb_build_object('status', own.status, 'paymentMethod', method.id, 'last4', method.last4, 'expiresAt', method.expires_at,
         'because', case when ${NAMED} is null then 'no_payment_method' when method.customer is null or method.is_deleted then 'removed' else 'expires' end) as details
       from ${SUBSCRIPTIONS} own left join ${CUSTOMERS} payer on payer.id = own.customer

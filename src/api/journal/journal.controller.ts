@@ -106,7 +106,7 @@ async function bookOf(connection: Queryable, invoice: string): Promise<Answer> {
     limit: BOOK_ENTRIES_MAX,
   });
   if (nextCursor !== null)
-    throw badQuery(`id: ${invoice} has more than ${BOOK_ENTRIES_MAX} entries; ask for /v1/journal?book=${invoice}`);
+    throw badQuery(`id: ${invoice} has more than ${BOOK_ENTRIES_MAX} entries; use /v1/journal?book=${invoice}`);
   const months = await monthsOf(connection, invoice);
   if (data.length === 0 && (await findById(connection, INVOICES, invoice)) === null) throw notFound('invoice', invoice);
   return { invoice, data: withBalances(data), months };

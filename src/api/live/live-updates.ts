@@ -78,7 +78,7 @@ export class LiveUpdates implements OnModuleDestroy {
     });
     this.#cut = new Counter({
       name: 'ledger_live_readers_cut_total',
-      help: 'Readers of live updates that were cut because they read too slowly.',
+      help: 'Connections of live updates closed because the client read too slowly.',
       registers: [registry],
     });
   }
@@ -201,7 +201,7 @@ export class LiveUpdates implements OnModuleDestroy {
   #isSilent(error: unknown): void {
     if (!this.#isAway)
       this.#logger.warn(
-        `The read models do not answer, live updates wait for them: ${error instanceof Error ? error.message : String(error)}`,
+        `The read models do not answer; live updates wait for them: ${error instanceof Error ? error.message : String(error)}`,
       );
     this.#isAway = true;
   }

@@ -66,7 +66,7 @@ const asCustomers = z
   })
   .refine(({ since, cohort }) => since === undefined || cohort === undefined, {
     path: ['cohort'],
-    error: 'compares with what each began with, and since with a day: give one of them',
+    error: 'cannot be combined with since: give one of them',
   });
 const movements = listQuery(MOVEMENTS, { more: { ...days, ...counting } });
 
@@ -241,7 +241,7 @@ export class MrrController {
 function placeIn(list: string, cursor: string | undefined): CursorPlace | null {
   const place = cursor === undefined ? null : placeOfCursor(list, cursor);
   if (cursor !== undefined && place === null)
-    throw badQuery('cursor: must be the nextCursor of the page before, of the same days');
+    throw badQuery('cursor: must be the nextCursor of the previous page, for the same days');
   return place;
 }
 

@@ -50,7 +50,7 @@ function periodsOf(from: string, to: string, interval: Interval): readonly (read
     const next = nextStart(start, interval);
     const end = dayName(dayNamed(next) - 1);
     periods.push([start, end < to ? end : to]);
-    if (periods.length > PERIODS_MAX) throw badQuery(`to: leaves more than ${PERIODS_MAX} periods; ask for fewer`);
+    if (periods.length > PERIODS_MAX) throw badQuery(`to: gives more than ${PERIODS_MAX} periods; ask for fewer`);
     start = next;
   }
   return periods;

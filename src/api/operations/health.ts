@@ -265,18 +265,21 @@ export function gaugeReadModels(registry: Registry, health: Health): void {
       },
     });
   gauge(
-    { name: 'ledger_parked_streams', help: 'Streams that a projection could not fold; their rows are stale.' },
+    {
+      name: 'ledger_parked_streams',
+      help: 'Parked streams, which a projection could not fold; their rows are out of date.',
+    },
     ({ name }, { readModels }) => (readModels.kind === 'at' ? (readModels.parked.get(name) ?? 0) : null),
   );
   gauge(
     {
       name: 'ledger_projection_lag_seconds',
-      help: 'Age of the oldest event that is not in the rows yet, since it was received; 0 when they are caught up.',
+      help: 'Age since receipt of the oldest event not yet in the rows; 0 when they are up to date.',
     },
     (one, { lags }) => lags.get(positionOf(one)) ?? null,
   );
   gauge(
-    { name: 'ledger_derived_keys_behind', help: 'Keys of a derivation that wait to be derived.' },
+    { name: 'ledger_derived_keys_behind', help: 'Keys of a derivation that are still to be derived.' },
     ({ name }, { readModels }) =>
       readModels.kind === 'at' ? (readModels.following.get(name)?.behindKeys ?? null) : null,
   );

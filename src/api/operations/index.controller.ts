@@ -31,7 +31,7 @@ const INDEX = {
   ],
   problems: '/problems',
   document: '/openapi.json',
-  authorization: 'Reads require "Authorization: Bearer TOKEN"; webhook, health and problems are open.',
+  authorization: 'Reads require "Authorization: Bearer TOKEN". Webhook, health and problems need no token.',
 } as const;
 
 /** Describes the service at its root URL: open to all, the same for everyone. */

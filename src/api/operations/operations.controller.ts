@@ -44,7 +44,7 @@ export class OperationsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OperationAnswer> {
     if (key !== undefined && !KEY.test(key))
-      throw new ProblemError('bad_request', 'Idempotency-Key: must be 1 to 200 visible characters of ASCII');
+      throw new ProblemError('bad_request', 'Idempotency-Key: must be 1 to 200 visible ASCII characters');
     assertKnown(request);
     const { store, database } = this.part;
     const readModels = await identityOf(database);
@@ -96,12 +96,12 @@ function assertKnown(request: OperationRequest): void {
 }
 
 const noOperation = (id: string) =>
-  new ProblemError('not_found', `There is no operation ${id}. GET /v1/operations lists them.`);
+  new ProblemError('not_found', `There is no operation ${id}. GET /v1/operations lists all operations.`);
 
 function placeOf(cursor: string | undefined): bigint | undefined {
   if (cursor === undefined) return undefined;
   const [place] = placeOfCursor('operations', cursor) ?? [];
-  if (typeof place !== 'string') throw badQuery('cursor: must be the nextCursor of the page before');
+  if (typeof place !== 'string') throw badQuery('cursor: must be the nextCursor of the previous page');
   return BigInt(place);
 }
 

@@ -98,23 +98,18 @@ function ofIntake({ log, intake }: StatusFacts): Concern[] {
       : [
           failing(
             'too_large',
-            `${deliveries(refused)} of the last hour exceeded APPEND_BYTES_MAX and will not be stored.`,
+            `${deliveries(refused)} of the last hour exceeded APPEND_BYTES_MAX and were not stored.`,
           ),
         ]),
     ...(delayed === 0
       ? []
-      : [
-          attention(
-            'refusing',
-            `${deliveries(delayed)} of the last five minutes had to be refused; Stripe retries them.`,
-          ),
-        ]),
+      : [attention('refusing', `${deliveries(delayed)} of the last five minutes were refused; Stripe retries them.`)]),
     ...(unsigned === 0
       ? []
       : [
           attention(
             'bad_signature',
-            `${deliveries(unsigned)} of the last hour had a signature that no secret matches.`,
+            `${deliveries(unsigned)} of the last hour had a signature that matches no configured secret.`,
           ),
         ]),
   ];
@@ -122,7 +117,7 @@ function ofIntake({ log, intake }: StatusFacts): Concern[] {
 
 function ofReads({ reads: { state, building, lagSeconds } }: StatusFacts): Concern[] {
   if (state === 'database_away')
-    return [failing('database_away', 'Postgres does not answer, so nothing can be read; events are still stored.')];
+    return [failing('database_away', 'Postgres does not answer, so the API cannot read; events are still stored.')];
   if (state === 'other_log') return [];
   return [
     ...(building.length === 0 ? [] : [attention('not_built', `${beingBuilt(building)} being built from the log.`)]),
@@ -135,7 +130,10 @@ function ofReads({ reads: { state, building, lagSeconds } }: StatusFacts): Conce
 function ofProjecting({ projecting: { by, cause }, reads }: StatusFacts): Concern[] {
   if (reads.state === 'other_log')
     return [
-      failing('other_log', `Nothing is projected: ${withStop(cause ?? 'the read models come from another log')}`),
+      failing(
+        'other_log',
+        `Projecting has stopped: ${withStop(cause ?? 'the read models were built from another log')}`,
+      ),
     ];
   return by === 'nobody'
     ? [failing('nobody_projects', 'No process projects, so new events do not reach the read models.')]
@@ -172,15 +170,20 @@ function ofAccess({ accessChanges }: StatusFacts): Concern[] {
       : [
           failing(
             'access_held',
-            `Changes of access of ${held} ${held === 1 ? 'customer are' : 'customers are'} held; see "access changes".`,
+            `Access changes of ${held} ${held === 1 ? 'customer are' : 'customers are'} held for approval; see "access changes".`,
           ),
         ]),
     ...endpoints.flatMap(({ name, lagSeconds, isStopped }) => {
       if (isStopped)
-        return [failing('outbox_stopped', `The endpoint ${name} answered 410 and receives no more access changes.`)];
+        return [
+          failing(
+            'outbox_stopped',
+            `The endpoint ${name} answered 410, so access changes are no longer delivered to it.`,
+          ),
+        ];
       if (lagSeconds <= OUTBOX_LAG_SECONDS_MAX) return [];
       const since = durationText(lagSeconds);
-      return [attention('outbox_behind', `The endpoint ${name} did not take a change of access for ${since}.`)];
+      return [attention('outbox_behind', `The endpoint ${name} has not accepted an access change for ${since}.`)];
     }),
   ];
 }
@@ -197,13 +200,13 @@ const withStop = (text: string): string => (/[.!?]$/.test(text) ? text : `${text
 function allIsWell({ reads: { state, lagSeconds } }: StatusFacts): string {
   if (state === 'not_used') return 'Events are stored.';
   return lagSeconds === null
-    ? 'Nothing is known to be wrong; how far the read models are is not known yet.'
+    ? 'No problem is known; the lag of the read models is not known yet.'
     : 'All is well: events are stored, and the read models are up to date.';
 }
 
 function lastEventText({ log, lastEvent }: StatusFacts): string {
-  if (lastEvent !== null) return `The last event came ${durationText(lastEvent.ageSeconds)} ago.`;
-  return log.state === 'empty' ? 'No event has come yet.' : 'When the last event came is not known.';
+  if (lastEvent !== null) return `The last event arrived ${durationText(lastEvent.ageSeconds)} ago.`;
+  return log.state === 'empty' ? 'No event has arrived yet.' : 'The time of the last event is not known.';
 }
 
 /** A duration in its largest unit, for people: `12 s`, `3 min`, `26 h`, `4 days`. */

@@ -97,12 +97,12 @@ export class ParkedController {
 }
 
 const notParked = (projection: string, stream: string) =>
-  new ProblemError('not_found', `${stream} is not parked by ${projection}. GET /v1/parked lists what is.`);
+  new ProblemError('not_found', `${stream} is not parked by ${projection}. GET /v1/parked lists the parked streams.`);
 
 function placeOf(cursor: string): readonly [string, string] {
   const [stream, line] = placeOfCursor('parked', cursor) ?? [];
   if (typeof stream !== 'string' || typeof line !== 'string')
-    throw badQuery('cursor: must be the nextCursor of the page before');
+    throw badQuery('cursor: must be the nextCursor of the previous page');
   return [stream, line];
 }
 

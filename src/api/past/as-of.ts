@@ -22,7 +22,7 @@ export const moment = {
 /** The additional parameter of answers about a single stream. */
 export const revision = z
   .string()
-  .regex(/^\d{1,19}$/, 'must be a revision, as the webhook and the events of a subscription name it')
+  .regex(/^\d{1,19}$/, 'must be a revision, as returned by the webhook and by the events of a subscription')
   .transform(BigInt)
   .optional();
 
@@ -42,7 +42,7 @@ export function ownerOf(asked: Readonly<Record<string, unknown>>): Owner | null 
 }
 export const NO_OWNER = {
   path: ['customer'],
-  error: 'a list of the past is somebody’s: name one customer or one subscription',
+  error: 'a list as of a past time needs one customer or one subscription',
 };
 
 /** The moment of an answer: as requested, with the position of the last known event behind the answer. */
@@ -190,8 +190,8 @@ function tooLarge({ limit, names }: Extract<PastStreams, { kind: 'too_large' }>,
     bytesMax: `${limits.bytesMax} bytes of events`,
   }[limit];
   return names.length === 1
-    ? `The stream ${first} alone has more than the ${most} of the log that one answer may read. Its row of today is in the read models; read its past from the event store, under this name.`
-    : `This concerns ${names.length} streams, with more than the ${most} of the log that one answer may read. Ask about a part of it: one subscription, invoice or payment, or without what is linked.`;
+    ? `The stream ${first} alone exceeds the ${most} that one answer may read from the log. Its current row is in the read models; for its past, read the stream of this name from the event store.`
+    : `This answer needs ${names.length} streams and exceeds the ${most} that one answer may read from the log. Ask for less: one subscription, invoice or payment, or leave out linked objects.`;
 }
 
 /** Returns the result of `making`. @throws ProblemError 422 when an event of the past cannot be read */
@@ -200,10 +200,7 @@ export function orProblem<T>(making: () => T): T {
     return making();
   } catch (error) {
     if (!(error instanceof UnreadablePast)) throw error;
-    throw new ProblemError(
-      'past_unreadable',
-      `${error.message} The live rows of its stream are parked for the same cause.`,
-    );
+    throw new ProblemError('past_unreadable', `${error.message} The stream is parked for the same reason.`);
   }
 }
 
@@ -234,5 +231,5 @@ export function withStreams(asOf: AsOfAnswer, streams: Streams, at: Moment): AsO
 export const notKnownThen = (kind: string, id: string) =>
   new ProblemError(
     'not_known_then',
-    `By then no event about the ${kind} ${id} had happened and was known. Its events tell when each happened and was received.`,
+    `No event about the ${kind} ${id} was known at that time. Its events show when each happened and when it was received.`,
   );

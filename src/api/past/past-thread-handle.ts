@@ -34,7 +34,7 @@ const HEAP_MB_MAX = 1_024;
 /** A thread that answers one question at a time; unusable once it has ended. */
 export class PastThread {
   readonly #worker: Worker;
-  #end: ThreadEnd = { kind: 'died', error: 'it ended by itself' };
+  #end: ThreadEnd = { kind: 'died', error: 'it ended unexpectedly' };
   #hasEnded = false;
   #settle: (outcome: FromPastThread | ThreadEnd) => void = () => undefined;
 

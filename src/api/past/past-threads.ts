@@ -28,7 +28,7 @@ export class PastThreads implements OnApplicationShutdown {
   constructor(private readonly options: PastThreadsOptions) {
     this.#outcomes = new Counter({
       name: 'ledger_past_outcomes_total',
-      help: 'Questions about the past that threads have taken, by how they ended.',
+      help: 'Requests about past times, by outcome.',
       labelNames: ['outcome'],
       registers: [options.registry],
     });
@@ -49,7 +49,7 @@ export class PastThreads implements OnApplicationShutdown {
         case 'abandoned':
           throw clientLeft();
         case 'failed':
-          throw new Error(`Answering about the past failed: ${outcome.error}`);
+          throw new Error(`A request about a past time failed: ${outcome.error}`);
         default:
           throw this.#problemOf(outcome);
       }
@@ -89,9 +89,7 @@ export class PastThreads implements OnApplicationShutdown {
           `The answer was not ready within ${this.options.answerWithinMs} ms and was abandoned. Ask for less, or try again when the machine is less busy.`,
         );
       case 'died':
-        this.#logger.warn(
-          `A thread that answers about the past ended, and starts again with the next question: ${end.error}`,
-        );
+        this.#logger.warn(`A worker thread for past times ended; the next request starts another: ${end.error}`);
         return new ProblemError('past_failed');
     }
   }

@@ -17,7 +17,7 @@ const listing = listQuery(PAYMENTS_LIST, { more: { ...moment, ...counting } })
   .refine((asked) => momentOf(asked) === null || asked['invoice'] !== undefined || ownerOf(asked) !== null, NO_OWNER)
   .refine((asked) => asked.count !== true || (momentOf(asked) === null && asked['status'] === undefined), {
     path: ['count'],
-    error: 'is known as of now only, and not by status, which the answer about each payment decides',
+    error: 'is available only without asOf and without status, which is computed for each payment',
   });
 
 /** Payments. A payment intent and its charges are one payment, found by the id of either. */

@@ -47,7 +47,7 @@ export class PayoutsController {
   ): Promise<Booked<PayoutReconciliation>> {
     const list = `payout ${id}`;
     const [after = ''] = cursor === undefined ? [] : (placeOfCursor(list, cursor) ?? [null]);
-    if (after === null) throw badQuery('cursor: must be the nextCursor of the page before, of the same payout');
+    if (after === null) throw badQuery('cursor: must be the nextCursor of the previous page, for the same payout');
     return this.books.ask(asked, asker, async (connection) => {
       const payout = await findPayout(connection, id);
       if (payout === null) throw notFound('payout', id);

@@ -61,7 +61,7 @@ export async function deferredAt(
     for (const [key, amount] of partsOf(line, { at, by, zone })) {
       if (!sum.keys.has(key)) keys += 1;
       if (keys > KEYS_MAX)
-        throw badQuery(`by: there are more than ${KEYS_MAX} of these; name a customer, subscription, product or price`);
+        throw badQuery(`by: more than ${KEYS_MAX} values; name a customer, subscription, product or price`);
       sum.keys.set(key, (sum.keys.get(key) ?? 0n) + BigInt(amount));
     }
   }

@@ -27,7 +27,7 @@ export function monthsBetween(from: string, to: string): readonly string[] {
   const months: string[] = [];
   for (let month = from; month <= to; month = monthAfter(month)) {
     months.push(month);
-    if (months.length > MONTHS_MAX) throw badQuery(`to: leaves more than ${MONTHS_MAX} months; ask for fewer`);
+    if (months.length > MONTHS_MAX) throw badQuery(`to: gives more than ${MONTHS_MAX} months; ask for fewer`);
   }
   return months;
 }

@@ -51,11 +51,11 @@ const deferring = z
   })
   .refine(({ month: one, asOf }) => one === undefined || asOf === undefined, {
     path: ['asOf'],
-    error: 'is for a moment, and month for the end of a month: give one of them',
+    error: 'gives a moment, month the end of a month: give only one of them',
   })
   .refine(({ month: one, view: wanted }) => one !== undefined || wanted !== 'frozen', {
     path: ['view'],
-    error: 'frozen is for the end of a month: what a moment shows is what is known of it now',
+    error: 'frozen needs month; a moment always shows what is known now',
   });
 
 /** The last possible month. */
@@ -113,7 +113,7 @@ export class RevenueController {
     const list = `revenue ${by} ${wanted.from} ${wanted.to} ${shown}`;
     const after = cursor === undefined ? null : placeOfCursor(list, cursor);
     if (cursor !== undefined && after === null)
-      throw badQuery('cursor: must be the nextCursor of the page before, of the same months and by');
+      throw badQuery('cursor: must be the nextCursor of the previous page, for the same months and by');
     const frozen = await this.#frozen(shown, asked, wanted);
     const { closings } = this;
     return this.books.ask(asked, asker, async (connection) => {

@@ -31,7 +31,7 @@ type RefreshedAnswer = Readonly<{
 export class RefreshController {
   readonly #places = new Places({
     ...LIMITS.refreshes,
-    what: 'looks at Stripe are under way',
+    what: 'reads from Stripe are in progress',
     full: () => new ProblemError('refreshes_busy'),
   });
 
@@ -59,9 +59,9 @@ export class RefreshController {
       case 'refreshed':
         return answerOf(outcome.objects);
       case 'absent':
-        throw new ProblemError('not_found', `Neither Stripe nor the ledger knows the ${object} ${id}.`);
+        throw new ProblemError('not_found', `The ${object} ${id} is unknown to both Stripe and the ledger.`);
       case 'no_key':
-        throw new ProblemError('no_stripe_key', 'No key of STRIPE_API_KEYS is of the mode of this object.');
+        throw new ProblemError('no_stripe_key', 'STRIPE_API_KEYS has no key for the mode of this object.');
       case 'away':
         throw new ProblemError('stripe_away', outcome.message);
       case 'refused':

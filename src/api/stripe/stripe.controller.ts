@@ -178,7 +178,7 @@ export class StripeController {
 function placeOf(list: string, cursor: string): string {
   const [place] = placeOfCursor(list, cursor) ?? [];
   if (typeof place !== 'string' || !/^\d{1,16}$/.test(place))
-    throw badQuery('cursor: must be the nextCursor of the page before');
+    throw badQuery('cursor: must be the nextCursor of the previous page');
   return place;
 }
 

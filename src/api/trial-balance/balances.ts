@@ -12,11 +12,11 @@ export const askingBalances = z
   .strictObject({ ...freshness, ...scope, month: month.optional(), asOf: instant.optional(), view: view.optional() })
   .refine(({ month: one, asOf }) => one === undefined || asOf === undefined, {
     path: ['asOf'],
-    error: 'is for a moment, and month for a whole month: give one of them',
+    error: 'gives a moment, month a whole month: give only one of them',
   })
   .refine(({ month: one, view: wanted }) => one !== undefined || wanted !== 'frozen', {
     path: ['view'],
-    error: 'frozen is for a month: what a moment shows is what is known of it now',
+    error: 'frozen needs month; a moment always shows what is known now',
   });
 
 export type Balances = Readonly<{

@@ -86,7 +86,7 @@ function show({ data, nextCursor }: List<EventEntry>, asked: Asked): Shown {
               <p>No event fits{nextCursor === null ? '' : ' so far; the next page looks further'}.</p>
             ) : (
               <p>
-                No event has come yet. Add an endpoint in Stripe with the address of this service and{' '}
+                No event has arrived yet. Add an endpoint in Stripe with the address of this service and{' '}
                 <code>/webhooks/stripe</code>.
               </p>
             )}

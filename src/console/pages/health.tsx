@@ -201,7 +201,7 @@ const lagText = (seconds: number | null): preact.ComponentChildren =>
 /** The help before the first event: where to send it, and how. */
 const FirstEvent = () => (
   <Empty>
-    <h2>No event has come yet</h2>
+    <h2>No event has arrived yet</h2>
     <p>
       In Stripe, add an endpoint with the address of this service and <code>/webhooks/stripe</code>, and put its signing
       secret into <code>STRIPE_WEBHOOK_SECRETS</code>. On your own machine:

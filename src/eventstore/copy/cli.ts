@@ -4,21 +4,21 @@ import { parseArgs } from 'node:util';
 import { connectEventStore } from '../event-store.js';
 import { copyStore, verifyCopy, type Copied, type CopyProgress } from './copy.js';
 
-const COPY_HELP = `Copies the events of one EventStoreDB into another, through the official client, and compares both at the end.
+const COPY_HELP = `Copies the events of one EventStoreDB into another with the official client and compares both at the end.
 
   npm run eventstore:copy -- --from <connection string> --to <connection string> [--verify]
 
-  --from <esdb://...>   the store that is read     ($EVENTSTORE_COPY_FROM)
-  --to <esdb://...>     the store that is written  ($EVENTSTORE_COPY_TO)
-  --verify              only compare, write nothing
-  --help                this text
+  --from <esdb://...>   the store to read from   ($EVENTSTORE_COPY_FROM)
+  --to <esdb://...>     the store to write to    ($EVENTSTORE_COPY_TO)
+  --verify              compare only, write nothing
+  --help                print this text
 
 The target gets every event of the source in the same order, with its id, type, data, metadata and revision, and the streams' last
 metadata. It should be empty, or hold an earlier part of such a copy: cut or stopped, the same command goes on where it ended, and
 repeated later it fetches what is new. Not copied: streams that begin with "$", which every store writes for itself.
 Positions and record times are the target's own.
 
-Exit code 0: the stores are the same. 1: they are not, or the copy could not be finished; the message says why. 2: wrong options.
+Exit codes: 0 the stores are the same; 1 they differ, or the copy could not be finished (the message says why); 2 wrong options.
 `;
 
 const SHOW_EVERY_MS = 2_000;
@@ -39,7 +39,7 @@ function optionsOf(
   const from = values.from ?? environment['EVENTSTORE_COPY_FROM'];
   const to = values.to ?? environment['EVENTSTORE_COPY_TO'];
   if (!from || !to)
-    throw new Error('Say --from and --to, each a connection string such as esdb://127.0.0.1:2113?tls=false.');
+    throw new Error('Give --from and --to, each a connection string such as esdb://127.0.0.1:2113?tls=false.');
   if (from === to) throw new Error('--from and --to are the same store.');
   return { from, to, verify: values.verify };
 }
