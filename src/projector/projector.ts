@@ -126,7 +126,7 @@ export class Projector {
   async #insist<T extends BatchResult>(work: () => Promise<T | { readonly kind: 'raced' }>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       const result = await work();
-      // Others have changed what is cached.
+      // Another process may have changed the cached objects.
       if (result.kind !== 'applied') this.#cache.clear();
       if (result.kind !== 'raced') return result;
       if (attempt === ATTEMPTS_MAX) throw new Error('Others index the same events again and again.');

@@ -9,7 +9,7 @@ import type { Purpose, Whose } from './look.js';
 
 /**
  * The event to append for one that Stripe lists: its own bytes, under the id that a webhook of it would have. `whose`
- * is that of the request, since an event of a connected account need not repeat it. Null when no stream can bear it.
+ * is that of the request, since an event of a connected account need not repeat it. Null when it belongs to no stream.
  */
 export function listedEvent(item: EventItem, answer: Answered, whose: Whose, purpose: Purpose): NewEvent | null {
   const text = item.bytes.toString('utf8');

@@ -101,8 +101,8 @@ export const absenceOf = (
 const gone = (object: string, id: string): JsonObject => ({ id, object, deleted: true });
 
 /**
- * The stream that an object belongs to; null when no stream can bear its name. An absence does not say which customer
- * an invoice belonged to.
+ * The stream that an object belongs to; null when its type or id belongs to none. An absence does not say which
+ * customer an invoice belonged to.
  */
 export const streamOfLook = ({ object, account, livemode }: Look): string | null =>
   streamOfObject(object, { account, livemode });

@@ -20,8 +20,8 @@ export type RecorderParts = Readonly<{
 }>;
 
 /**
- * The verdict on a look, and what was appended. `no_stream`: no stream can bear the object's name. `busy`: the stream
- * kept moving.
+ * The verdict on a look, and the appended event. `no_stream`: the object's type or id belongs to no stream. `busy`: the
+ * stream grew during every attempt.
  */
 export type Recorded = Readonly<{
   look: Look;

@@ -1,4 +1,4 @@
-/** Whatever is sent in place of a ledger's change, or answered in place of its feed, none of it is told as a change. */
+/** Nothing that another sender or server puts in place of a ledger's change is reported as a change. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
@@ -102,7 +102,7 @@ describe('accessChanges', () => {
   beforeAll(async () => {
     server = createServer((request, response) => {
       asked.push(request.url ?? '');
-      // Nothing more to tell: it waits, as the ledger does.
+      // No further changes: it waits, as the ledger does.
       answers.shift()?.(request, response);
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -119,7 +119,7 @@ describe('accessChanges', () => {
   const problem = (status: number, code: string, headers?: Record<string, string>) =>
     json(status, { type: `urn:${code}`, title: code, status, detail: code, code }, headers);
 
-  /** Follows the feed until it has been told so many changes, or has failed so often. */
+  /** Follows the feed until it has yielded a number of changes, or has failed a number of times. */
   async function follow(from: RequestListener[], { after = null as string | null, changes = 1, failures = 1 } = {}) {
     [asked, answers] = [[], from];
     const { port } = server.address() as AddressInfo;

@@ -1,4 +1,4 @@
-/** Whatever answers in place of a ledger, `hasAccess` is true for the ledger's own yes alone. */
+/** Whatever answers in place of a ledger, `hasAccess` is true only for the ledger's own yes. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';

@@ -1,4 +1,4 @@
-/** The packed package in an empty folder, as its user has it: types, ES modules, CommonJS, and the answers of a real ledger. */
+/** The packed package in an empty folder, as users install it: types, ES modules, CommonJS, and a real ledger. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -24,7 +24,7 @@ const OUT_SECRET = `whsec_${randomBytes(32).toString('base64')}`;
 const subscription = randomId('sub');
 const user = randomId('user');
 
-/** What a user writes; each `@ts-expect-error` is a question that the types must refuse. */
+/** A user's program; each `@ts-expect-error` marks a call that the types must reject. */
 const program = `
 async function main(): Promise<void> {
   const [url = '', token = '', customer = '', user = '', nobody = '', body = '', headers = '', secret = ''] = process.argv.slice(2);
@@ -99,7 +99,7 @@ const decision = {
   because: { kind: 'time' },
   decidedAt: new Date().toISOString(),
 } as const satisfies Decision;
-/** As the ledger pushes it. */
+/** A change as the ledger pushes it. */
 const CHANGE = { id: 'a-change', type: 'customer.access_changed', position: '1', ...decision };
 const signedHeaders = (now = new Date()) => ({
   'webhook-id': CHANGE.id,
@@ -127,7 +127,7 @@ beforeAll(async () => {
   await store.close();
   const built = join(scratch.path, 'built');
   execFileSync(process.execPath, [join(ROOT, 'scripts/build-client.mjs'), built]);
-  // Those that it depends on come from this checkout, so that no registry is asked.
+  // Its dependencies come from this checkout, so that no registry is needed.
   for (const folder of [built, ...DEPENDENCIES.map((name) => join(ROOT, 'node_modules', name))]) {
     const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts', folder], {
       cwd: scratch.path,

@@ -11,7 +11,7 @@ import { startStoresProcess } from '../../../test/data-directory/stores-process.
 let folder: Awaited<ReturnType<typeof scratchFolder>>;
 let started: EmbeddedPostgres[];
 
-// One directory for all: only the first start makes the database, and no test minds what another left in it.
+// One directory for all tests: only the first start creates the database, and no test depends on its content.
 beforeAll(async () => {
   folder = await scratchFolder();
 });
