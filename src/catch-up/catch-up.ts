@@ -112,9 +112,9 @@ export class CatchUp {
   #logVerified = false;
   #running: Promise<void> | undefined;
   #tidiedAt = -Infinity;
-  /** When no noted key was last left. */
+  /** The last time when no noted key was left. */
   #derivedAt = -Infinity;
-  /** When a batch was last further behind than the target. */
+  /** The last time when a batch was further behind than the target. */
   #behindAt = -Infinity;
 
   constructor(
@@ -202,7 +202,7 @@ export class CatchUp {
         await this.#follow(held, { logName, progressed });
       }
     } finally {
-      // Without Postgres the leases expire by themselves. The error that ended the work matters more.
+      // Without Postgres the leases simply expire. The error that ended the work matters more.
       await release(this.database, this.#owner).catch(() => undefined);
     }
   }

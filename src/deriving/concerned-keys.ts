@@ -49,6 +49,7 @@ export async function keysOfRows(
   return { keys: [...keys], silent };
 }
 
+/** Returns the further keys that joins find from these keys. */
 async function reach(
   connection: Queryable,
   derived: OwnDerived,

@@ -163,6 +163,7 @@ const tooSlow = (error: unknown, ms: number): unknown =>
     ? new TooMuch(`Reading or writing its facts takes longer than ${ms} ms.`, { cause: error })
     : error;
 
+/** Derives keys together and writes the differences. Deletes rows first, because a row may move to another key. */
 async function derivePage(connection: Queryable, derived: OwnDerived, { keys, deriving, changed, failed }: Keys) {
   const { generation } = derived;
   const all = await deriveTexts(connection, derived, { keys, deriving });

@@ -85,6 +85,7 @@ export class DerivedBuild {
     return sources.length < reads.length ? null : sources;
   }
 
+  /** Whether a checkpoint is of this model, in the version of this build. */
   #isOfThisBuild(checkpoint: Checkpoint, read: string): boolean {
     return checkpoint.projection === read && checkpointsOf([checkpoint], this.deriver.models).length > 0;
   }

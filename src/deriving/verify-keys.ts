@@ -148,6 +148,7 @@ async function comparePage(
   }
 }
 
+/** Returns keys that are neither parked nor noted; none while changed rows wait, because these may concern any key. */
 async function settledKeys(connection: Queryable, { name }: OwnDerived, keys: readonly string[]): Promise<string[]> {
   const { rows } = await connection.query<{ key: string }>(
     `select key from unnest($2::text[]) as given(key)

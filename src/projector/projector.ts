@@ -123,6 +123,7 @@ export class Projector {
     }
   }
 
+  /** Repeats work while other writers index or correct the same events. */
   async #insist<T extends BatchResult>(work: () => Promise<T | { readonly kind: 'raced' }>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       const result = await work();
@@ -280,6 +281,7 @@ export class Projector {
     );
   }
 
+  /** Commits folded streams. After an error, commits each generation separately, and parks those that fail. */
   async #commitOrPark(folded: readonly FoldedStream[], together: Together): Promise<Done> {
     try {
       return await this.#commit(folded, together);

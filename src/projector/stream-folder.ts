@@ -289,6 +289,7 @@ function concerning(generations: readonly Generation[]): (events: readonly ReadE
 
 type Asked = Readonly<{ events: readonly ReadEvent[]; parked: Parked | null; isAgain: boolean; inlineMax: number }>;
 
+/** Returns the task of a stream in one generation; none when no event concerns it, or it waits anyway. */
 function taskOf(generation: Generation, stream: string, { events, parked, isAgain, inlineMax }: Asked): StreamTask[] {
   const own = events.filter((event) => concerns(generation.projection, event));
   if (own.length === 0 && !isAgain) return [];
