@@ -95,7 +95,7 @@ const approve = (token: string): Promise<Response> => post('approve', token);
 const reject = (token: string, body: unknown): Promise<Response> => post('reject', token, JSON.stringify(body));
 
 describe(`of ${CUSTOMERS} customers, a policy that touches ${PAST_DUE}`, () => {
-  it('is held: nothing is recorded, and the list says who, what, and why', async () => {
+  it('is held: nothing is recorded, and the list shows who, what and why', async () => {
     expect([await recorded(), deciding.held]).toEqual([[], 0]);
     deciding = await decidingBy(NO_GRACE);
     expect(await recorded()).toEqual([]);
@@ -120,7 +120,7 @@ describe(`of ${CUSTOMERS} customers, a policy that touches ${PAST_DUE}`, () => {
     expect([await recorded(), deciding.held, (await heldNow()).count]).toEqual([[], 0, 0]);
   });
 
-  it('is rejected by who says why: nobody is told, the history says so, and what comes later is decided anew', async () => {
+  it('is rejected by an admin with a reason: nothing is announced, the history records it, and later changes are decided again', async () => {
     deciding = await decidingBy(NO_GRACE);
     const why = 'The new rule was a mistake.';
     expect((await reject(READ_TOKEN, { why })).status).toBe(403);
@@ -165,7 +165,7 @@ describe(`of ${CUSTOMERS} customers, a policy that touches ${PAST_DUE}`, () => {
     deciding = await decidingBy({});
   });
 
-  it('is recorded when somebody who may approves it: each customer once', async () => {
+  it('is recorded once it is approved: each customer once', async () => {
     const before = (await recorded()).length;
     deciding = await decidingBy(NO_GRACE);
     expect((await approve(READ_TOKEN)).status).toBe(403);
@@ -183,8 +183,8 @@ describe(`of ${CUSTOMERS} customers, a policy that touches ${PAST_DUE}`, () => {
   });
 });
 
-describe('when no renewal is heard of any more', () => {
-  it('is held for everybody whose time has come, however many', async () => {
+describe('when no renewals arrive any more', () => {
+  it('is held for every customer whose time has come, however many', async () => {
     const before = await recorded();
     deciding.now = new Date((start + 60 * DAY) * 1_000);
     await deciding.idle();
@@ -194,7 +194,7 @@ describe('when no renewal is heard of any more', () => {
 });
 
 describe('changes that come one after another', () => {
-  it('count together for a minute: what is beyond the limit is held, and the others go on after it', async () => {
+  it('count together for a minute: changes beyond the limit are held, and others continue afterwards', async () => {
     // Customers already held stay held; these are others that gain and lose access within a minute.
     const at = (): number => Math.floor(deciding.now.getTime() / 1_000);
     const ids = Array.from({ length: BRAKE.customers + 4 }, () => randomId('sub'));
@@ -233,7 +233,7 @@ describe('changes that come one after another', () => {
 });
 
 describe('a process that is killed in the middle of an approval', () => {
-  it('leaves the others held and approved: each is recorded once, by whoever goes on', async () => {
+  it('leaves the others held and approved: each is recorded once, by whichever process continues', async () => {
     await deciding.stop();
     const urls = { eventstoreUrl: eventStore.url, databaseUrl: database.url };
     const paused = { policy: { pauseCollectionDenies: ['keep_as_draft'] } as Partial<AccessPolicy>, brake: BRAKE };

@@ -53,7 +53,7 @@ async function customer(object: Record<string, unknown> = {}, created = START): 
 const subOf = (of: string): string => of.replace('cus_of_', '');
 
 describe('the first start on a ledger that has events', () => {
-  it('records what holds as a baseline, and announces nobody', async () => {
+  it('records the current state as a baseline, and announces nothing', async () => {
     await deciding.idle();
     expect(await deciding.changesOf(early)).toEqual([]);
     expect(await historyOf(deciding.store, early, { max: 10 })).toMatchObject([

@@ -70,7 +70,7 @@ const ownOf = ({ data }: Page, customer: string): number[] =>
   data.flatMap((change) => (change.customer === customer ? [change.revision] : []));
 
 describe('pages of the feed', () => {
-  it('hold every change once, whatever their size, and go on after the last', async () => {
+  it('hold every change once, whatever their size, and continue after the last', async () => {
     const customer = randomId('cus');
     let after = await endOfAll();
     for (let count = 0; count < 7; count += 1) await decide(customer);
@@ -155,7 +155,7 @@ describe('a reader that follows', () => {
   const positionsOf = (events: readonly { data: Record<string, unknown> }[], customer: string): unknown[] =>
     events.flatMap(({ data }) => (data['customer'] === customer ? [data['revision']] : []));
 
-  it('is told each change, and after a cut goes on with what it has missed', async () => {
+  it('receives each change, and after a cut continues with what it has missed', async () => {
     const customer = randomId('cus');
     const first = await follow();
     const position = await decide(customer);
@@ -175,7 +175,7 @@ describe('a reader that follows', () => {
     for (const id of ['abc', '-5', '9'.repeat(30)]) expect((await follow({ 'last-event-id': id })).status).toBe(400);
   });
 
-  it('that does not read holds nobody up, is sent no more than it takes, and gets all when it reads', async () => {
+  it('that does not read delays no one, is sent no more than it accepts, and receives everything once it reads', async () => {
     const customer = randomId('cus');
     const slow = request(`${ledger.url}/v1/access-changes/live`, {
       headers: { authorization: `Bearer ${READ_TOKEN}` },

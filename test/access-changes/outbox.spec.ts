@@ -141,7 +141,7 @@ async function decide(customer: string, granted: boolean): Promise<void> {
 }
 
 describe('an endpoint', () => {
-  it('is told what changes from its first start on, each once, with the id of the change', async () => {
+  it('receives the changes from its first start on, each once, with the id of the change', async () => {
     const [early, late] = [randomId('cus'), randomId('cus')];
     await decide(early, true);
     const telling = new Telling();
@@ -154,7 +154,7 @@ describe('an endpoint', () => {
     expect(headers['webhook-id']).toBe(change.id);
   });
 
-  it('is told the changes of a customer in their order, over failures; what a later one superseded is skipped', async () => {
+  it('receives the changes of a customer in order, over failures; superseded changes are skipped', async () => {
     const [one, other] = [randomId('cus'), randomId('cus')];
     const telling = new Telling();
     await telling.rounds();
@@ -175,7 +175,7 @@ describe('an endpoint', () => {
     expect(telling.outbox.state).toMatchObject({ waiting: 0, oldestAt: null });
   });
 
-  it('is told the changes of others where one cannot be sent, which is tried again later', async () => {
+  it('receives the changes of other customers while one cannot be sent, which is retried later', async () => {
     const [one, other] = [randomId('cus'), randomId('cus')];
     const telling = new Telling();
     await telling.rounds();
@@ -190,7 +190,7 @@ describe('an endpoint', () => {
     expect([receiver.revisionsOf(one), receiver.revisionsOf(other)]).toEqual([[0], [0]]);
   });
 
-  it('is tried again after the pauses of Standard Webhooks, then given up, and told the next change', async () => {
+  it('is retried after the pauses of Standard Webhooks, then given up, and receives the next change', async () => {
     const customer = randomId('cus');
     const telling = new Telling();
     await telling.rounds();
@@ -217,7 +217,7 @@ describe('an endpoint', () => {
     expect(receiver.revisionsOf(customer).at(-1)).toBe(1);
   }, 60_000);
 
-  it('that answers 410 is told nothing more, says so, and is told what holds when its URL changes', async () => {
+  it('that answers 410 receives nothing more, is reported, and receives the current state when its URL changes', async () => {
     const customer = randomId('cus');
     const telling = new Telling();
     await telling.rounds();
@@ -241,7 +241,7 @@ describe('an endpoint', () => {
     expect(moved.outbox.state).toMatchObject({ isStopped: false });
   });
 
-  it('is sent nowhere else by a redirect', async () => {
+  it('is not redirected', async () => {
     const customer = randomId('cus');
     const telling = new Telling();
     await telling.rounds();
@@ -287,7 +287,7 @@ describe('the place of an endpoint', () => {
     expect(receiver.received).toEqual([]);
   });
 
-  it('is kept in few events, however much is told, and holds when the older ones are gone', async () => {
+  it('is kept in few events, however much is sent, and survives the deletion of older ones', async () => {
     const customer = randomId('cus');
     const telling = new Telling();
     for (let change = 0; change < 12; change += 1) {
@@ -304,7 +304,7 @@ describe('the place of an endpoint', () => {
     expect(receiver.revisionsOf(customer)).toEqual([12]);
   });
 
-  it('is moved by one of two processes: the other reads it again, and goes on', async () => {
+  it('is moved by one of two processes: the other reads it again and continues', async () => {
     const customer = randomId('cus');
     const telling = new Telling();
     const other = new Telling(telling.name);

@@ -43,7 +43,7 @@ describe('access of a customer', () => {
     ]);
   });
 
-  it('is denied by what ended last', () => {
+  it('is denied because of what ended last', () => {
     const subscriptions = [
       subscription({ id: 'sub_never', status: 'incomplete' }),
       subscription({ id: 'sub_first', cancelAt: day(3) }),
@@ -115,7 +115,7 @@ describe('access of a customer', () => {
     expect(considered).toHaveLength(4);
   });
 
-  it('is not complete when an event showed only a part of what was asked for, or could not be read', () => {
+  it('is not complete when an event contained only a part of the facts, or could not be read', () => {
     const partly = { subscriptions: [subscription({ hasAllItems: false })], hasAllEntitlements: true };
     expect(answer(product('prod_9'), partly).isComplete).toBe(false);
     expect(answer(product('prod_1'), { subscriptions: [subscription({ isStale: true })] })).toMatchObject({
@@ -139,7 +139,7 @@ describe('access of a customer', () => {
     expect(found.considered).toHaveLength(2);
   });
 
-  it('of nobody that is known is no, and says that it may be wrong', () => {
+  it('about an unknown customer is no, and states that it may be wrong', () => {
     expect(accessAnswer(anything, [], { policy: DEFAULT_ACCESS_POLICY, at: day(10) })).toMatchObject({
       granted: false,
       until: null,

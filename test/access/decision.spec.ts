@@ -329,7 +329,7 @@ describe('a subscription and access to what it is for', () => {
     expect([untilOf(monthly, fields), untilOf(yearly, fields)]).toEqual([day(30), day(30)]);
   });
 
-  it('ends all items at cancel_at, and those earlier whose renewal is not heard of', () => {
+  it('ends all items at cancel_at, and earlier those whose renewal has not arrived', () => {
     const fields = { cancelAt: day(365) };
     expect([untilOf(monthly, fields), untilOf(yearly, fields)]).toEqual([day(33), day(365)]);
   });

@@ -183,7 +183,7 @@ describe.each([OLD, BASIL])('access and money that went back, at %s', (version) 
     expect(await get(`customer=${of.cus}`)).toMatchObject({ granted: false, reason: body['reason'] });
   });
 
-  it('goes on after a refund that failed', async () => {
+  it('continues after a refund that failed', async () => {
     const of = newIds(version);
     const id = randomId('re');
     const events = [...begun(of), refunded(of, 3, 1_900, { id }), refunded(of, 6, 1_900, { id, status: 'failed' })];
@@ -191,7 +191,7 @@ describe.each([OLD, BASIL])('access and money that went back, at %s', (version) 
     expect(await askOn(7, of, [])).toMatchObject({ granted: true, reason: { rule: 'active' } });
   });
 
-  it('goes on after a refund of the period before', async () => {
+  it('continues after a refund of the previous period', async () => {
     const [first, second] = [newIds(version), newIds(version)];
     const of = { ...second, cus: first.cus, sub: first.sub };
     const next = { ...BASE, period: NEXT };
@@ -214,7 +214,7 @@ describe.each([OLD, BASIL])('access and money that went back, at %s', (version) 
     expect(await askOn(7, of, [disputed(of, 6, 'won', id)])).toMatchObject({ granted: true });
   });
 
-  it('goes on during an inquiry', async () => {
+  it('continues during an inquiry', async () => {
     const of = newIds(version);
     expect(await askOn(3, of, [...begun(of), disputed(of, 2, 'warning_needs_response')])).toMatchObject({
       granted: true,
@@ -232,7 +232,7 @@ describe.each([OLD, BASIL])('access and money that went back, at %s', (version) 
     });
   });
 
-  it('is renewed by a paid invoice of which the subscription has not told, and ends with its refund', async () => {
+  it('is renewed by a paid invoice that the subscription has not reported, and ends with its refund', async () => {
     const [first, of] = [newIds(version), newIds(version)];
     const own = { ...of, cus: first.cus, sub: first.sub };
     const events = [...begun(first), ...paid(own, 30, [{ ...BASE, period: NEXT }])];
@@ -248,7 +248,7 @@ describe.each([OLD, BASIL])('access and money that went back, at %s', (version) 
     });
   });
 
-  it('ends with a refund of the period that began anew before the last was over', async () => {
+  it('ends with a refund of the period that began before the last was over', async () => {
     const [first, of] = [newIds(version), newIds(version)];
     const own = { ...of, cus: first.cus, sub: first.sub };
     const anew = { ...BASE, period: { start: START + 10 * DAY_S, end: START + 40 * DAY_S } };

@@ -40,7 +40,7 @@ const ask = async (cus: string, query: string, events: readonly unknown[]) => {
 };
 
 describe('GET /customers/:id/access', () => {
-  it('says whether, until when, and why, in whatever order the events came', async () => {
+  it('tells whether, until when and why, in any order of arrival', async () => {
     const [sub, cus] = [randomId('sub'), randomId('cus')];
     const created = subscribed(sub, {
       daysAgo: 9,
@@ -172,7 +172,7 @@ describe('GET /customers/:id/access', () => {
     });
   });
 
-  it('says that it rests on the last that could be read, when a later event cannot', async () => {
+  it('states that it is based on the last readable event when a later one cannot be read', async () => {
     const [sub, cus] = [randomId('sub'), randomId('cus')];
     const unreadable = subscribed(sub, { daysAgo: 0, customer: 7 });
     expect(await ask(cus, 'product=prod_one', [subscribed(sub, { daysAgo: 1, customer: cus })])).toMatchObject({
@@ -196,7 +196,7 @@ describe('GET /customers/:id/access', () => {
     ).toMatchObject({ granted: false, reason: { rule: 'customer_deleted' } });
   });
 
-  it('says so when a checkout names a subscription of which no event came, also of the past', async () => {
+  it('states so when a checkout names a subscription without events, also for the past', async () => {
     const [cus, sub] = [randomId('cus'), randomId('sub')];
     const session = stripeEvent('checkout.session.completed', {
       id: randomId('cs'),
@@ -226,7 +226,7 @@ describe('GET /customers/:id/access', () => {
     expect(await ask('cus_unknown', 'product=prod_one', [])).toMatchObject({ status: 404, code: 'not_found' });
   });
 
-  it.each(['product=a&entitlement=b', 'produkt=a'])('refuses %s and says why', async (query) => {
+  it.each(['product=a&entitlement=b', 'produkt=a'])('refuses %s and explains why', async (query) => {
     expect(await ask('cus_1', query, [])).toMatchObject({
       status: 400,
       code: 'bad_query',
@@ -253,7 +253,7 @@ describe('GET /access', () => {
     });
   });
 
-  it('says no, and not that it knows, of a customer of whom nothing is known', async () => {
+  it('is no, and not certain, for an unknown customer', async () => {
     const no = { granted: false, until: null, isComplete: false, reason: { rule: 'customer_not_known' } };
     for (const query of ['customer=cus_unknown', 'email=nobody@example.com', `customer=cus_unknown&trueAt=${iso(now)}`])
       expect(await askAll(query)).toMatchObject({ status: 200, body: no });
@@ -302,7 +302,7 @@ describe('GET /access', () => {
   });
 
   it.each(['', 'customer=a&email=b', 'customer=a&product=b&entitlement=c'])(
-    'refuses "%s" and says why',
+    'refuses "%s" and explains why',
     async (query) => {
       expect(await askAll(query)).toMatchObject({ status: 400, body: { code: 'bad_query' } });
     },

@@ -65,13 +65,13 @@ describe('GET /subscriptions/:id', () => {
     });
   });
 
-  it('says within the limit that a position is not reached yet', async () => {
+  it('answers within the limit that a position is not reached yet', async () => {
     const answer = await read<Problem>(ledger.url, '/subscriptions/sub_x?minPosition=9000000000000000000&waitMs=50');
     expect(answer).toMatchObject({ status: 503, body: { code: 'position_not_reached' } });
     expect(answer.headers.get('retry-after')).toBe('1');
   });
 
-  it('answers 404 as problem details for a subscription that nobody has heard of', async () => {
+  it('answers 404 as problem details for an unknown subscription', async () => {
     const answer = await read<Problem>(ledger.url, '/subscriptions/sub_unknown');
     expect(answer).toMatchObject({
       status: 404,
@@ -82,7 +82,7 @@ describe('GET /subscriptions/:id', () => {
 });
 
 describe('GET /subscriptions/:id/events', () => {
-  it('tells the events in logical order with what each changed, however they arrived', async () => {
+  it('lists the events in logical order with what each changed, in any order of arrival', async () => {
     const id = randomId('sub');
     const created = subscriptionEvent(id, { type: 'customer.subscription.created', object: { status: 'incomplete' } });
     const active = subscriptionEvent(id, { created: START + 1, previous: { status: 'incomplete' } });
@@ -193,7 +193,7 @@ describe('the door', () => {
 });
 
 describe('operations', () => {
-  it('gives an index at the root, and says where a token of a scope comes from', async () => {
+  it('has an index at the root, and explains where a token of a scope comes from', async () => {
     const index = (await (await fetch(ledger.url)).json()) as { reads: string[] };
     expect(index).toMatchObject({ name: 'subscription-ledger', webhook: '/webhooks/stripe' });
     for (const path of index.reads.filter((path) => path !== '/v1/access'))
@@ -204,7 +204,7 @@ describe('operations', () => {
     });
   });
 
-  it('tells position and distance of each projection', async () => {
+  it('reports position and distance of each projection', async () => {
     const position = await send(subscriptionEvent(randomId('sub')));
     await read(ledger.url, `/subscriptions?minPosition=${position}`);
     const { body } = await read<{ data: unknown[] }>(ledger.url, '/projections');
@@ -237,7 +237,7 @@ describe('operations', () => {
     );
   });
 
-  it('is live and ready without a token, and tells intake from reads', async () => {
+  it('is live and ready without a token, and distinguishes intake from reads', async () => {
     expect((await request(ledger.url).get('/health/live')).status).toBe(200);
     const told = await request(ledger.url).get('/health/ready');
     expect(told.body).toMatchObject({ ready: true, intake: { ready: true }, reads: { ready: expect.any(Boolean) } });
@@ -251,7 +251,7 @@ describe('operations', () => {
     });
   });
 
-  it('says to those without a token no more than that it is ready, or not', async () => {
+  it('tells clients without a token only whether it is ready', async () => {
     const unreachable = { url: 'postgres://ledger:none@127.0.0.1:1/ledger', stop: async () => undefined };
     const away = await startLedger({ database: unreachable });
     for (const path of ['/health/ready', '/health/ready/reads']) {

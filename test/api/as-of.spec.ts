@@ -85,7 +85,7 @@ describe('GET /subscriptions/:id as of a moment', () => {
     }
   });
 
-  it('true then is what Stripe would have said, though it was known later, and both axes combine', async () => {
+  it('true then is what Stripe would have returned, though it was known later, and both axes combine', async () => {
     const [sub, cus] = [randomId('sub'), randomId('cus')];
     const { created, active, overdue, deleted, arrived } = life(sub, cus);
     const positions: string[] = [];
@@ -112,7 +112,7 @@ describe('GET /subscriptions/:id as of a moment', () => {
     ).toMatchObject({ ...(await get(`/subscriptions/${sub}`)) });
   });
 
-  it('says that nothing was known then, and that nothing is known at all', async () => {
+  it('distinguishes that nothing was known then from that nothing is known at all', async () => {
     const [sub, cus] = [randomId('sub'), randomId('cus')];
     const position = await send(life(sub, cus).active);
     for (const then of [`trueAt=${iso(START)}`, `knownAt=${BigInt(position) - 1n}`, 'knownAt=2020-01-01T00:00:00Z']) {
@@ -124,7 +124,7 @@ describe('GET /subscriptions/:id as of a moment', () => {
     });
   });
 
-  it('says which event cannot be read', async () => {
+  it('names the event that cannot be read', async () => {
     const [sub, cus] = [randomId('sub'), randomId('cus')];
     await send(life(sub, cus).active);
     await send(subscriptionEvent(sub, { created: START + 86_400, object: { customer: null } }));
@@ -137,7 +137,7 @@ describe('GET /subscriptions/:id as of a moment', () => {
   });
 
   it.each(['trueAt=yesterday', 'knownAt=-1', 'knownAt=2026-01-01', 'revision=last', 'asof=1'])(
-    'refuses %s and says what it should be',
+    'refuses %s and explains what it should be',
     async (query) => {
       expect(await get(`/subscriptions/sub_1?${query}`)).toMatchObject({
         status_: 400,
@@ -187,7 +187,7 @@ describe('an invoice and its payment as of a moment', () => {
     WITH_OTHERS_MS,
   );
 
-  it('true then are what Stripe would have said, though it was known later, and both axes combine', async () => {
+  it('true then are what Stripe would have returned, though it was known later, and both axes combine', async () => {
     const ids = newIds();
     const events = [
       stripeEvent(
@@ -247,7 +247,7 @@ describe('an invoice and its payment as of a moment', () => {
     });
   });
 
-  it('have an invoice and a charge that name nobody', async () => {
+  it('include an invoice and a charge without a customer', async () => {
     const { inv, ch } = newIds();
     await send(stripeEvent('invoice.created', invoice(inv, BASIL, { customer: null, subscription: null })));
     const position = await send(stripeEvent('charge.succeeded', charge(ch, BASIL, { customer: null })));

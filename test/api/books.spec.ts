@@ -101,7 +101,7 @@ describe('the books of an invoice of three months, partly refunded', () => {
     );
   });
 
-  it('are told with the balances after each entry, and the months', async () => {
+  it('are listed with the balances after each entry, and the months', async () => {
     const book = await get<InvoiceBook>(`/invoices/${inv}/journal`);
     expect(book.isComplete).toBe(true);
     const entries = book.data;
@@ -253,7 +253,7 @@ describe('the books of an invoice of three months, partly refunded', () => {
     });
   });
 
-  it('tell why so much was deferred at the end of a month, as it was then', async () => {
+  it('explain why so much was deferred at the end of a month, as it was then', async () => {
     const deferred = async (query: string) =>
       (await get<DeferredRevenue>(`/revenue/deferred?account=${whose.account}&${query}`)).data;
     expect(await deferred('month=2026-01&by=line')).toEqual([
@@ -349,7 +349,7 @@ describe('MRR', () => {
     expect(await get(`/mrr/movements/${encodeURIComponent(String(data[0]?.id))}`)).toMatchObject({ kind: 'churn' });
   });
 
-  it('of a customer and of a subscription says what each item is worth, and why', async () => {
+  it('of a customer and of a subscription shows what each item is worth, and why', async () => {
     const ofCustomer = await get<CustomerMrr>(`/customers/${customer}/mrr`);
     expect(ofCustomer.steps.map(({ mrrMinor }) => mrrMinor)).toEqual([2000, 3000, 0]);
     expect(ofCustomer.items.at(-1)).toMatchObject({ status: 'canceled', mrrMinor: 0 });
@@ -362,7 +362,7 @@ describe('MRR', () => {
     expect((await read(ledger.url, `/v1/customers/${randomId('cus')}/mrr`)).status).toBe(404);
   });
 
-  it('is kept, lost and won back as M4 says', async () => {
+  it('is kept, lost and won back as in M4', async () => {
     const own = newWhose();
     const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => randomId(`cus_${name}`)) as [
       string,
@@ -465,7 +465,7 @@ describe('MRR', () => {
     expect([await ended('&converted=true'), await ended('&converted=false')]).toEqual([[won], [lost]]);
   });
 
-  it('is committed less what is known to end, by what is asked for already', async () => {
+  it('is committed less what is known to end, by what has been requested', async () => {
     const own = newWhose();
     const soon = Math.floor(Date.now() / 1000) + 10 * 86_400;
     const created = (amount: number, fields: object = {}) => {
@@ -490,7 +490,7 @@ describe('MRR', () => {
     expect(await of(365)).toEqual([{ ...whole, endingMinor: 350, endingSubscriptions: 2, committedMinor: 1000 }]);
   });
 
-  it('does not pass off what nobody knows as nothing', async () => {
+  it('does not report the unknown as nothing', async () => {
     const own = newWhose();
     const [id, name] = [randomId('sub'), randomId('cus')];
     const object = subscribed(id, { customer: name, amount: 1000, quantity: 8, ...at('2026-01-10') });
@@ -557,13 +557,13 @@ describe('a question about money', () => {
     ['/mrr?currency=dollars', 'currency: must be a currency'],
     ['/revenue/recognised?cursor=none', 'cursor: must be'],
     ['/journal?order=when', 'order:'],
-  ])('that cannot be answered says what to do: %s', async (path, detail) => {
+  ])('that cannot be answered explains what to do: %s', async (path, detail) => {
     const { status, body } = await read(ledger.url, `/v1${path}`);
     expect([status, body['code']]).toEqual([400, 'bad_query']);
     expect(body['detail']).toContain(detail);
   });
 
-  it('waits for the books, and says when they do not come', async () => {
+  it('waits for the books, and reports when they do not come', async () => {
     const { status, body } = await read(ledger.url, `/v1/mrr?minPosition=${BigInt(position) + 10_000_000n}&waitMs=50`);
     expect([status, body['code']]).toEqual([503, 'position_not_reached']);
     const answer = await read(ledger.url, `/v1/journal?limit=1&minPosition=${position}&waitMs=20000`);
@@ -572,7 +572,7 @@ describe('a question about money', () => {
   });
 });
 
-it('tells that the books lack an event which cannot be read, though its stream goes on', async () => {
+it('reports that the books lack an unreadable event, though its stream continues', async () => {
   const before = (await get<TrialBalances>('/trial-balance')).books.parkedStreams;
   const event = eventOf(newWhose());
   const made = bill(randomId('in'), {
@@ -589,7 +589,7 @@ it('tells that the books lack an event which cannot be read, though its stream g
   expect(isComplete).toBe(false);
 });
 
-it('lays a payment to the invoice that it names, though no event of the invoice says that it was paid', async () => {
+it('applies a payment to the invoice that it names, though no event of the invoice reports the payment', async () => {
   const whose = newWhose();
   const [customer, inv, ch] = ['cus', 'in', 'ch'].map(randomId) as [string, string, string];
   const lines = [{ id: randomId('il'), amount: 9000, from: '2026-01-01', to: '2026-04-01' }];

@@ -70,7 +70,7 @@ async function fallsPastDue({
 }
 
 describe('GET /churn-risk', () => {
-  it('tells how much is owed, since when, and why the last attempt failed', async () => {
+  it('shows how much is owed, since when, and why the last attempt failed', async () => {
     const customer = randomId('cus');
     const { sub, inv } = await fallsPastDue({ customer, after: 60, amount: 1900, apiVersion: OLD });
     expect(await list(`customer=${customer}`)).toEqual({
@@ -123,7 +123,7 @@ describe('GET /churn-risk', () => {
     expect(second.nextCursor).toBeNull();
   });
 
-  it.each(['minAmountMinor=5', 'since=yesterday'])('refuses %s and says what it should be', async (query) => {
+  it.each(['minAmountMinor=5', 'since=yesterday'])('refuses %s and explains what it should be', async (query) => {
     expect(await read(ledger.url, `/churn-risk?${query}`)).toMatchObject({
       status: 400,
       body: { code: 'bad_query', detail: expect.stringContaining(query.split('=')[0] ?? '') },

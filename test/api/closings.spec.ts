@@ -262,7 +262,7 @@ describe('a month that is closed', () => {
     expect(balances.data).toEqual((await monthOf(whose, '2026-01', 'frozen')).data);
   }, 60_000);
 
-  it('tells what became known of it since, entry by entry, with the event and where in the log it came', async () => {
+  it('lists what became known about it since, entry by entry, with the event and its place in the log', async () => {
     const { accounts, data } = await correctionsOf(whose, '2026-01');
     expect(data.map(({ kind, change, position: at }) => [kind, change, at])).toEqual([
       ['recognition', 'changed', expect.any(String)],
@@ -331,7 +331,7 @@ describe('a month that is closed', () => {
     expect(ids.filter((one) => one.startsWith('correction:'))).toEqual([]);
   });
 
-  it('is closed once, whoever asks for it again, and by admins alone', async () => {
+  it('is closed once, however often it is requested, and by admins alone', async () => {
     const { body: known } = await post('/closings', { month: '2026-01', ...whose });
     const again = await Promise.all([1, 2, 3, 4].map(() => post('/closings', { month: '2026-02', ...whose })));
     expect(new Set(again.map(({ body }) => body.data[0]?.hash)).size).toBe(1);
@@ -363,7 +363,7 @@ describe('a month that is closed', () => {
     expect(await post('/closings', { month: '2026-03', ...whose }, READ_TOKEN)).toMatchObject({ status: 403 });
   });
 
-  it('is opened again from the last one on, and closed anew with what is known by then', async () => {
+  it('is reopened from the last one on, and closed again with what is known by then', async () => {
     expect(await post('/closings/2026-01/reopen', { ...whose })).toMatchObject({
       status: 409,
       body: { code: 'closing_refused', detail: expect.stringContaining('2026-02') as unknown },
@@ -385,7 +385,7 @@ describe('a month cannot be closed', () => {
     expect((await read(ledger.url, '/v1/closings/2020-01?account=nobody')).status).toBe(404);
   });
 
-  it('while money is there that nobody can explain, unless that is accepted and noted', async () => {
+  it('while there is unexplained money, unless that is accepted and noted', async () => {
     const whose = newWhose();
     const txn = randomId('txn');
     await send(
@@ -425,7 +425,7 @@ const RUNS = Number(process.env['RUNS'] ?? 1);
 const MONTHS = ['2026-01', '2026-02', '2026-03', '2026-04'];
 
 describe(`closed months (seed ${SEED})`, () => {
-  it('never change, whatever becomes known later; all else is true, and one begins where another ends', async () => {
+  it('never change, whatever becomes known later; everything else is true, and each begins where another ends', async () => {
     const step = fc.oneof(
       fc.record({
         kind: fc.constant('refund' as const),
@@ -516,7 +516,7 @@ const output = async (args: readonly string[], environment: Record<string, strin
 };
 
 describe('closings', () => {
-  it('tell when they are not as they were written, or one is missing', () => {
+  it('report when they are not as they were written, or one is missing', () => {
     const first = sealed({
       ...{ livemode: true, account: null, month: '2026-01', zone: 'UTC', position: '7', policy: 'p', build: '1' },
       ...{ by: 'somebody', closedAt: '2026-02-01T00:00:00.000Z', accepted: [], balances: [], previous: null },
@@ -530,7 +530,7 @@ describe('closings', () => {
     expect(faultOf(sealed({ ...content, month: '2025-12' }), first)).toContain('not later');
   });
 
-  it('are derived again at their position by their policy, and one that says something else is told of', async () => {
+  it('are derived again at their position under their policy, and a differing one is reported', async () => {
     const whose = newWhose();
     const { ch, events } = paidInvoice(whose);
     await send(...events);

@@ -50,7 +50,7 @@ describe('X-Request-Id', () => {
 });
 
 describe('GET /problems', () => {
-  it('says of a code what it means, to everybody', async () => {
+  it('explains a code to everyone', async () => {
     expect((await request(ledger.url).get('/problems/position_not_reached')).body).toEqual({
       code: 'position_not_reached',
       type: 'urn:subscription-ledger:problem:position_not_reached',
@@ -78,7 +78,7 @@ describe('Ledger-Position', () => {
     expect((await get(`/v1/subscriptions/${first}?minPosition=${reached}`)).status).toBe(200);
   });
 
-  it('is on no answer of what is not read from the read models', async () => {
+  it('is on no answer that is not read from the read models', async () => {
     expect((await get('/health/live')).headers).not.toHaveProperty('ledger-position');
   });
 });
@@ -148,7 +148,7 @@ describe('compression', () => {
     expect(Number(headers['content-length'])).toBeLessThan(plain.text.length / 4);
   });
 
-  it.each(['gzip;q=0', 'br', 'gzip; q=0.0, br'])('is not for who takes %j', async (given) => {
+  it.each(['gzip;q=0', 'br', 'gzip; q=0.0, br'])('is not used for clients that accept %j', async (given) => {
     expect((await list().set('accept-encoding', given)).headers).not.toHaveProperty('content-encoding');
   });
 

@@ -42,7 +42,7 @@ beforeAll(async () => {
 afterAll(() => ledger.stop());
 
 describe('GET /v1/events/:id', () => {
-  it('tells how an event came, where it stands, and what it changed', async () => {
+  it('shows how an event came, its place, and what it changed', async () => {
     const { status, body: event } = await get(`/v1/events/${second}?minPosition=${last}`);
     expect(status).toBe(200);
     expect(event).toEqual({
@@ -96,7 +96,7 @@ describe('GET /v1/events/:id', () => {
     expect((await get<Entry>(`/v1/events/${conflicting}`)).body).toMatchObject({ quarantine: null });
   });
 
-  it('is 404 for one that nobody sent', async () => {
+  it('is 404 for an unknown event', async () => {
     expect((await get(`/v1/events/${randomId('evt')}`)).body).toMatchObject({ status: 404, code: 'not_found' });
     expect((await get(`/v1/events/${randomId('evt')}/body`)).body).toMatchObject({ status: 404, code: 'not_found' });
   });
@@ -203,7 +203,7 @@ describe('GET /v1/streams/:name', () => {
 });
 
 describe('GET /v1/events/live', () => {
-  it('sends each new event once, and goes on after the one that was seen last', async () => {
+  it('sends each new event once, and continues after the last one seen', async () => {
     const client = await connectLive(ledger.url, '/v1/events/live?quarantine=false');
     const ids = [randomId('evt'), randomId('evt'), randomId('evt')];
     const send = (eventId: string | undefined) =>

@@ -186,7 +186,7 @@ describe(`an export of a history (seed ${SEED})`, () => {
     ).toEqual(await expectedBalances());
   });
 
-  it('says whose it is, and of one account and mode has nothing of another', async () => {
+  it('names its account, and for one account and mode contains nothing of another', async () => {
     const text = await exported('beancount', '&livemode=false');
     expect(text).toContain(`The books of ${whose.account}, test mode`);
     expect(text).not.toContain(' * ');

@@ -159,7 +159,7 @@ describe('intake', () => {
     });
   });
 
-  it('tells a store that is away from one that refuses user or password', async () => {
+  it('distinguishes an unavailable store from one that refuses user or password', async () => {
     const away = connectEventStore('esdb://127.0.0.1:1?tls=false');
     expect(await healthOf({ store: away }).report()).toMatchObject({
       ready: false,
@@ -181,7 +181,7 @@ describe('intake', () => {
   });
 });
 
-it('what is told without a token are states alone', async () => {
+it('only states are shown without a token', async () => {
   await bringTo(await append('ours', 'a-stream', 1));
   const report = await healthOf({ catchUp: { kind: 'waiting', cause: 'connect ECONNREFUSED 10.1.2.3:2113' } }).report();
   expect(publicReport(report)).toEqual({

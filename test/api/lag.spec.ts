@@ -38,7 +38,7 @@ async function lagsOf({ url }: TestLedger) {
   };
 }
 
-it('the lag in seconds grows while nobody projects, and is gone when somebody does', async () => {
+it('the lag in seconds grows while no process projects, and disappears when one does', async () => {
   expect(await lagsOf(intake)).toEqual({ health: 0, projection: 0, metric: 0 });
   await deliver(intake.url, JSON.stringify(subscriptionEvent(randomId('sub'))));
   const before = await until('all three tell of a lag', async () => {

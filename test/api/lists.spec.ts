@@ -57,7 +57,7 @@ describe('refunds', () => {
     ),
   );
 
-  it('are found by id, with the credit notes that tell of them', async () => {
+  it('are found by id, with the credit notes that mention them', async () => {
     expect((await read(ledger.url, `/refunds/${other}?minPosition=${position}&waitMs=20000`)).body).toMatchObject({
       id: other,
       status: 'succeeded',
@@ -353,7 +353,7 @@ describe('other lists', () => {
 });
 
 describe('count=true', () => {
-  it('tells how many a list has on all its pages, by its filters, and only of now', async () => {
+  it('counts a list over all its pages, by its filters, and only for the present', async () => {
     const cus = randomId('cus');
     const told = ['open', 'open', 'paid'].map((status, n) =>
       stripeEvent('invoice.updated', invoice(randomId('in'), BASIL, { status, customer: cus, created: START + n })),

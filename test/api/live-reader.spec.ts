@@ -29,7 +29,7 @@ async function readerOf(slowMs: number) {
   return { reader, response, incoming, gone, close };
 }
 
-it('keeps no more than one state under way for a reader that does not read, and then tells it the latest', async () => {
+it('keeps at most one state in flight for a reader that does not read, and then sends it the latest', async () => {
   const { reader, response, incoming, close } = await readerOf(60_000);
   const told = 200;
   for (let number = 1; number <= told; number += 1) {
@@ -84,7 +84,7 @@ it('keeps one event for a reader of a feed that does not read, cuts it, and lets
   for (const { close } of [stuck, slow]) await close();
 });
 
-it('tells a state once, however often it is the current one', async () => {
+it('sends a state once, however often it is the current one', async () => {
   const { reader, incoming, close } = await readerOf(60_000);
   let text = '';
   incoming.setEncoding('utf8').on('data', (chunk: string) => {

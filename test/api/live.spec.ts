@@ -35,7 +35,7 @@ const hasStatus =
     data['status'] === status;
 
 describe('GET /subscriptions/:id/live', () => {
-  it('tells the current row on connecting, and each later one, as the read API answers it', async () => {
+  it('sends the current row on connecting, and each later one, as the read API answers it', async () => {
     const id = randomId('sub');
     await send(subscriptionEvent(id, { object: { status: 'trialing' } }));
     const client = await connectLive(ledger.url, `/subscriptions/${id}/live`);
@@ -50,7 +50,7 @@ describe('GET /subscriptions/:id/live', () => {
     client.close();
   });
 
-  it('tells the current row to one that resumes, whatever it saw last', async () => {
+  it('sends the current row to a client that resumes, whatever it saw last', async () => {
     const id = randomId('sub');
     const position = await send(subscriptionEvent(id));
     const client = await connectLive(ledger.url, `/subscriptions/${id}/live`, { 'last-event-id': position });
@@ -58,7 +58,7 @@ describe('GET /subscriptions/:id/live', () => {
     client.close();
   });
 
-  it('says that there is none yet, and tells the row when it comes', async () => {
+  it('reports that there is none yet, and sends the row when it comes', async () => {
     const id = randomId('sub');
     const client = await connectLive(ledger.url, `/subscriptions/${id}/live`);
     expect(await client.told('that there is none', () => true)).toMatchObject({ event: 'none', data: { id } });
@@ -67,7 +67,7 @@ describe('GET /subscriptions/:id/live', () => {
     client.close();
   });
 
-  it('leaves one in peace whose subscription did not change', async () => {
+  it('sends nothing to a client whose subscription did not change', async () => {
     const [id, other] = [randomId('sub'), randomId('sub')];
     await send(subscriptionEvent(id), subscriptionEvent(other));
     const [client, busy] = [
@@ -95,7 +95,7 @@ describe('GET /subscriptions/:id/live', () => {
     await standby.stop();
   });
 
-  it('tells what changed although the position stays, as after a replay', async () => {
+  it('sends changes without a new position, as after a replay', async () => {
     const id = randomId('sub');
     await send(subscriptionEvent(id));
     const client = await connectLive(ledger.url, `/subscriptions/${id}/live`);
@@ -107,7 +107,7 @@ describe('GET /subscriptions/:id/live', () => {
 });
 
 describe('GET /customers/:id/live', () => {
-  it('tells a customer with the subscriptions, whichever of them changes', async () => {
+  it('sends a customer with the subscriptions, whichever of them changes', async () => {
     const [cus, two, one] = [randomId('cus'), ...[randomId('sub'), randomId('sub')].sort()] as [string, string, string];
     await send(subscriptionEvent(one, { object: { customer: cus } }));
     const client = await connectLive(ledger.url, `/customers/${cus}/live`);
@@ -179,7 +179,7 @@ describe('live connections', () => {
     expect(await Promise.all(clients.map(({ ended }) => ended))).toEqual(['ended', 'ended']);
   });
 
-  it('are refused while Postgres is away, as every read', async () => {
+  it('are refused while Postgres is unavailable, like every read', async () => {
     const unreachable = { url: 'postgres://ledger:none@127.0.0.1:1/ledger', stop: async () => undefined };
     const other = await startLedger({ eventStore, database: unreachable });
     expect(await read(other.url, '/subscriptions/sub_1/live')).toMatchObject({

@@ -198,7 +198,7 @@ describe('GET /invoices/:id', () => {
     });
   });
 
-  it('answers 404 for an invoice that nobody has heard of', async () => {
+  it('answers 404 for an unknown invoice', async () => {
     expect(await read(ledger.url, '/invoices/in_unknown')).toMatchObject({
       status: 404,
       body: { code: 'not_found', title: 'Not found' },
@@ -207,7 +207,7 @@ describe('GET /invoices/:id', () => {
 });
 
 describe('GET /customers/:id', () => {
-  it('has a customer’s everything, each list with a limit and a cursor that goes on', async () => {
+  it('returns everything of a customer, each list with a limit and a cursor to continue', async () => {
     const cus = randomId('cus');
     const lives = [newIds(), newIds(), newIds()].map((ids) => ({ ...ids, cus }));
     const events = [
@@ -237,7 +237,7 @@ describe('GET /customers/:id', () => {
     }
   });
 
-  it('answers for a customer of whom only other objects tell', async () => {
+  it('answers for a customer that only other objects mention', async () => {
     const { sub, cus } = newIds();
     expect(await after([subscriptionEvent(sub, { object: { customer: cus } })], `/customers/${cus}`)).toMatchObject({
       id: cus,
@@ -247,7 +247,7 @@ describe('GET /customers/:id', () => {
     });
   });
 
-  it('says of a deleted customer that it is', async () => {
+  it('marks a deleted customer as such', async () => {
     const cus = randomId('cus');
     expect(
       await after(
@@ -262,7 +262,7 @@ describe('GET /customers/:id', () => {
     });
   });
 
-  it('answers 404 for a customer that nobody has heard of', async () => {
+  it('answers 404 for an unknown customer', async () => {
     expect(await read(ledger.url, '/customers/cus_unknown')).toMatchObject({
       status: 404,
       body: { code: 'not_found', title: 'Not found' },

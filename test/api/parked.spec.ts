@@ -62,7 +62,7 @@ const mend = (stream: string) =>
   query(database.url, `update ledger.event_index_v3 set position = -1 where stream = $1 and revision = 1`, [stream]);
 
 describe('a parked stream', () => {
-  it('is told with its cause, at which event, and since when; its stack by itself', async () => {
+  it('is reported with its cause, event and time; its stack only on its own page', async () => {
     const { stream, broken } = await parkOne();
     const told = {
       projection: 'subscriptions',
@@ -90,7 +90,7 @@ describe('a parked stream', () => {
     });
   });
 
-  it('keeps its last good row, which says since when it is stale and why, wherever it is answered', async () => {
+  it('keeps its last good row, which shows since when and why it is stale wherever it is answered', async () => {
     const { id, stream } = await parkOne();
     const stale = {
       since: expect.stringMatching(/Z$/),
@@ -179,7 +179,7 @@ describe('a replay', () => {
     );
   });
 
-  it('happens by itself when another event of the stream comes', async () => {
+  it('happens automatically when another event of the stream comes', async () => {
     const { id, stream } = await parkOne();
     await mend(stream);
     await send(subscriptionEvent(id, { created: START + 2, object: { status: 'past_due' } }));

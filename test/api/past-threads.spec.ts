@@ -145,7 +145,7 @@ describe('the event store', () => {
   }, 60_000);
 
   it.each(['deleteStream', 'tombstoneStream'] as const)(
-    'after %s has nothing of a subscription, which is told as such',
+    'after %s has nothing of a subscription, and is reported as such',
     async (remove) => {
       const id = randomId('sub');
       await deliver(ledger.url, JSON.stringify(subscriptionEvent(id)));
@@ -209,7 +209,7 @@ describe('a long timeline', () => {
     await Promise.all([store.close(), database.close()]);
   });
 
-  it('comes in pages of so many bytes, each with one event at least, and without a gap', async () => {
+  it('comes in pages limited in bytes, each with at least one event, and without a gap', async () => {
     const id = await long(7);
     const { threads, stop } = threadsOn(ledger.eventstoreUrl);
     const numbers: number[][] = [];
@@ -250,7 +250,7 @@ describe('a long timeline', () => {
     await stop();
   });
 
-  it('tells of an event that nests deeper than can be compared, but for what it changed', async () => {
+  it('lists an event nested too deeply to compare, except for what it changed', async () => {
     const id = randomId('sub');
     const body = JSON.stringify(subscriptionEvent(id, { previous: { metadata: 'DEEP' } })).replace(
       '"DEEP"',

@@ -56,7 +56,7 @@ describe('one payment from its intent and its attempts', () => {
     });
   });
 
-  it('counts the money received once, though intent and charge both tell of it', () => {
+  it('counts the money received once, though both intent and charge report it', () => {
     expect(answer(intent('succeeded', 1900), attempt('ch_1', 'succeeded', 1900))).toMatchObject({
       status: 'succeeded',
       amountMinor: 1900,
@@ -65,7 +65,7 @@ describe('one payment from its intent and its attempts', () => {
     });
   });
 
-  it('tells the latest attempt while the intent is not known', () => {
+  it('shows the latest attempt while the intent is not known', () => {
     expect(answer(attempt('ch_1', 'pending', 0, 2), attempt('ch_2', 'failed', 0, 1))).toMatchObject({
       status: 'pending',
       paymentIntent: null,

@@ -56,7 +56,7 @@ const holdInvoices = () =>
   );
 
 describe('a read that takes too long', () => {
-  it('is ended by Postgres itself, and told as such, also behind a transaction pooler', async () => {
+  it('is cancelled by Postgres itself, and reported as such, also behind a transaction pooler', async () => {
     const proxy = await startPoolingProxy(database.url);
     const pooled = await startLedger({
       eventStore,
@@ -101,7 +101,7 @@ describe('a read that takes too long', () => {
 });
 
 describe('reads that take all connections', () => {
-  it('are told from a Postgres that is away, and keep nothing else from its answer', async () => {
+  it('are distinguished from an unavailable Postgres, and keep nothing else from its answer', async () => {
     await holdInvoices();
     const tokens = [READ_TOKEN, OTHER_TOKEN];
     const blocked = tokens.flatMap((token) =>

@@ -52,7 +52,7 @@ describe('what is sold', () => {
     expect(await ids('/products?active=true')).toContain(prod);
   });
 
-  it('has a plan only where no event told of it as a price', async () => {
+  it('has a plan only where no event contained it as a price', async () => {
     const [both, alone] = [randomId('price'), randomId('plan')];
     const terms = { active: true, currency: 'eur', product: randomId('prod'), created: START };
     const plan = { ...terms, object: 'plan', amount: 900, interval: 'month', interval_count: 1 };
@@ -129,7 +129,7 @@ describe('a reference of one’s own', () => {
 });
 
 describe('discounts', () => {
-  it('are told with the coupon, also where a subscription names their ids alone, and find subscriptions', async () => {
+  it('are listed with the coupon, even if a subscription names only their ids, and find subscriptions', async () => {
     const [sub, di, coupon, promo] = [randomId('sub'), randomId('di'), randomId('half'), randomId('promo')];
     await send(
       subscriptionEvent(sub, { object: { discounts: [di] } }),
@@ -154,7 +154,7 @@ describe('discounts', () => {
 });
 
 describe('find', () => {
-  it('finds by id, by e-mail in any case and by its beginning, by the words of a name, by number and by code, and says what it searched', async () => {
+  it('finds by id, by e-mail in any case and by its beginning, by the words of a name, by number and by code, and lists what it searched', async () => {
     const [cus, inv, sub, number] = [randomId('cus'), randomId('in'), randomId('sub'), randomId('INV')];
     const email = `${cus}@Example.com`;
     const word = randomId('Âda').replace('_', '');

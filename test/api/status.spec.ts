@@ -24,7 +24,7 @@ const endpointThat = (state: { isStopped: boolean; lagSeconds: number }) => ({
 });
 
 describe('the sentence of the status', () => {
-  it('says that all is well', () => {
+  it('reports that all is well', () => {
     expect(statusOf(well)).toMatchObject({
       state: 'ok',
       concerns: [],
@@ -86,7 +86,7 @@ describe('the sentence of the status', () => {
     expect(statusOf({ ...well, reads: { ...reads, lagSeconds: null } }).sentence).toMatch(/not known/);
   });
 
-  it('forgets overloads after five minutes, and tells times in their largest unit', () => {
+  it('forgets overloads after five minutes, and prints times in their largest unit', () => {
     const minutes = [minuteOf({ overloaded: 9 }), ...Array.from({ length: 5 }, () => minuteOf({}))];
     expect(statusOf({ ...well, intake: { ...intake, minutes } }).state).toBe('ok');
     expect([12.4, 240, 7_200, 4 * 86_400].map(durationText)).toEqual(['12 s', '4 min', '2 h', '4 days']);
@@ -115,7 +115,7 @@ describe('GET /v1/status', () => {
   }, 60_000);
   afterAll(() => ledger.stop());
 
-  it('knows an empty log from one whose last event it does not know', async () => {
+  it('distinguishes an empty log from one whose last event it does not know', async () => {
     if (SHARES_STORE) return;
     const { body } = await read<Status>(ledger.url, '/v1/status');
     expect([body.log.state, body.lastEvent]).toEqual(['empty', null]);

@@ -37,7 +37,7 @@ const timeline = async (sub: string, query = ''): Promise<Entry[]> => {
 };
 
 describe('the timeline of a subscription', () => {
-  it('tells each transition of its status in logical order, and that nothing revives what is final', async () => {
+  it('lists each transition of its status in logical order, and that nothing revives a final status', async () => {
     const sub = randomId('sub');
     const at = (seconds: number, status: string) =>
       subscriptionEvent(sub, { created: START + seconds, object: { status } });
@@ -51,7 +51,7 @@ describe('the timeline of a subscription', () => {
     ]);
   });
 
-  it('tells which events came when one of a later second was there', async () => {
+  it('marks the events that came after one of a later second', async () => {
     const sub = randomId('sub');
     const at = (seconds: number) => subscriptionEvent(sub, { created: START + seconds });
     await send([at(5), at(0), at(5), at(9), at(7)]);
@@ -64,7 +64,7 @@ describe('the timeline of a subscription', () => {
     ]);
   });
 
-  it('says which event cannot be read', async () => {
+  it('names the event that cannot be read', async () => {
     const sub = randomId('sub');
     await send([subscriptionEvent(sub)]);
     // Intake no longer accepts such an envelope; older logs contain them.
@@ -113,7 +113,7 @@ describe('the timeline with what is linked', () => {
     ['2020-08-27', deliveredSeed(1)],
     ['2025-03-31.basil', deliveredSeed(2)],
   ] as const)(
-    'has all that belongs to the subscription, and nothing else, in the order in which it happened, in %s (seed %i)',
+    'has everything that belongs to the subscription, and nothing else, in the order it happened, in %s (seed %i)',
     async (apiVersion, seed) => {
       const all = [...lives({ seed, subscriptions: 2, apiVersion, several: false })];
       const random = seededRandom(1, 'arrival');

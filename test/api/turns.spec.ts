@@ -88,7 +88,7 @@ describe('turns', () => {
     expect(begun).toEqual(['a1', 'c1']);
   });
 
-  it('go on after a work that failed', async () => {
+  it('continue after a task that failed', async () => {
     const turns = new Turns({ ...limits, runningMax: 1 });
     const failing = turns.take(asker('a'), async () => {
       throw new Error('no');

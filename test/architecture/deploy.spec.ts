@@ -44,7 +44,7 @@ function faultsOf(expression: string): string[] {
   return faults;
 }
 
-it('an expression of nothing that exists is told', () => {
+it('an expression with an unknown name is reported', () => {
   expect(faultsOf('sum(ledger_nothing) > 0')).toEqual(['ledger_nothing is no metric']);
   expect(faultsOf('sum by (customer) (ledger_access_held)')).toEqual(['customer is no label of ledger_access_held']);
   expect(faultsOf('ledger_catch_up{stat="refused"}')).toEqual(['stat is no label of ledger_catch_up']);

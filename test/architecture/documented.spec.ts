@@ -66,7 +66,7 @@ it('every code of a problem is used, and no other', () => {
   expect([...new Set([...others, ...conditional])].sort()).toEqual(registered.sort());
 });
 
-it('docs/problems.md is what the registry says', () => {
+it('docs/problems.md matches the registry', () => {
   if (textOf('docs/problems.md') !== problemsDocument())
     throw new Error(
       'docs/problems.md is not what src/http/problems.ts says. Run "npm run openapi", and commit what it writes.',

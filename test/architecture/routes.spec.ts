@@ -307,7 +307,7 @@ describe('the routes', () => {
     expect(answer).toMatchObject({ status: 503, body: expect.stringContaining('read_models_unavailable') });
   });
 
-  it('that name no scope are refused, whoever asks', async () => {
+  it('without a scope are refused to everyone', async () => {
     const forgetful = await createServer(
       { module: ForgetfulModule },
       { logger: silent, limits, registry: new Registry(), bodyRoute: null },

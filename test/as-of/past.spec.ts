@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 describe('reading the past', () => {
-  it('has all events of the streams, or says that they are more than it may read', async () => {
+  it('has all events of the streams, or reports that there are more than it may read', async () => {
     const [one, other] = [randomId('sub'), randomId('sub')];
     let position = '';
     for (const [at, id] of [one, one, other].entries())

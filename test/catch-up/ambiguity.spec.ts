@@ -13,7 +13,7 @@ const pair = (id: string) =>
     subscriptionEvent(id, { eventId: randomId(`evt${at}`), created: START + 9, object: { status } }),
   );
 
-it('a guess is told by the fold that makes it, for every event that it concerns, and not again', () => {
+it('a guess is reported once, by the fold that makes it, for every event that it concerns', () => {
   const [one, other] = pair('sub_1').map(factFrom) as [ReturnType<typeof factFrom>, ReturnType<typeof factFrom>];
   const alone = advance(subscriptions, unfolded(subscriptions), [one]);
   if (alone.kind === 'late') throw new Error('The first fact cannot be late.');

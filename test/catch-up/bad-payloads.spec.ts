@@ -58,7 +58,7 @@ describe('a payload', () => {
     ['a time beyond the calendar', { due_date: 1e15 }, /"invoice.due_date" is a number, not a time/],
     ['a text where a number belongs', { amount_due: '1900' }, /"invoice.amount_due" is a string/],
     ['a list where a text belongs', { currency: ['eur'] }, /"invoice.currency" is an array/],
-  ])('with %s parks its own stream only, and says at which event and why', async (_, fields, cause) => {
+  ])('with %s parks only its own stream, and reports the event and the cause', async (_, fields, cause) => {
     const id = randomId('sub');
     const broken = stripeEvent('invoice.created', invoice(randomId('in'), BASIL, { subscription: id, ...fields }), {
       after: 5,
@@ -71,7 +71,7 @@ describe('a payload', () => {
     expect((await read(ledger.url, `/subscriptions/${id}`)).body).toMatchObject({ id, status: 'active' });
   });
 
-  it('whose row Postgres rejects parks its own stream only, with what Postgres says', async () => {
+  it('whose row Postgres rejects parks only its own stream, with Postgres’s message', async () => {
     const table = tableOf({ projection: customers, generation: 1 }, 'customers');
     await query(ledger.databaseUrl, `alter table ${table} add constraint no_such_name check (name <> 'rejected')`);
     const [bad, good] = [randomId('cus'), randomId('cus')];

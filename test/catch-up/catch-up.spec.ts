@@ -46,7 +46,7 @@ async function sendTo(ledger: TestLedger, ...events: unknown[]): Promise<string>
 }
 
 describe('the catch-up', () => {
-  it('goes on from its checkpoint after a restart, and counts nothing twice', async () => {
+  it('continues from its checkpoint after a restart, and counts nothing twice', async () => {
     const id = randomId('sub');
     const first = await startLedger({ eventStore, database });
     await sendTo(
@@ -148,7 +148,7 @@ describe('the catch-up', () => {
     await ledger.stop();
   });
 
-  it('ends the pause in which it gathers events as soon as somebody waits for their rows', async () => {
+  it('ends the pause in which it gathers events as soon as a client waits for their rows', async () => {
     const [store, rows] = [
       connectEventStore(eventStore.url),
       new Database(database.url, { connectionsMax: 6, onIdleError: () => undefined }),
@@ -198,7 +198,7 @@ describe('the catch-up', () => {
 });
 
 describe('another log than that of the read models', () => {
-  it('is noticed at start: nothing is projected, health says why, intake goes on', async () => {
+  it('is noticed at start: nothing is projected, health explains why, intake continues', async () => {
     const own = await testDatabase();
     const first = await startLedger({ eventStore, database: own });
     await sendTo(first, subscriptionEvent(randomId('sub')));
@@ -240,7 +240,7 @@ describe('another log than that of the read models', () => {
 });
 
 describe('without Postgres', () => {
-  it('intake goes on, duplicates are recognised, and reads say 503', async () => {
+  it('intake continues, duplicates are recognised, and reads answer 503', async () => {
     const unreachable = { url: 'postgres://ledger:none@127.0.0.1:1/ledger', stop: async () => undefined };
     const ledger = await startLedger({ eventStore, database: unreachable });
     const id = randomId('sub');

@@ -122,7 +122,7 @@ describe('a row that two streams claim', () => {
   it.each([
     ['with its subscription first', false],
     ['without it first', true],
-  ])('stops no other stream, and is told of: delivered %s', async (_, isReversed) => {
+  ])('stops no other stream, and is reported: delivered %s', async (_, isReversed) => {
     const ledger = await startLedger({ eventStore, database: { url: server.url, stop: async () => undefined } });
     const { claimed, all } = events();
     const given = [all['with it'][1], all['without it'][1]];

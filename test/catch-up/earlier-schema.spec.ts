@@ -30,7 +30,7 @@ const EARLIER = `
 
 const TABLES = `select relname as name from pg_class where relnamespace = 'ledger'::regnamespace and relkind = 'r' and relname like 'event_index%'`;
 
-it('is taken over: what was parked stays parked, the index of event ids is built anew while intake works, and the old one goes in the end', async () => {
+it('is taken over: parked streams stay parked, the index of event ids is rebuilt while intake works, and the old one is dropped in the end', async () => {
   const [eventStore, server] = await Promise.all([testEventStore(), testDatabase()]);
   const [id, later] = [randomId('sub'), randomId('sub')];
   const first = JSON.stringify(subscriptionEvent(id));

@@ -81,7 +81,7 @@ const acts: readonly (readonly [string, (id: string) => Promise<unknown>, { stat
 ];
 
 describe.each(acts)('a stream that is %s', (_, act, left) => {
-  it('has the rows of what is left of it, at once, and holds up no other', async () => {
+  it('has the rows of its remaining events at once, and delays no other', async () => {
     const id = await subscriptionOfThree();
     await act(id);
     await othersFlow();
@@ -112,7 +112,7 @@ describe.each(acts)('a stream that is %s', (_, act, left) => {
     await othersFlow();
   });
 
-  it('is named by verify, which goes on to the others and finds no row wrong', async () => {
+  it('is named by verify, which continues with the others and finds no wrong row', async () => {
     const id = await subscriptionOfThree();
     await act(id);
     await othersFlow();

@@ -47,7 +47,7 @@ const states = () =>
   );
 
 describe('an owner that has lost its lines', () => {
-  it('says nothing of their state any more, and keeps none from being dropped', async () => {
+  it('no longer report their state, and keep none from being dropped', async () => {
     const lost = await take('first');
     await release(database, 'first');
     const held = await take('second');
@@ -67,7 +67,7 @@ describe('an owner that has lost its lines', () => {
   });
 });
 
-it('a line that a rebuild has replaced stays kept, whatever its owner still says', async () => {
+it('a generation that a rebuild has replaced stays kept, whatever its owner still reports', async () => {
   const held = await take('first');
   await query(server.url, `update ledger.checkpoints set state = 'kept'`);
   expect(await become(database, held, 'live')).toBe(false);
@@ -143,7 +143,7 @@ it('a lease is whole when a batch commits: it counts from after the last row was
   expect(leases).toEqual([{ whole: true }]);
 });
 
-it('a batch of which one stream is rejected is written on the one connection that there is', async () => {
+it('a batch with one rejected stream is written on a single connection', async () => {
   await query(
     server.url,
     `alter table ${tableOf({ projection: customers, generation: 1 }, 'customers')} add constraint no_such_name check (name <> 'rejected')`,
@@ -172,7 +172,7 @@ it('a batch of which one stream is rejected is written on the one connection tha
   ).toEqual([{ stream: `customer-${bad}` }]);
 });
 
-it('what is repeated goes on after an error', async () => {
+it('a repeated task continues after an error', async () => {
   const [made, failures] = [{ times: 0 }, [] as unknown[]];
   const repeating = repeat(1, {
     work: async () => {

@@ -113,7 +113,7 @@ const toldOf = ({ says, ...envelope }: ReadEvent) => ({
 const reader = (of: EventStore): ReadLog => readHere(of, kinds);
 
 describe('the log read here', () => {
-  it('gives the events after a position in their order, each once, and goes on with those to come', async () => {
+  it('returns the events after a position in order, each once, and continues with new ones', async () => {
     const all = (await taken(reader(store)(begin, room), ({ revision }) => revision === BigInt(EVENTS + 2))).filter(
       ({ revision }) => revision <= BigInt(EVENTS + 2),
     );
@@ -136,7 +136,7 @@ describe('the log read here', () => {
     expect((await next).at(-1)).toMatchObject({ stream: other, revision: 0n, says: { kind: 'fact' } });
   });
 
-  it('names the cause of what cannot be read as it is named of parked streams', async () => {
+  it('names the cause of an unreadable event as it is named for parked streams', async () => {
     const [, unreadable] = await taken(reader(store)(begin, room), ({ revision }) => revision === 1n);
     expect(unreadable && toldOf(unreadable).says).toMatchObject({
       of: 'invoice',

@@ -121,7 +121,7 @@ describe.each<[string, object]>([
   });
 });
 
-it('verify tells of such streams, and a rebuild parks them as well', async () => {
+it('verify reports such streams, and a rebuild parks them as well', async () => {
   const id = randomId('sub');
   const stream = `subscription-${id}`;
   await append([subscriptionEvent(id), { format: 3 }]);

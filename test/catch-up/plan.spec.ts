@@ -43,7 +43,7 @@ const taken = (checkpoints: readonly Checkpoint[], projectionsOfBuild = build): 
     .sort();
 
 describe('which lines a process follows', () => {
-  it('all of its build while nobody has them, and none that only another build reads', () => {
+  it('everything of its build that is free, and nothing that only another build reads', () => {
     const checkpoints = [index(), ...linesOfBuild(build), checkpoint(first.name, first.version + 1)];
     expect(taken(checkpoints)).toEqual([EVENT_INDEX_GENERATION, ...linesOfBuild(build).map((one) => one.name)].sort());
   });

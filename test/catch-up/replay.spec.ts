@@ -19,7 +19,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-it('of more streams than are told is waited for to the last', async () => {
+it('of more streams than are listed is waited for to the last', async () => {
   const name = nameOfGeneration({ projection: customers, generation: 1 });
   const parked = LISTED_MAX + 1;
   await database.query(
@@ -43,7 +43,7 @@ it('of more streams than are told is waited for to the last', async () => {
   expect([outcome, told?.length]).toEqual(['parked_again', LISTED_MAX]);
 });
 
-it('is not waited for where nobody would make it: in generations that were left by a killed build or an older service', async () => {
+it('is not waited for where no process would run it: in generations left by a killed build or an older service', async () => {
   const [used, left] = ['used_v1_g1', 'left_v1_g1'];
   const stream = 'customer-left';
   for (const [name, since] of [

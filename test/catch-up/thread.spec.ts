@@ -25,7 +25,7 @@ async function endThreads(file: string): Promise<void> {
   session.disconnect();
 }
 
-it('a thread of the catch-up that ends by itself is started again, and goes on where it was', async () => {
+it('a catch-up thread that exits is restarted, and continues where it was', async () => {
   const ledger = await startLedger();
   const before = newLives(5);
   await reachPosition(ledger.url, await deliverLives(ledger.url, before));

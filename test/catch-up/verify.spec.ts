@@ -26,7 +26,7 @@ const differencesOf = (output: string, streams: readonly string[]) =>
     .map(({ key }) => key);
 
 describe('the slow check of rows', () => {
-  it('names a row that is not what its stream gives, and one that no stream gives, and says nothing of those that are', async () => {
+  it('names a row that differs from what its stream gives, and one that no stream gives, but no correct ones', async () => {
     const [eventStore, server] = await Promise.all([testEventStore(), testDatabase()]);
     const store = connectEventStore(eventStore.url);
     const database = new Database(server.url, { connectionsMax: 4, onIdleError: () => undefined });

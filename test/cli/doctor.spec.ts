@@ -61,7 +61,7 @@ describe('doctor', () => {
     });
   }, 60_000);
 
-  it('sends a signed event the whole way when it is asked to, and says where the way ends', async () => {
+  it('sends a signed event through every step on request, and reports where it ended', async () => {
     const secrets = { STRIPE_WEBHOOK_SECRETS: `tests=${SECRET}`, API_TOKENS: `read=${READ_TOKEN}` };
     const probed = await doctor({ ...urls(), ...secrets }, '--probe', '--sample', '0');
     expect(probed.output).toMatch(/^✓ probe +test_helpers\.test_clock-clock_probe\w+ was signed, appended, projected/m);
@@ -71,7 +71,7 @@ describe('doctor', () => {
     expect([probed.code, refused.code]).toEqual([0, 1]);
   }, 60_000);
 
-  it('makes nothing where no ledger is, and says so', async () => {
+  it('creates nothing where there is no ledger, and reports so', async () => {
     const scratch = await scratchFolder();
     const folder = join(scratch.path, 'typo');
     const { code, output } = await doctor({ DATA_DIR: folder });

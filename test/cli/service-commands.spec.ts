@@ -58,7 +58,7 @@ async function ask(command: ServiceCommand, ...args: string[]) {
 }
 
 describe('money', () => {
-  it('shows MRR and its movements, each with its event, and says whose', async () => {
+  it('shows MRR and its movements, each with its event and customer', async () => {
     const mrr = ['mrr', '--from', '2026-01-01', '--to', '2026-01-31'];
     await until('the books are there', async () => (await read(ledger.url, '/v1/mrr')).status === 200);
     const { code, output } = await ask(moneyCommand, ...mrr, '--test');
@@ -117,7 +117,7 @@ describe('money', () => {
 });
 
 describe('a command that asks the service', () => {
-  it('status says how it is, for people and programs', async () => {
+  it('status reports the state, for people and programs', async () => {
     const { code, output } = await ask(statusCommand);
     expect(code).toBe(0);
     expect(output).toMatch(/The last event arrived \d+ .* ago\.$/m);
@@ -128,7 +128,7 @@ describe('a command that asks the service', () => {
     });
   });
 
-  it('status --watch prints it again and again, and ends by itself when it is told to', async () => {
+  it('status --watch prints it repeatedly, and ends when told to', async () => {
     const watching = new AbortController();
     const lines: string[] = [];
     const code = await statusCommand.run(
@@ -145,7 +145,7 @@ describe('a command that asks the service', () => {
     expect(lines.map((line) => (JSON.parse(line) as { log: { state: unknown } }).log.state)).toEqual(['at', 'at']);
   });
 
-  it('find names what has an id, and exits with 1 for what nobody knows', async () => {
+  it('find names what has an id, and exits with 1 for an unknown one', async () => {
     const { code, output } = await ask(findCommand, sub);
     expect({ code, output }).toEqual({
       code: 0,

@@ -178,7 +178,7 @@ describe('endpoint', () => {
     for (const { id } of stripe.endpoints.all) stripe.endpoints.delete(id);
   });
 
-  it('whose secret was lost by a crash is made anew', async () => {
+  it('whose secret was lost in a crash is created again', async () => {
     const lost = stripe.endpoints.create(
       new URLSearchParams({ url: URL_OF_US, 'enabled_events[0]': '*', 'metadata[ledger_secret]': 'unsaved' }),
       stripe.clock.now(),
@@ -229,7 +229,7 @@ describe('endpoint', () => {
 });
 
 describe('stripe-check', () => {
-  it('reads at most sixty times, and says what was found', async () => {
+  it('reads at most sixty times, and reports what was found', async () => {
     const before = stripe.counters.requests;
     const { code, output } = await run(['stripe-check', '--wait', '0', '--json'], { STRIPE_API_KEYS: 'rk_test_demo' });
     const { requests, findings } = JSON.parse(output) as {

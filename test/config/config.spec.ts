@@ -68,7 +68,7 @@ describe('the configuration', () => {
     });
   });
 
-  it('plays all roles unless told, and wants only what they need', () => {
+  it('has all roles by default, and requires only what they need', () => {
     expect(loadConfig({}).roles).toEqual(['ingest', 'project', 'api']);
     expect(loadConfig({ ...PRODUCTION, ROLES: 'api, project', STRIPE_WEBHOOK_SECRETS: '' })).toMatchObject({
       roles: ['api', 'project'],
@@ -76,7 +76,7 @@ describe('the configuration', () => {
     });
   });
 
-  it('has a policy of money, of which each part can be set by itself', () => {
+  it('has a policy of money, whose parts can be set separately', () => {
     expect(loadConfig({}).money).toEqual(defaultPolicy);
     const set = { MONEY_ZONE: 'Europe/Berlin', MONEY_CATCH_UP: 'no', MRR_CHURNS: 'cancel', MRR_PAST_DUE_DAYS: '30' };
     const { money } = loadConfig(set);
@@ -94,7 +94,7 @@ describe('the configuration', () => {
       expect(messageOf(() => loadConfig({ [name]: value }))).toContain(`${name}: must be`);
   });
 
-  it('has a policy of access, of which each part can be set by itself', () => {
+  it('has a policy of access, whose parts can be set separately', () => {
     expect(loadConfig({}).access).toEqual(DEFAULT_ACCESS_POLICY);
     expect(loadConfig({ ACCESS_GRACE_DAYS: 'past_due=14, paused=3' }).access).toEqual({
       ...DEFAULT_ACCESS_POLICY,
@@ -130,7 +130,7 @@ describe('the configuration', () => {
     ]);
   });
 
-  it('asks Stripe by itself where there is a key, unless roles are named', () => {
+  it('queries Stripe automatically where there is a key, unless roles are named', () => {
     const key = { STRIPE_API_KEYS: 'main=rk_test_0123456789abcdef' };
     expect(loadConfig(key).roles).toEqual(['ingest', 'project', 'api', 'reconcile']);
     expect(loadConfig({}).roles).toEqual(['ingest', 'project', 'api']);
@@ -160,7 +160,7 @@ describe('the configuration', () => {
     ['a connected account that is none', { STRIPE_CONNECTED_ACCOUNTS: 'acct_1,mine' }, /acct_1,acct_2/],
     ['a version that is none', { STRIPE_API_VERSION: 'latest' }, /STRIPE_API_VERSION/],
     ['a database that is not Postgres', { DATABASE_URL: 'mysql://localhost' }, /postgres:\/\//],
-  ])('refuses %s and says what to do', (_name, env, message) => {
+  ])('refuses %s and explains what to do', (_name, env, message) => {
     expect(() => loadConfig(env)).toThrow(ConfigError);
     expect(() => loadConfig(env)).toThrow(message);
   });
@@ -198,7 +198,7 @@ describe('the configuration', () => {
     for (const part of parts) expect(messageOf(() => loadConfig(env))).not.toContain(part);
   });
 
-  it('takes secrets from files, whose lines are entries', async () => {
+  it('reads secrets from files, whose lines are entries', async () => {
     const directory = await temporaryDirectory();
     const file = join(directory.path, 'secrets');
     writeFileSync(file, `main=${SECRETS[0]}\nconnect=${SECRETS[1]}\n`);
@@ -225,7 +225,7 @@ describe('the configuration', () => {
     expect(message).not.toContain(SECRETS[0]);
   });
 
-  it('tells endpoints of changes of access, signed by each secret, which a file may hold', async () => {
+  it('pushes changes of access to endpoints, signed with each secret, which a file may hold', async () => {
     const [old, next] = [1, 2].map((byte) => `whsec_${Buffer.alloc(32, byte).toString('base64')}`);
     const directory = await temporaryDirectory();
     const file = join(directory.path, 'secret');
@@ -300,7 +300,7 @@ describe('the configuration', () => {
     expect(warnings).toEqual(['STRIPE_API_KEY is not read; did you mean STRIPE_API_KEYS?']);
   });
 
-  it('tells all mistakes at once', () => {
+  it('reports all mistakes at once', () => {
     const message = messageOf(() => loadConfig({ ...signing('x=y'), ...tokens('z'), PORT: 'http' }));
     expect(message).toMatch(/PORT/);
     expect(message).toMatch(/STRIPE_WEBHOOK_SECRETS: entry 2/);

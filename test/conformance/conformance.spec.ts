@@ -201,7 +201,7 @@ describe('a report of Stripe, held against the ledger', () => {
     return { code, reasons, totals, differences: differences?.map(name), customers: customers?.map(name) };
   };
 
-  it('finds nothing where they agree, and else the invoices and months that make the difference', async () => {
+  it('finds nothing where they agree, and otherwise the invoices and months that differ', async () => {
     const header = 'accounting_period,currency,invoice_id,customer_id,debit,credit,amount';
     const january = [
       '2026-01,usd,in_1,cus_1,AccountsReceivable,DeferredRevenue,90.00',
@@ -227,7 +227,7 @@ describe('a report of Stripe, held against the ledger', () => {
     ]);
   });
 
-  it('tells changes of MRR that are at another time, missing, or of other amounts, by customer', async () => {
+  it('lists changes of MRR at another time, missing, or of other amounts, by customer', async () => {
     const header = 'event_timestamp,event_type,customer_id,subscription_item_id,currency,mrr_change';
     const { code, reasons, differences, customers } = await compare('M9', header, [
       '2026-01-01 00:00:00.000,ACTIVE_START,cus_1,si_1_sub_1,usd,3000',
@@ -247,7 +247,7 @@ describe('a report of Stripe, held against the ledger', () => {
     expect(customers).toEqual([{ customer: 'cus_9', currency: 'usd', change: -500 }]);
   });
 
-  it('tells balance transactions that were not seen', async () => {
+  it('lists balance transactions that were not seen', async () => {
     const header = 'balance_transaction_id,created_utc,currency,gross,fee,net,reporting_category';
     const { code, differences, totals } = await compare('J2', header, [
       'txn_1,2026-01-01 00:00:00,usd,100.00,3.20,96.80,charge',

@@ -397,7 +397,7 @@ inBrowser('the console in a browser', () => {
     expect([await ranWith({}), await ranWith({ 'content-security-policy': '' })]).toEqual([false, true]);
   });
 
-  it('says nothing in the console of the browser', () => {
+  it('logs nothing to the browser’s console', () => {
     expect(said).toEqual([]);
   });
 });

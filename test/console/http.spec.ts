@@ -318,7 +318,7 @@ describe('a change of access that is held', () => {
   const history = async (): Promise<string> =>
     (await get(`/console/customers/${customer}/access-changes`, 'access')).text();
 
-  it('is approved by who has seen it, and by nobody else', async () => {
+  it('is approved only by an admin who has seen it', async () => {
     await life('customer.subscription.created', 'active');
     await until('access begins', async () => (await history()).includes('access begins'));
     await life('customer.subscription.deleted', 'canceled');
@@ -350,7 +350,7 @@ describe('a change of access that is held', () => {
     expect(await (await get(`/console/customers/${customer}`, 'read')).text()).toContain('History of access');
   });
 
-  it('is rejected by who says why, and the history says who and why', async () => {
+  it('is rejected with a reason, and the history shows who and why', async () => {
     await life('customer.subscription.created', 'active', `${subscription}again`);
     const page = async (): Promise<string> => (await get('/console/access-changes', 'admin')).text();
     await until('the change is held', async () => (await page()).includes(customer));
@@ -374,7 +374,7 @@ describe('a closed month', () => {
   const books = `test:acct_${own}`;
   const closing = `/console/closings/2026-01?livemode=false&account=acct_${own}`;
 
-  it('is closed and opened again by those alone who may, and says who did', async () => {
+  it('is closed and reopened only by those who may, and shows who did', async () => {
     for (const path of ['/console/closings', '/console/closings/2026-01/reopen'])
       expect([path, (await post(path, { month: '2026-01', books }, { who: 'read' })).status]).toEqual([path, 403]);
     expect((await post('/console/closings', { month: '2026-01', books: 'all' }, { who: 'admin' })).status).toBe(400);
@@ -407,7 +407,7 @@ describe("Stripe's side", () => {
   const page = async (path: string): Promise<string> => (await get(path, 'read')).text();
   const finding = { stream: null, since: null, cause: null, looks: [], repaired: null } as const;
 
-  it('asks for runs and looks in the name of who may, and says what is missing where there is no key', async () => {
+  it('requests runs and looks under the user’s name, and shows what is missing without a key', async () => {
     for (const path of ['/console/stripe/runs', `/console/subscriptions/${SUBSCRIPTION}/refresh`]) {
       const asked = await post(path, { kind: 'recover' }, { who: 'admin' });
       expect([path, asked.status, await asked.text()]).toEqual([path, 409, expect.stringContaining('STRIPE_API_KEYS')]);
@@ -505,7 +505,7 @@ describe('a session', () => {
     expect(html).toContain('<meta http-equiv="refresh" content="0;url=/console/events?type=a&amp;b=');
   });
 
-  it('does nothing for a form of another site, or of nobody', async () => {
+  it('ignores a form from another site or without a session', async () => {
     for (const site of ['cross-site', 'same-site', 'none']) {
       const answer = await post('/console/parked/replay', {}, { who: 'admin', 'sec-fetch-site': site });
       expect([site, [303, 403].includes(answer.status)]).toEqual([site, true]);
@@ -556,7 +556,7 @@ describe('a page that there is not', () => {
     ['/console/objects/secrets/x', 404],
     [`/console/subscriptions/${SUBSCRIPTION}?after=-1`, 400],
     ['/console/events?cursor=forged', 400],
-  ])('%s says so as a page: %i', async (path, status) => {
+  ])('%s is reported on a page: %i', async (path, status) => {
     const answer = await get(path, 'admin');
     expect(answer.status).toBe(status);
     expect(answer.headers.get('content-security-policy')).toBe(CSP);

@@ -27,7 +27,7 @@ describe('a token', () => {
     expect(name).not.toContain(UNNAMED.token);
   });
 
-  it('that stands twice may do what either entry says', () => {
+  it('listed twice has the rights of both entries', () => {
     const twice = new Tokens([UNNAMED, { ...UNNAMED, name: 'ops', scopes: ['admin'] }]);
     expect(visitor(UNNAMED, twice)).toMatchObject({ scope: 'admin' });
   });
@@ -43,7 +43,7 @@ describe('a session', () => {
     expect(elsewhere.bySession(session, NOW + SESSION_S * 1_000)).toBeNull();
   });
 
-  it('ends when its token is taken away, also when another gets its name', () => {
+  it('ends when its token is removed, even if another gets its name', () => {
     expect(new Tokens([SUPPORT]).bySession(session, NOW)).toBeNull();
     expect(new Tokens([{ ...SUPPORT, name: 'ops' }]).bySession(session, NOW)).toBeNull();
   });

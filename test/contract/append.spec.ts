@@ -439,7 +439,7 @@ describe('Appends through BatchAppend', () => {
     expect(await idsIn(store.client, stream)).toHaveLength(1);
   });
 
-  it('that race with the same event write it once; each is answered with its one place, or hears of a deadline and is answered when it is repeated', async () => {
+  it('that race with the same event write it once; each is answered with its one place, or with a deadline and again on repetition', async () => {
     const stream = newStream();
     const events = newEvents(1);
     const race = Array.from({ length: 64 }, () =>

@@ -27,7 +27,7 @@ describe('A deleted stream', () => {
   });
 
   it.each([ANY, NO_STREAM, 2n] as const)(
-    'comes back with an append expecting %s, its numbers go on and its old events stay away',
+    'comes back with an append expecting %s; its numbers continue and its old events stay hidden',
     async (expectedRevision) => {
       const { stream } = await streamOf(3);
       await store.client.deleteStream(stream);

@@ -45,7 +45,7 @@ describe('Stream metadata', () => {
     expect((await store.client.getStreamMetadata(stream)).metadata).toEqual(metadata);
   });
 
-  it('that sets no limit any more lets the events be seen again that nobody removed', async () => {
+  it('that removes all limits makes the events visible again that were not scavenged', async () => {
     const { stream, events } = await streamOf(3);
     await store.client.setStreamMetadata(stream, { maxCount: 1 });
     await store.client.setStreamMetadata(stream, { owner: 'nobody' });

@@ -74,7 +74,7 @@ describe('A read of a stream', () => {
     expect(recorded.map(({ position }) => position?.prepare)).toEqual(positions);
   });
 
-  it('of an unknown stream says that there is none', async () => {
+  it('of an unknown stream reports that there is none', async () => {
     expect(await errorTypeOf(collect(store.client.readStream(newStream())))).toBe('stream-not-found');
   });
 });
@@ -110,7 +110,7 @@ describe('A recorded event', () => {
     expect(Buffer.from(recorded?.metadata as Uint8Array)).toEqual(Buffer.from(data));
   });
 
-  it('tells when it was written', async () => {
+  it('includes the time of the write', async () => {
     const stream = newStream();
     const before = Date.now();
     await append(store.client, stream, { events: newEvents(1) });

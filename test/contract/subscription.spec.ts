@@ -71,7 +71,7 @@ describe('A subscription to a stream', () => {
     await following.stop();
   });
 
-  it('is confirmed first and says once that it has caught up, after what was there', async () => {
+  it('is confirmed first and reports once that it has caught up, after the existing events', async () => {
     const stream = newStream();
     await write(stream, 40);
     const following = follow(store.client.subscribeToStream(stream));
@@ -122,7 +122,7 @@ describe('A subscription to a stream', () => {
     await Promise.all(followers.map((following) => following.stop()));
   });
 
-  it('that nobody reads from for a while gives everything later', async () => {
+  it('that is not read for a while delivers everything later', async () => {
     const stream = newStream();
     const subscription = store.client.subscribeToStream(stream);
     await new Promise((resolve) => subscription.once('confirmation', resolve));

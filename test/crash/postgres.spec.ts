@@ -65,7 +65,7 @@ async function killBackend(): Promise<void> {
 }
 
 describe('Postgres', () => {
-  it('away at the start: events are taken in, health and metrics say what is waited for, and the rows come by themselves when it returns', async () => {
+  it('unavailable at the start: events are accepted, health and metrics name what is waited for, and the rows follow when it returns', async () => {
     await postgres.stop();
     ledger = await startLedger({ eventStore, database: { url: postgres.url, stop: async () => undefined } });
     lives.push(...newLives(5));
@@ -117,7 +117,7 @@ describe('Postgres', () => {
     await expectTruth(postgres.url, lives);
   }, 120_000);
 
-  it('slow, with a table locked by somebody else: the rows come when it is free', async () => {
+  it('slow, with a table locked by another session: the rows come when it is free', async () => {
     const somebody = new pg.Client({ connectionString: postgres.url });
     await somebody.connect();
     await somebody.query(`begin; lock table ${await stateTable()} in access exclusive mode`);

@@ -131,7 +131,7 @@ describe('kill -9', () => {
 });
 
 describe('kill -9 of a dry run', () => {
-  it('leaves tables that are dropped when nobody has used them for an hour', async () => {
+  it('leaves tables that are dropped when they were not used for an hour', async () => {
     const { child, ended } = startCommand(['rebuild', 'links', '--dry-run'], urls);
     const aside = () => query<{ name: string }>(server.url, 'select name from ledger.checkpoints where aside');
     await until('it has begun', async () => (await aside()).length > 0);

@@ -147,7 +147,7 @@ if (why !== undefined) {
       60_000,
     );
 
-    it('that waits to stand in for an owner which dies gets no event, and the guest goes on', async () => {
+    it('that waits to replace a dying owner gets no event, and the guest continues', async () => {
       const { eventstore } = await startOwner(transport);
       const guest = await openGuest(transport);
       const stream = `handed-over-${randomUUID()}`;

@@ -90,7 +90,7 @@ describe('a connection to Postgres at a port', () => {
     expect(Buffer.concat(heard).toString('latin1')).not.toContain(PASSWORD);
   });
 
-  it('that nobody listens at, or a socket that is not there, is a Postgres that is away', async () => {
+  it('without a listener, or a missing socket, is an unavailable Postgres', async () => {
     const port = Number(new URL(await impostor(() => undefined)).port);
     server?.close();
     expect(isUnavailable(await failureOf(urlAt(port)))).toBe(true);

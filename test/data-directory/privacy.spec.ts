@@ -61,7 +61,7 @@ describe('a data directory is refused', () => {
 
   if (process.platform !== 'win32') {
     it.each(['server.log', 'data/ledger.password', 'data/postmaster.pid'])(
-      'when postgres/%s is a pipe, at which a start would wait for ever',
+      'when postgres/%s is a pipe, on which a start would wait forever',
       async (name) => {
         const pipe = join(dataDirectory, 'postgres', name);
         await mkdir(join(dataDirectory, 'postgres', 'data'), { recursive: true, mode: 0o700 });
@@ -112,7 +112,7 @@ describe('a data directory is refused', () => {
     await open();
   });
 
-  it('when others may read its secrets, which is said with the command that mends it', async () => {
+  it('when others may read its secrets, and prints the command that fixes it', async () => {
     secrets();
     const file = join(dataDirectory, 'secrets.json');
     await chmod(file, 0o644);
@@ -145,7 +145,7 @@ describe('a data directory is refused', () => {
 });
 
 describe('what is kept in a data directory', () => {
-  it('is closed to others, made anew or made by a version that left it open', async () => {
+  it('is closed to others, whether new or created by a version that left it open', async () => {
     const mayPass = isRoot ? [[dataDirectory, 0o711]] : [];
     const openOnes = async () => (await modesBelow(dataDirectory)).filter(([, mode]) => (mode & OTHERS) !== 0);
     secrets();
@@ -184,7 +184,7 @@ describe('the event store alone', () => {
     await expect(start()).rejects.toThrow(/is a link/);
   });
 
-  it('listens at a socket only in a folder that nobody else may enter', async () => {
+  it('listens at a socket only in a folder that no other account may enter', async () => {
     await mkdir(dataDirectory, { mode: 0o711 });
     const socket = join(dataDirectory, 'socket');
     await expect(startEmbeddedEventStore({ directory: 'memory', socket })).rejects.toThrow(

@@ -116,7 +116,7 @@ it('a start at a port that is taken ends with a sentence', async () => {
 });
 
 describe('the welcome', () => {
-  it('says where secrets are, and not what they are, to what is not a terminal', async () => {
+  it('prints where secrets are, not the secrets, to anything but a terminal', async () => {
     const { code, output, errors } = await run({});
     expect({ code, errors }).toEqual({ code: 0, errors: '' });
     expect(output).toContain(join(dataDirectory, 'secrets.json'));
@@ -143,7 +143,7 @@ describe('an installation without the packages of the embedded servers', () => {
     }
   }, 60_000);
 
-  it('says what is missing when one is to be embedded', async () => {
+  it('reports what is missing when one is to be embedded', async () => {
     expectSentence(
       await run(SECRETS, ['--import', without]),
       /package "libsql" of the embedded servers is not installed.*set both EVENTSTORE_URL .* and DATABASE_URL/,

@@ -38,7 +38,7 @@ describe('an entry', () => {
 });
 
 describe('the book of an invoice', () => {
-  it('is empty of what is zero: a trial', () => {
+  it('is empty when everything is zero: a trial', () => {
     const { entries } = new InvoiceLife().finalized('2026-01-01', [{ amount: 0, ...QUARTER }]).book();
     expect(entries).toEqual([]);
   });
@@ -143,7 +143,7 @@ describe('the book of an invoice', () => {
       });
   });
 
-  it('lets the lines of what was written off earn again where that is the policy', () => {
+  it('lets written-off lines earn again where that is the policy', () => {
     const life = base()
       .stage('uncollectible', '2026-02-01')
       .paid('2026-04-10', 4950)
@@ -235,14 +235,14 @@ describe('the book of an invoice', () => {
     expect(balances(life.entries())[unapplied]).toBe(-2000);
   });
 
-  it('J5: believes an invoice that alone says that it is open again', () => {
+  it('J5: believes an invoice that alone reports that it is open again', () => {
     const life = new InvoiceLife().finalized('2026-01-01', [{ amount: 2000, ...QUARTER }]).paid('2026-01-02', 2000);
     const { entries } = life.stage('paid', '2026-01-02', 2000).stage('reopened', '2026-02-02', 2000).book();
     expect(postingsOf(entries, 'unapplied:inpay_1')).toEqual({ [receivable]: 2000, [unapplied]: -2000 });
     expect(entries.at(-1)?.inference).toBe('the invoice alone says that it is open again');
   });
 
-  it('believes an invoice that alone says that it was paid, until an invoice payment says it', () => {
+  it('believes an invoice that alone reports its payment, until an invoice payment does', () => {
     const life = () =>
       base().charged('ch_1', '2026-01-01', 9900).stage('paid', '2026-01-01', 9900, { payment: 'ch_1', other: 'ch_1' });
     const ids = (of: InvoiceLife) => of.book().entries.map(({ id }) => id);
@@ -252,7 +252,7 @@ describe('the book of an invoice', () => {
     expect(postingsOf(unseen, 'application:in_1:unknown')).toEqual({ [unapplied]: 9900, [receivable]: -9900 });
   });
 
-  it('believes a payment that alone says that it pays the invoice, once, until others say it, or it fails', () => {
+  it('believes a payment that alone reports paying the invoice, once, until others report it or it fails', () => {
     const life = () => base().charged('ch_1', '2026-01-02', 9900, 'usd', 'in_1');
     const ids = (of: InvoiceLife) => of.book().entries.map(({ id }) => id);
     const { entries } = life().book();
@@ -384,7 +384,7 @@ describe('the book of an invoice item', () => {
 });
 
 describe('the book of a payment', () => {
-  it('J4: counts a refund once, whoever tells of it, and what is not told for as much as the charge says', () => {
+  it('J4: counts a refund once, however it is reported, and unreported ones by the charge’s total', () => {
     const life = paid().refundedInAll('ch_1', '2026-02-01', 2000);
     expect(postingsOf(life.charges(), 'refund:ch_1#2000')).toEqual({ [unapplied]: 2000, [clearing]: -2000 });
     life.refunded('re_1', '2026-02-01', 1500);
@@ -496,7 +496,7 @@ describe('the books of what passes through Stripe', () => {
     expect(balances(payoutBook([...rows, payout('paid', '2026-01-03', 500)]))).toEqual({});
   });
 
-  it('J14: leaves unexplained what has a category that nobody knows', () => {
+  it('J14: leaves unknown categories unexplained', () => {
     expect(balances(transaction('txn_1', 'new_thing', -500))).toEqual({
       [accounts.balance]: -500,
       [accounts.unexplained]: 500,
@@ -523,7 +523,7 @@ describe('the book of a customer', () => {
     });
   });
 
-  it('says the same in whichever order its rows come', () => {
+  it('gives the same result in any order of its rows', () => {
     const shown = change('2026-01-01', -300, -1000, 'evt_1');
     const changes = [
       { ...shown, stage: 'opening', amount_minor: -300, cumulative_minor: -300 },
@@ -557,7 +557,7 @@ describe('the book of a customer', () => {
       ]);
   });
 
-  it('tells what was there before the ledger began from what came by hand', () => {
+  it('distinguishes what existed before the ledger began from manual transactions', () => {
     const opening = { ...change('2026-01-01', 0, -700, 'evt_1'), stage: 'opening' };
     expect(postingsOf(of([opening]), 'balance:cus_1:evt_1:opening')).toEqual({
       [accounts.opening]: 700,

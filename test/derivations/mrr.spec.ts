@@ -203,7 +203,7 @@ describe('the MRR of an item', () => {
 describe('discounts', () => {
   const percent = coupon({ percentOff: '20' });
 
-  it('are taken of items first, then of what is left of all of them', () => {
+  it('apply to items first, then to the rest of all of them', () => {
     const items = [
       item(3000, { discounts: [discount(percent, '2026-01-01')] }),
       item(1000, { id: 'si_2', discounts: [discount(percent, '2026-01-01')] }),
@@ -260,7 +260,7 @@ describe('discounts', () => {
     expect(movements(facts('once', null))).toEqual(['2026-01-01 new 5000']);
   });
 
-  it('M7: end when an event takes them away, and then not again', () => {
+  it('M7: end when an event removes them, and only once', () => {
     const terms = { ...percent, duration: 'repeating' };
     const facts = subscription([
       ['2026-01-01', { items: [item(5000)], discounts: [discount(terms, '2026-01-01', '2026-04-01')] }],
@@ -269,7 +269,7 @@ describe('discounts', () => {
     expect(movements(facts)).toEqual(['2026-01-01 new 4000', '2026-03-10 expansion 1000']);
   });
 
-  it('M6: are told apart from an upgrade in the same second', () => {
+  it('M6: are distinguished from an upgrade in the same second', () => {
     const facts = subscription([
       ['2026-01-01', { items: [item(3000)], discounts: [discount(percent, '2026-01-01')] }],
       ['2026-02-01', { items: [item(5000, { price: 'price_2' })], discounts: [] }],
@@ -285,7 +285,7 @@ describe('discounts', () => {
     ]);
   });
 
-  it('of terms that nobody knows make the MRR unknown; the coupon tells them', () => {
+  it('with unknown terms make the MRR unknown until the coupon is known', () => {
     const facts = (more: Partial<SubscriptionFacts> = {}) =>
       subscription([['2026-01-01', { items: [item(1000)], discounts: [discount(null, '2026-01-01')] }]], more);
     expect(of(facts()).items[0]).toMatchObject({ isUnknown: true, why: 'discount_not_known' });
@@ -328,7 +328,7 @@ describe('when a subscription counts', () => {
     ]);
   });
 
-  it('M10: not while its collection is paused, and again by itself', () => {
+  it('M10: not while its collection is paused, and again when that ends', () => {
     const pause = (behavior: string) => ({ pause: { behavior, resumesAt: at('2026-04-10') } });
     const facts = (behavior: string) =>
       subscription([
@@ -444,7 +444,7 @@ describe('the movements of a customer', () => {
     expect(movements(moved(5000), { mrrGroupMinutes: 60 }).slice(1)).toEqual(['2026-02-01 expansion 2000']);
   });
 
-  it('are new again after so many days where the policy says so', () => {
+  it('are new again after this many days where the policy sets it', () => {
     const both = [
       named('sub_1', [['2026-01-01', { items: [item(3000)] }], ends('2026-02-01')]),
       named('sub_2', [['2026-06-01', { items: [item(3000)] }]]),
@@ -470,7 +470,7 @@ describe('the movements of a customer', () => {
     ]);
   });
 
-  it('M14: of one change that two events tell are one: the second changes no terms', () => {
+  it('M14: reported by two events are one: the second changes no terms', () => {
     const facts = named('sub_1', [
       ['2026-01-01', { items: [item(3000)] }],
       ['2026-02-01', { items: [item(5000)] }],

@@ -91,7 +91,7 @@ const postings = (where: string) =>
   query<Record<string, unknown>>(server.url, `select * from ledger.journal_postings where ${where} order by entry, no`);
 
 describe('what follows from rows', () => {
-  it('is checked, compared, mended and brought back with the rows that it follows from, while the service goes on', async () => {
+  it('is verified, compared, repaired and rolled back with its source rows, while the service runs', async () => {
     await reach(await append(0.5));
     const before = await postings('true');
     expect(before.length).toBeGreaterThan(20);
@@ -146,7 +146,7 @@ describe('what follows from rows', () => {
     expect(await verified()).toEqual(RIGHT);
   }, 300_000);
 
-  it('is built anew beside what is shown by a process with another policy', async () => {
+  it('is rebuilt next to the live generation by a process with another policy', async () => {
     await service.stop();
     service = await startServiceProcess(urls, { MONEY_RECOGNITION: 'month' });
     await until('the new books are shown', async () => (await generationsOf('journal')).at(-1) === '5 shown', 60_000);

@@ -230,7 +230,7 @@ describe('rows that follow from rows of several streams', () => {
     });
   });
 
-  it('are built of all other keys where a row is damaged, or cannot tell its key: these are parked, and a replay mends them', async () => {
+  it('are built for all other keys where a row is damaged or cannot tell its key: these are parked, and a replay repairs them', async () => {
     const group = randomId('cus');
     const [damaged, mute] = [randomId('in'), randomId(`in_${MUTE}`)];
     const row = `row of invoices ["${mute}"]`;
@@ -304,7 +304,7 @@ describe('rows that follow from rows of several streams', () => {
     });
   });
 
-  it('begin anew where batches were missed, or another policy holds', async () => {
+  it('start again where batches were missed, or another policy applies', async () => {
     const group = randomId('cus');
     const position = await during({ derivations: [] }, async () => {
       const appended = await appendInvoice(randomId('in'), `${group}x1`, 100);

@@ -72,7 +72,7 @@ describe('the content hash of a text', () => {
     ['4503599627370496', '4503599627370496.25'],
     ['0.1', '0.10000000000000000555'],
   ];
-  it.each(alike)('tells apart what JavaScript takes for one number: %s, %s', (...numbers) => {
+  it.each(alike)('distinguishes what JavaScript takes for one number: %s, %s', (...numbers) => {
     expect(new Set(numbers.map(hashOfText)).size).toBe(numbers.length);
     expect(new Set(numbers.map((number) => hashOfText(`[${number}]`))).size).toBe(numbers.length);
     expect(new Set(numbers.map((number) => hashOfText(`{ "a" :\t${number}}`))).size).toBe(numbers.length);

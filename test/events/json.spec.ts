@@ -10,7 +10,7 @@ describe('canonical JSON', () => {
     );
   });
 
-  it('keeps the order of arrays and tells empty arrays from empty objects', () => {
+  it('keeps the order of arrays and distinguishes empty arrays from empty objects', () => {
     expect(canonicalJson(parsed('[3,1,[],{},[{}]]'))).toBe('[3,1,[],{},[{}]]');
   });
 

@@ -125,7 +125,7 @@ describe('normalising', () => {
     ).toMatchObject({ name: 'a\ufffdb\ufffdc', email: '\u{1f600}' });
   });
 
-  it.each(resources)('lets unknown fields pass wherever a %s has them, and a status that nobody knows yet', (name) => {
+  it.each(resources)('accepts unknown fields wherever a %s has them, and an unknown status', (name) => {
     const example = exampleResource(name);
     const read = (object: Json) =>
       outcome(stripeEventAbout(object as JsonObject, { api_version: '2027-03-31.unheard' }));
@@ -169,7 +169,7 @@ describe('an unreadable snapshot', () => {
     expect(failure(object)).toBe(field);
   });
 
-  it('says what was expected and what was found', () => {
+  it('reports what was expected and what was found', () => {
     expect(() => normalise(stripeEventAbout({ ...subscription, status: [] }))).toThrow(
       'The snapshot\'s "subscription.status" is an array, not a string.',
     );

@@ -157,7 +157,7 @@ describe('the order within a second', () => {
     ).toEqual({ ordered: 'evt_0 evt_2 evt_3 evt_1', ambiguous: '' });
   });
 
-  it('puts an event that says of no change where its snapshot stands', () => {
+  it('puts an event without a change where its snapshot stands', () => {
     const invoice = { id: 'in_1', object: 'invoice' };
     expect(
       ordered(
@@ -170,7 +170,7 @@ describe('the order within a second', () => {
     ).toEqual({ ordered: 'evt_5 evt_4 evt_2 evt_3 evt_1', ambiguous: '' });
   });
 
-  it('orders snapshots rendered late, when created shows the end already, by what the updates say', () => {
+  it('orders snapshots rendered late, when created already shows the end, by the updates', () => {
     const invoice = { id: 'in_1', object: 'invoice' };
     expect(
       ordered(
@@ -389,7 +389,7 @@ describe('ties that users of Stripe met', () => {
     ).toEqual({ ordered: 'evt_2 evt_1', ambiguous: '' });
   });
 
-  it('dunning ends in unpaid behind past_due, though nothing says how they hang together', () => {
+  it('dunning ends in unpaid after past_due, though nothing links them', () => {
     expect(
       ordered(
         { id: 'evt_1', now: { status: 'unpaid' } },

@@ -245,7 +245,7 @@ describe('quarantine', () => {
 describe('every recorded event', () => {
   const golden = readFileSync(new URL('./recorded-routes.tsv', import.meta.url), 'utf8');
 
-  it('goes where the table of recorded routes says', () => {
+  it('goes where the table of recorded routes puts it', () => {
     const recorded = recordedEvents();
     const lines = distinctRecordedEvents().map(
       ({ file, stripeEvent }, i) => `${file}\t${placeOf(recorded[i]?.stripeEvent as Json)}\t${placeOf(stripeEvent)}`,

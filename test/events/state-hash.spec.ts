@@ -26,7 +26,7 @@ describe('the hash of a state', () => {
     expect(hashOf('{"a":[1,null,2]}')).not.toBe(hashOf('{"a":[1,2,null]}'));
   });
 
-  it('tells values apart that look alike', () => {
+  it('distinguishes values that look alike', () => {
     const values = [
       '1',
       '"1"',
@@ -107,7 +107,7 @@ describe('the hash of a state', () => {
     expect(new StateHash(many((keys) => keys.reverse())).text()).toBe(new StateHash(many((keys) => keys)).text());
   });
 
-  it('is told of an object with other values without hashing all of it again', () => {
+  it('is computed for an object with other values without hashing all of it again', () => {
     const hash = new StateHash(parsed('{"b":{"z":1,"a":2},"c":1,"d":null}'));
     const changes: [string, Json][] = [
       ['c', null],

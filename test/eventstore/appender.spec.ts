@@ -41,7 +41,7 @@ describe('an appender', () => {
     expect(positions.size).toBeLessThan(50);
   });
 
-  it('goes on after the stream has moved on behind its back', async () => {
+  it('continues after the stream has moved on unnoticed', async () => {
     const stream = randomId('sub');
     const [one, other] = [new Appender(store, noIndex, APPENDER_LIMITS), new Appender(store, noIndex, APPENDER_LIMITS)];
     const events = Array.from({ length: 20 }, () => newEvent(stream));
@@ -56,7 +56,7 @@ describe('an appender', () => {
     expect(await stripeIdsOf(server.url, stream)).toHaveLength(20);
   });
 
-  it('tells a conflict from a duplicate, also with a cold cache', async () => {
+  it('distinguishes a conflict from a duplicate, also with a cold cache', async () => {
     const stream = randomId('sub');
     const id = randomId('evt');
     await new Appender(store, noIndex, APPENDER_LIMITS).append(newEvent(stream, id));
@@ -85,7 +85,7 @@ describe('an appender', () => {
     expect(await appender.append(newEvent(randomId('sub')))).toMatchObject({ kind: 'appended' });
   });
 
-  it('writes once what the store took without answering, and says so after the connection is back', async () => {
+  it('writes once what the store accepted without answering, and reports so after the connection is back', async () => {
     const proxy = await startProxy(Number(new URL(server.url.replace('esdb', 'http')).port));
     const cuttable = connectEventStore(`esdb://127.0.0.1:${proxy.port}?tls=false`);
     try {
@@ -129,7 +129,7 @@ describe('an appender', () => {
     }
   });
 
-  it('says unavailable within its limits when no store answers, and names the trouble until an append succeeds or some time has passed', async () => {
+  it('reports unavailable within its limits when no store answers, and names the trouble until an append succeeds or some time has passed', async () => {
     const proxy = await startProxy(Number(new URL(server.url.replace('esdb', 'http')).port));
     proxy.refuse();
     const away = connectEventStore(`esdb://127.0.0.1:${proxy.port}?tls=false`);
@@ -174,7 +174,7 @@ describe('a store that does not take the password', () => {
   });
 });
 
-describe('a store that takes less than the configuration says', () => {
+describe('a store that accepts less than the configuration', () => {
   const LIMIT_BYTES = 64 * 1024;
   it('refuses the event that is too large and no other of the same append, and names its limit', async () => {
     const small = await startEmbeddedEventStore({ directory: 'memory', appendBytesMax: LIMIT_BYTES });
@@ -220,7 +220,7 @@ describe('a duplicate on a stream of 10,000 events with a cold cache', () => {
     });
   });
 
-  it('is recognised when no head may hold so many ids, by reading the stream for each', async () => {
+  it('is recognised when no head may hold this many ids, by reading the stream for each', async () => {
     const appender = new Appender(store, noIndex, { ...APPENDER_LIMITS, cachedIdsMax: 1_000 });
     for (const at of [17, 9_999])
       expect(await appender.append(newEvent(stream, ids[at]))).toMatchObject({

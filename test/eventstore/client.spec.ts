@@ -104,7 +104,7 @@ describe('An append of bytes', () => {
     expect(await failureOfPromise(append(store, one, 0n))).toBe('stream_deleted');
   });
 
-  it('is unavailable when the connection is cut under way, and the next one connects anew', async () => {
+  it('is unavailable when the connection is cut meanwhile, and the next one reconnects', async () => {
     const server = await start({ flushDelayMs: 200 });
     const proxy = await startProxy(server.port);
     const store = connect(`esdb://127.0.0.1:${proxy.port}?tls=false`);
@@ -152,7 +152,7 @@ describe('An append of bytes', () => {
 });
 
 describe('A read of bytes', () => {
-  it('whose reader leaves early leaves other reads of the client alone', async () => {
+  it('whose reader stops early does not affect other reads of the client', async () => {
     const store = connect((await start()).url);
     const stream = streamName();
     await append(store, stream, NO_STREAM, ...Array.from({ length: 3_000 }, () => '{}'));

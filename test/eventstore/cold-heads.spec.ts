@@ -99,7 +99,7 @@ it.each([0, 3])('a stream of %d events that has moved on beyond the index is rea
 });
 
 it.each([0, 1])(
-  'an event beyond the index, after %d others, is told from another with its id, though the store answers both as written',
+  'an event beyond the index, after %d others, is distinguished from another with its id, though the store answers both as written',
   async (before) => {
     const stream = randomId('sub');
     const id = randomId('evt');
@@ -117,7 +117,7 @@ it.each([0, 1])(
   },
 );
 
-it('several events of one append that all were there are told from others', async () => {
+it('several events of one append that all existed are distinguished from others', async () => {
   const stream = randomId('sub');
   const ids = Array.from({ length: 4 }, () => randomId('evt'));
   const writer = other();

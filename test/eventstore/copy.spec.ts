@@ -237,7 +237,7 @@ describe('A copy of a store', () => {
     await proxy.close();
   }, 60_000);
 
-  it('that was killed goes on where it ended, and says that both stores are the same', async () => {
+  it('that was killed continues where it ended, and reports that both stores are the same', async () => {
     const [source, target] = [await startStore(), await startStore()];
     const events = await fill(source, { streams: 50, rounds: 12 });
     const killed = copyCommand('--from', source.url, '--to', target.url);
@@ -282,7 +282,7 @@ describe('A target that is not a copy', () => {
     return { source, target };
   }
 
-  it('is found with stream and revision, and left as it is', async () => {
+  it('is found with stream and revision, and left unchanged', async () => {
     const { source, target } = await storesWith((one) => ({ ...one, data: { text: 'Same' } }) as EventData);
     await clientOf(source).appendToStream('tampered', event());
     const before = await contentOf(target);
@@ -302,7 +302,7 @@ describe('A target that is not a copy', () => {
     ['content type', { contentType: 'application/octet-stream' }],
     ['data', { data: bytes('{ }') }],
     ['metadata', { metadata: bytes('x') }],
-  ])('is told by its %s', (part, change) => {
+  ])('is recognised by its %s', (part, change) => {
     expect(differencesOf(raw(0n), { ...raw(0n), ...change })).toEqual([part]);
   });
 
@@ -351,13 +351,13 @@ describe('An event that does not fit behind what the target has', () => {
     await appends.flush();
   };
 
-  it('because the beginning of its stream was removed from the source says that revisions cannot be kept', async () => {
+  it('because the beginning of its stream was removed from the source reports that revisions cannot be kept', async () => {
     await expect(appendRaw(await startStore(), raw(7n))).rejects.toThrow(
       /Revision 7 of stream "begun": .*beginning of the stream was removed.*Revisions cannot be kept/,
     );
   });
 
-  it('because something else writes to the target says so', async () => {
+  it('because something else writes to the target reports so', async () => {
     const target = await startStore();
     await clientOf(target).appendToStream('begun', event());
     await expect(appendRaw(target, raw(0n))).rejects.toThrow(
@@ -365,7 +365,7 @@ describe('An event that does not fit behind what the target has', () => {
     );
   });
 
-  it('because of its size says so', async () => {
+  it('because of its size reports so', async () => {
     const target = await startStore();
     const large = { ...raw(1n), data: new Uint8Array(2 * 1024 * 1024) };
     await expect(appendRaw(target, raw(0n), large, raw(2n))).rejects.toThrow(

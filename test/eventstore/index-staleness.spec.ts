@@ -69,7 +69,7 @@ describe('a duplicate of an event that stands in the index alone', () => {
     await expectOnce(stream);
   });
 
-  it('is recognised when the schema was dropped, while it is away, empty, and filled again', async () => {
+  it('is recognised when the schema was dropped, while it is missing, empty, and filled again', async () => {
     const stream = await leaning();
     await index.drop();
     await expectOnce(stream);
@@ -115,7 +115,7 @@ describe('an event that is new', () => {
   it.each([
     ['has another event', 3],
     ['has ended before', 30],
-  ])('is appended though the index says that it stands where the stream %s', async (_, revision) => {
+  ])('is appended although according to the index it is where the stream %s', async (_, revision) => {
     const { stream, appender } = await leaning();
     const event = newEvent(stream);
     await claim(event.eventId, stream, revision);
@@ -124,7 +124,7 @@ describe('an event that is new', () => {
     expect(new Set(await stripeIdsOf(server.url, stream)).size).toBe(12);
   });
 
-  it('is appended though an index of another log says that it stands in a stream that is not there', async () => {
+  it('is appended although an index of another log places it in a stream that does not exist', async () => {
     const { stream, appender } = await leaning();
     const event = newEvent(stream);
     await claim(event.eventId, randomId('gone'), 0);

@@ -49,7 +49,7 @@ function lanes(limits: Partial<LaneLimits> = {}) {
 }
 
 describe('lanes', () => {
-  it('work on so many streams at one time, on each with what waits for it, in turn', async () => {
+  it('work on a limited number of streams at a time, on each with all that waits for it, in turn', async () => {
     const { working, enter, endOne } = lanes();
     for (const stream of ['a', 'b', 'c', 'a', 'a', 'b']) enter(stream);
     expect(working.map(({ stream, share }) => `${stream}${share.length}`)).toEqual(['a1', 'b1']);

@@ -45,7 +45,7 @@ describe.each([
   ['processes that have just started, without an index', withoutIndex, true],
   ['processes that have just started, with an index', withIndex, true],
 ])('for %s', (_, start, isNewEachTime) => {
-  it('each rendering is appended once, and told from a repeat', async () => {
+  it('each rendering is appended once, and distinguished from a repeat', async () => {
     const [stream, id] = [randomId('sub'), randomId('evt')];
     const first = start();
     const told = [];

@@ -67,7 +67,7 @@ describe('a command line that names nothing to be done exits with 2', () => {
   });
 });
 
-describe('a folder without a ledger stays as it is, and the command exits with 2', () => {
+describe('a folder without a ledger is left unchanged, and the command exits with 2', () => {
   it.each<[readonly string[]]>([
     [['projections']],
     [['verify']],
@@ -86,7 +86,7 @@ describe('a folder without a ledger stays as it is, and the command exits with 2
     expect(existsSync(folder)).toBe(false);
   });
 
-  it.each(['sample', 'storm'])('%s says that no service answers', async (name) => {
+  it.each(['sample', 'storm'])('%s reports that no service answers', async (name) => {
     const { code, errors } = await ledger([name], {
       ...(name === 'storm'
         ? { STRIPE_WEBHOOK_SECRETS: `whsec_${'0'.repeat(32)}`, API_TOKENS: `read=${'0'.repeat(32)}` }
@@ -128,7 +128,7 @@ describe('beside a ledger', () => {
   });
   afterAll(() => service.stop());
 
-  it('a verification says what it has checked', async () => {
+  it('a verification reports what it has checked', async () => {
     const { code, output } = await ledger(['verify'], urls);
     expect(output).toMatch(
       /^Checked \d+ streams? in \d+ projections, and \d+ keys? of derived rows: no differences\.\n$/,
@@ -151,7 +151,7 @@ describe('beside a ledger', () => {
     expect(code).toBe(2);
   });
 
-  it('a database without a ledger stays as it is', async () => {
+  it('a database without a ledger is left unchanged', async () => {
     const database = await emptyDatabase();
     try {
       const { code, errors } = await ledger(['verify'], { ...urls, DATABASE_URL: database.url });
@@ -163,7 +163,7 @@ describe('beside a ledger', () => {
   });
 });
 
-it('a ledger without events verifies nothing, and says so', async () => {
+it('a ledger without events verifies nothing, and reports so', async () => {
   const [eventStore, server] = [await testEventStore(), await emptyDatabase()];
   const database = new Database(server.url, { connectionsMax: 1, onIdleError: () => undefined });
   try {

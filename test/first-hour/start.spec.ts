@@ -117,13 +117,13 @@ it('at a port that is taken, makes nothing', async () => {
   }
 });
 
-it('at an address that is not of this machine, says so', async () => {
+it('at an address of another machine, reports so', async () => {
   const { code, errors } = await start({ HOST: '192.0.2.1', PORT: '4242' });
   expect(errors).toMatch(/^"192\.0\.2\.1" is not an address of this machine\. Set HOST to .*\n$/);
   expect(code).toBe(1);
 });
 
-describe('the log says which server does not answer, by its variable', () => {
+describe('the log names the variable of the server that does not answer', () => {
   it.each<[string, Record<string, string>, RegExp]>([
     ['Postgres', NOWHERE, /Postgres \(DATABASE_URL\) does not answer: connect ECONNREFUSED 127\.0\.0\.1:1\. Retrying/],
   ])('%s', async (_name, environment, line) => {
@@ -146,7 +146,7 @@ describe('the log says which server does not answer, by its variable', () => {
 });
 
 describe('on embedded stores', () => {
-  it('in production, says where the only copy of the log is', async () => {
+  it('in production, prints where the only copy of the log is', async () => {
     const { code, output } = await start({ ...SECRETS, NODE_ENV: 'production' });
     expect(output).toMatch(
       /"level":"warn".*The only copy of the log is in .*data on this machine\. Back it up, or set EVENTSTORE_URL/,
@@ -154,7 +154,7 @@ describe('on embedded stores', () => {
     expect(code).toBe(0);
   }, 60_000);
 
-  it('in development, says where its three secrets are', async () => {
+  it('in development, prints where its three secrets are', async () => {
     const { output } = await start({}, { until: /connect-stripe\.md/ });
     expect(output).toMatch(/in data\/secrets\.json: webhookSecret, readToken, adminToken/);
     expect(output).toMatch(/subscription-ledger sample/);

@@ -117,7 +117,7 @@ describe('folding a stream', () => {
     }
   });
 
-  it('says late to exactly what belongs before the latest second', () => {
+  it('reports as late exactly what belongs before the latest second', () => {
     const at = (second: number) => [factFrom(subscriptionEvent('sub_1', { created: START + second }))];
     const folded = advance(subscriptions, unfolded(subscriptions), at(5));
     if (folded.kind === 'late') throw new Error('The first event cannot be late.');
@@ -165,7 +165,7 @@ describe('folding what a batch brings of a stream', () => {
     return objects.get(String(object))?.state as ObjectState;
   }
 
-  it('does not begin anew for what came out of order within it, and ends as the whole folded', () => {
+  it('does not restart for what came out of order within it, and ends like the fold of the whole', () => {
     const events = inOrderOfArrival(5, 3, 4, 1);
     const batch = foldedOnto(undefined, events);
     if (batch.kind !== 'folded') throw new Error('The batch can be folded.');

@@ -71,7 +71,7 @@ const inOrder = (events: readonly unknown[]): ReadEvent[] =>
   ).map((event) => readEvent(event));
 
 describe('a stream that is folded page by page', () => {
-  it('ends as when all of it is folded at once, in whatever order it arrived, for every projection', async () => {
+  it('ends like one fold of the whole, in any order of arrival, for every projection', async () => {
     const life = fc
       .record({
         seed: fc.nat(),

@@ -19,7 +19,7 @@ const operations = (): [route: string, operation: Operation][] =>
   );
 
 describe('docs/openapi.json', () => {
-  it('breaks no client of what is committed', () => {
+  it('breaks no client of the committed document', () => {
     const breaking = breakingChanges(committed, document);
     if (breaking.length > 0)
       throw new Error(
@@ -27,7 +27,7 @@ describe('docs/openapi.json', () => {
       );
   });
 
-  it('is what the code says', () => {
+  it('matches the code', () => {
     if (JSON.stringify(document) !== JSON.stringify(committed))
       throw new Error('docs/openapi.json is not what the code says. Run "npm run openapi", and commit what it writes.');
   });
@@ -40,7 +40,7 @@ describe('docs/openapi.json', () => {
     );
   });
 
-  it('says of every route what it is for, who may ask, and by which codes it fails', () => {
+  it('describes for every route its purpose, scope and error codes', () => {
     const known = Object.keys(PROBLEMS);
     for (const [route, { summary, operationId, security, responses, ...operation }] of operations()) {
       const isOpen = !route.includes('/v1/') && !route.includes('/metrics');
@@ -72,7 +72,7 @@ describe('an answer', () => {
   const check = (body: unknown) => () =>
     checkAnswer({ method: 'GET', url: '/problems/a', status: 200, type: 'application/json; charset=utf-8', body });
 
-  it('is refused with a member that nobody described, without one, and with one of another type', () => {
+  it('is refused with an undocumented member, a missing one, and one of another type', () => {
     expect(check(kind)).not.toThrow();
     expect(check({ ...kind, more: 1 })).toThrow(/additional properties/);
     expect(check({ ...kind, status: '400' })).toThrow(/status/);
@@ -174,7 +174,7 @@ describe('a change of the document', () => {
     expect(breakingChanges(after, { ...after, paths: parametersOf({ kind: {}, limit: {}, any: {} }) })).toEqual([]);
   });
 
-  it('breaks nobody by what is added', () => {
+  it('breaks no client by additions', () => {
     expect(
       changed(({ components }) => {
         const { Stale } = components.schemas as Record<string, { properties: Record<string, unknown> }>;

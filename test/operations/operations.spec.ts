@@ -78,7 +78,7 @@ async function project(...events: unknown[]): Promise<void> {
 }
 
 describe('an operation', () => {
-  it('is asked for once by its key, works, and tells who, when, how far and what came of it', async () => {
+  it('is requested once by its key, runs, and shows who, when, its progress and its result', async () => {
     const id = randomId('sub');
     await project(subscriptionEvent(id));
     const key = randomId('key');
@@ -178,7 +178,7 @@ describe('an operation', () => {
     });
   });
 
-  it('with a body that is too large is refused, and so is one that nobody asked for', async () => {
+  it('with a body that is too large is refused, and so is an unexpected body', async () => {
     expect((await ask(' '.repeat(20_000))).status).toBe(413);
     expect((await send('GET', '/operations/op_0123456789abcdef01234567')).status).toBe(404);
     expect((await send('DELETE', '/operations/op_none')).status).toBe(404);

@@ -229,7 +229,7 @@ describe('the longest values that an index may have', () => {
   });
 });
 
-it('amounts of money are named by their unit, and nothing else is', () => {
+it('amounts of money, and nothing else, are named by their unit', () => {
   const all = projections.flatMap(({ tables }) => Object.values(tables)).flatMap((one) => Object.entries(one.columns));
   expect(all.filter(([name, { kind }]) => (kind === 'money') !== name.endsWith('_minor'))).toEqual([]);
 });
@@ -254,7 +254,7 @@ describe('a row', () => {
     expect(() => encodeRow('bills', table, row as never)).toThrow(BadValue);
   });
 
-  it('is refused without telling what a text says', () => {
+  it('is refused without revealing a text', () => {
     const row = { id: 'a', total_minor: 'ada@example.com', note: null };
     expect(() => encodeRow('bills', table, row)).toThrow('bills.total_minor is a text of 15 bytes, not');
   });
@@ -295,7 +295,7 @@ function faultsOf(schema: JsonSchema, value: unknown, path = ''): string[] {
 }
 
 describe('the JSON schema of a table', () => {
-  it('says what a row is', () => {
+  it('describes a row', () => {
     expect(rowSchema(table)).toEqual({
       type: 'object',
       required: ['id', 'total_minor', 'note'],

@@ -241,7 +241,7 @@ const saying = (kind: string, target: string) =>
   expect.arrayContaining([expect.objectContaining({ target_kind: kind, target })]);
 
 describe('what an object belongs to', () => {
-  it.each(cases)('%s of %s says by %s: its %s', (name, apiVersion, path, kind, object, type) => {
+  it.each(cases)('%s of %s names by %s: its %s', (name, apiVersion, path, kind, object, type) => {
     const named = linksOf(type, holding(object, path.split('.'), 'x_named'), apiVersion);
     expect(named).toEqual(saying(kind, 'x_named'));
     expect(named.map((row) => [row['object'], row['id']])).toEqual(named.map(() => [name, object['id']]));
@@ -255,19 +255,16 @@ describe('what an object belongs to', () => {
     Object.entries(inTheirOwnersStream).flatMap(([name, objects]) =>
       objects.map(([object, stream]) => [name, stream, object] as const),
     ),
-  )('%s without an id is in %s, and says nothing more', (name, stream, rest) => {
+  )('%s without an id is in %s, and adds no link', (name, stream, rest) => {
     const body = JSON.parse(JSON.stringify(stripeEvent('any.updated', { ...rest, object: name }))) as JsonObject;
     expect(route(body, contentHash(body))).toMatchObject({ stream });
   });
 
-  it.each(['payment_method', 'card'])(
-    'a %s that was taken away says whose it was, when no other event tells',
-    (name) => {
-      expect(
-        linksOf(`${name}.detached`, { id: 'pm_1', object: name, customer: null }, OLD, { customer: 'cus_1' }),
-      ).toEqual(saying('customer', 'cus_1'));
-    },
-  );
+  it.each(['payment_method', 'card'])('a removed %s names its owner, when no other event does', (name) => {
+    expect(
+      linksOf(`${name}.detached`, { id: 'pm_1', object: name, customer: null }, OLD, { customer: 'cus_1' }),
+    ).toEqual(saying('customer', 'cus_1'));
+  });
 
   it.each([
     [
@@ -288,14 +285,14 @@ describe('what an object belongs to', () => {
         ['customer', 'cus_1'],
       ],
     ],
-  ])('a deleted %s says what it belonged to, when no other event tells', (name, object, said) => {
+  ])('a deleted %s names what it belonged to, when no other event does', (name, object, said) => {
     for (const [kind, target] of said)
       expect(linksOf(`${name}.deleted`, { id: 'x_1', object: name, ...object }, OLD)).toEqual(
         saying(kind as string, target as string),
       );
   });
 
-  it('is said of every object of the table of event types', () => {
+  it('covers every object of the table of event types', () => {
     const objects = new Set(
       routingTable.flatMap(([, { before, basil }]) => [String(before['object']), String(basil['object'])]),
     );
@@ -304,7 +301,7 @@ describe('what an object belongs to', () => {
     expect(ofNobody.filter((object) => object in table)).toEqual([]);
   });
 
-  it('is said at every place at which the table of event types has an id of it', () => {
+  it('covers every place at which the table of event types has an id', () => {
     const kinds = ['subscription', 'invoice', 'charge', 'payment_intent', 'customer', 'parent'];
     const places = routingTable
       .flatMap(([, objects]) => [objects.before, objects.basil])

@@ -32,7 +32,7 @@ describe.each(projections.filter(({ narrow }) => narrow !== undefined).map((one)
       }
     });
 
-    it('is the same of two renderings told together as of each', () => {
+    it('is the same for two renderings together as for each', () => {
       for (const [first, ...others] of objects.values()) {
         for (const other of others) {
           const together = (some: readonly (Fact | undefined)[]): Fact => ({

@@ -17,7 +17,7 @@ const all = projections.flatMap((projection) =>
   ),
 );
 
-describe('given these events, when this one comes, in whatever order', () => {
+describe('given these events, when this one comes, in any order', () => {
   it.each(all)('%s', (_, { projection, scenario: { given, when, then } }) => {
     const before = rowsOf(projection, given);
     const after = rowsOf(projection, [...given, when]);

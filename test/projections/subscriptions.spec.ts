@@ -103,7 +103,7 @@ describe('subscriptions', () => {
     expect(only(created, paused)).toMatchObject({ status: 'paused' });
   });
 
-  it('passes on a status that nobody knows yet', () => {
+  it('passes on an unknown status', () => {
     expect(
       only(created, subscriptionEvent('sub_1', { created: START + 1, object: { status: 'hibernating' } })),
     ).toMatchObject({ status: 'hibernating' });
@@ -141,7 +141,7 @@ describe('subscriptions', () => {
     });
   });
 
-  it('orders the events of one second by what they contain, whatever their order of arrival', () => {
+  it('orders the events of one second by their content, in any order of arrival', () => {
     const one = subscriptionEvent('sub_1', {
       eventId: 'evt_z',
       created: START + 1,
@@ -163,7 +163,7 @@ describe('subscriptions', () => {
     }
   });
 
-  it('tells since which event the status is what it is, whatever else changes and in whatever order they come', () => {
+  it('names the event that set the current status, whatever else changes, in any order of arrival', () => {
     const annotated = subscriptionEvent('sub_1', {
       eventId: 'evt_annotated',
       created: START + 5,

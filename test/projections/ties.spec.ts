@@ -498,7 +498,7 @@ describe.each(Object.entries(ties))('a tie of %s, in every order of arrival', (_
 });
 
 describe('an hour that a test clock ran through at once', () => {
-  it('ends with its last second, a change in each, in whatever order they come', () => {
+  it('ends with its last second, a change in each, in any order of arrival', () => {
     const hour = Array.from({ length: 3_600 }, (_, second) =>
       told(`evt_${9_999 - second}`, 'updated', {
         object: { latest_invoice: `in_${second}`, test_clock: 'clock_1' },

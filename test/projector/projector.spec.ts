@@ -84,7 +84,7 @@ const rowsOfSubscription = (id: string) =>
   query<{ status: string }>(server.url, 'select status from subscriptions where id = $1', [id]);
 
 describe('batches that follow one another', () => {
-  it('go on from the states that the one before has written', async () => {
+  it('continue from the states that the previous one wrote', async () => {
     const id = randomId('sub');
     await applied(
       await appended(
@@ -160,7 +160,7 @@ describe('batches that follow one another', () => {
     expect(await query(server.url, 'select id from customers')).toEqual([]);
   });
 
-  it('of which a row is rejected lose nothing of the other streams', async () => {
+  it('with a rejected row lose nothing of the other streams', async () => {
     await query(
       server.url,
       `alter table ${tableOf({ projection: customers, generation: 1 }, 'customers')} add constraint no_such_name check (name <> 'rejected')`,
@@ -293,7 +293,7 @@ describe('a late event', () => {
 });
 
 describe('a stream that is not the ledger’s', () => {
-  it('is not read, whatever is said of it in the log', async () => {
+  it('is not read, whatever the log contains for it', async () => {
     const foreign = randomId('orders');
     for (let at = 0; at < 20; at += 1)
       await store.appends.appendToStream(foreign, jsonEvent({ type: 'ordered', data: {} }));
@@ -349,7 +349,7 @@ describe('a stream that parks', () => {
     expect(await rowsOfSubscription(id)).toEqual([{ status: 'active' }]);
   });
 
-  it('goes on with a later event that shows its object whole, and tells which one it passed over', async () => {
+  it('continues with a later event that shows its object whole, and names the one it passed over', async () => {
     const id = randomId('sub');
     const stream = `subscription-${id}`;
     const events = [
@@ -391,7 +391,7 @@ describe('a stream that parks', () => {
     ]);
   });
 
-  it('goes on however much of other objects stands between', async () => {
+  it('continues however many events of other objects lie between', async () => {
     const id = randomId('sub');
     const stream = `subscription-${id}`;
     await applied(

@@ -95,7 +95,7 @@ const isAtLeast = (a: Parameters<typeof endOf>[0], b: Parameters<typeof endOf>[0
 const wanted = { kind: 'product', product: 'prod_1' } as const;
 
 describe('the laws of every policy', () => {
-  it('a final status grants nothing, but for what the policy keeps of a period that was paid for', () => {
+  it('a final status grants nothing, except what the policy keeps of a paid period', () => {
     fc.assert(
       fc.property(
         subscriptions.filter(({ status }) => FINAL.includes(status)),
@@ -113,7 +113,7 @@ describe('the laws of every policy', () => {
     );
   });
 
-  it('more grace never takes access away, nor shortens it', () => {
+  it('more grace never removes or shortens access', () => {
     fc.assert(
       fc.property(
         subscriptions,
@@ -149,7 +149,7 @@ describe('the laws of every policy', () => {
     );
   });
 
-  it('money that goes back never gives access, nor lengthens it', () => {
+  it('returned money never grants or lengthens access', () => {
     fc.assert(
       fc.property(subscriptions, policies, time, fc.nat(2_000), (one, policy, at, more) => {
         const [first, ...others] = one.items as [ItemFact, ...ItemFact[]];
@@ -160,7 +160,7 @@ describe('the laws of every policy', () => {
     );
   });
 
-  it('an answer changes by time alone at no other time than the one that is told beforehand', () => {
+  it('without events an answer changes only at the time that it announced', () => {
     const several = fc.uniqueArray(subscriptions, { selector: ({ id }) => id, maxLength: 3 });
     fc.assert(
       fc.property(several, policies, time, (all, policy, at) => {
@@ -177,7 +177,7 @@ describe('the laws of every policy', () => {
     );
   });
 
-  it('what a policy permits in addition never takes access away', () => {
+  it('what a policy permits in addition never removes access', () => {
     fc.assert(
       fc.property(subscriptions, policies, time, (one, policy, at) => {
         expect(
@@ -230,7 +230,7 @@ describe('the laws of every policy', () => {
     );
   });
 
-  it('access is what the best of the subscriptions grants, in whatever order they are', () => {
+  it('access is what the best subscription grants, in any order of them', () => {
     fc.assert(
       fc.property(
         fc

@@ -58,7 +58,7 @@ describe('the content hash of a text', () => {
   const written = ({ negative, digits, exponent }: { negative: boolean; digits: bigint; exponent: number }) =>
     `${negative ? '-' : ''}${digits}${exponent === 0 ? '' : `e${exponent}`}`;
 
-  it('tells two numbers apart, however near they are and however many digits they have', () => {
+  it('distinguishes two numbers, however near they are and however many digits they have', () => {
     fc.assert(
       fc.property(near, ([one, distance]) => {
         const other = { ...one, digits: one.digits + distance };

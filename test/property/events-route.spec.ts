@@ -114,7 +114,7 @@ const envelope = fc
 const subscription = { id: 'sub_1', object: 'subscription', customer: 'cus_1', status: 'active' };
 
 describe('routing of any body', () => {
-  it('lets nothing into the stream of an object whose envelope a projection cannot read', () => {
+  it('admits nothing to an object’s stream whose envelope a projection cannot read', () => {
     let streamed = 0;
     fc.assert(
       fc.property(fc.oneof(body, envelope), (value) => {
@@ -141,7 +141,7 @@ describe('routing of any body', () => {
     );
   });
 
-  it('takes two events about one invoice or invoice item to one stream, in whatever API version and state', () => {
+  it('puts two events about one invoice or invoice item into one stream, in any API version and state', () => {
     const form = fc.constantFrom('before' as const, 'expanded' as const, 'basil' as const);
     const event = fc.record({ form, changing, apiVersion, id });
     fc.assert(
@@ -162,7 +162,7 @@ describe('routing of any body', () => {
     );
   });
 
-  it('takes two events about one other object to one stream', () => {
+  it('puts two events about one other object into one stream', () => {
     const event = fc.record({ changing, apiVersion, id });
     fc.assert(
       fc.property(other, event, event, ({ object, id: own, ...envelope }, ...events) => {
@@ -179,7 +179,7 @@ describe('routing of any body', () => {
     );
   });
 
-  it('takes all recorded and all simulated events about one object to one stream', () => {
+  it('puts all recorded and all simulated events about one object into one stream', () => {
     const simulated = [...lives({ seed: 1, subscriptions: 40, apiVersion: 'mixed' })].flatMap(({ events }) =>
       events.map(({ stripeEvent }) => stripeEvent as unknown as Json),
     );
@@ -193,7 +193,7 @@ describe('routing of any body', () => {
     expect([...streams].filter(([, all]) => all.size > 1).map(([name, all]) => [name, ...all])).toEqual([]);
   });
 
-  it('takes events about two objects that users named to two streams', () => {
+  it('puts events about two objects that users named into two streams', () => {
     const named = other.filter(({ object }) => object === 'plan' || object === 'coupon');
     fc.assert(
       fc.property(named, named, (a, b) => {

@@ -85,7 +85,7 @@ function expectEachRowOnce(projection: AnyProjection, streams: Iterable<readonly
 }
 
 describe('the objects of a stream, as each projection tells them apart', () => {
-  it('have rows that no fact of another object changes, whatever part of it arrived, in whatever order', () => {
+  it('have rows that no fact of another object changes, for any part of them, in any order of arrival', () => {
     fc.assert(
       fc.property(arrived, (facts) => {
         for (const projection of projections) {

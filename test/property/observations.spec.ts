@@ -164,7 +164,7 @@ function watch(life: SimulatedLife, random: Random): Watched {
 const lastOf = (events: readonly SimulatedEvent[]): Map<string, SimulatedEvent> =>
   new Map(events.map((event) => [event.stripeEvent.data.object.id, event]));
 
-describe(`of ${LIVES} simulated lives, of which much is not delivered and is looked at once`, () => {
+describe(`${LIVES} simulated lives with many undelivered events, observed once`, () => {
   const violations: Violation[] = [];
   beforeAll(() => {
     for (let seed = 1; seed <= LIVES && violations.length < SHOWN_MAX; seed += 1) {

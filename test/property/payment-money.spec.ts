@@ -159,7 +159,7 @@ function answerAfter(events: readonly Event[]) {
 }
 
 describe('what became of a payment’s money', () => {
-  it('is what the last words of refunds and disputes say, whichever other events came, in whatever order', () => {
+  it('follows from the last events of refunds and disputes, whichever other events came, in any order', () => {
     fc.assert(
       fc.property(
         story.chain((one) =>

@@ -93,7 +93,7 @@ function rowsOf(arrived: readonly Arriving[]): Readonly<Record<string, Readonly<
   );
 }
 
-describe('events of which some are there in several API versions', () => {
+describe('events with some in several API versions', () => {
   it('come to the same rows, whichever rendering came first', () => {
     fc.assert(
       fc.property(options, (given) => {
@@ -127,7 +127,7 @@ describe('events of which some are there in several API versions', () => {
     );
   });
 
-  it('say all that the endpoint of the highest version says alone, and what it leaves open', () => {
+  it('contain everything that the endpoint of the highest version reports alone, and more where that leaves it open', () => {
     const highest = API_VERSIONS.at(-1) as ApiVersion;
     fc.assert(
       fc.property(options, (given) => {
@@ -159,7 +159,7 @@ describe('events of which some are there in several API versions', () => {
     );
   });
 
-  it('show one state to all versions: our own snapshots of it are the same, as far as every version tells', () => {
+  it('show one state to all versions: our own snapshots of it are equal, as far as each version goes', () => {
     fc.assert(
       fc.property(options, (given) => {
         for (const { renderings } of lifeOf(given)) {

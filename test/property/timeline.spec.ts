@@ -25,7 +25,7 @@ const timelineOf = (one: SimulatedLife, arrived: SimulatedLife['events']) => {
 };
 
 describe('a timeline over several streams', () => {
-  it('does not depend on the order of arrival, but for what tells of it', () => {
+  it('does not depend on the order of arrival, except where it reports that order', () => {
     fc.assert(
       fc.property(shuffledLife, ([one, arrived]) => {
         const told = (events: SimulatedLife['events']) =>

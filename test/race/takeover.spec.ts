@@ -46,7 +46,7 @@ async function startTwo<T extends { url: string }>(start: () => Promise<T>): Pro
 }
 
 describe('the process that projects', () => {
-  it('loses the work when it hangs in the middle of it: another takes over within seconds, and the woken one commits nothing; when that one is killed, the first goes on', async () => {
+  it('loses the work when it hangs in the middle of it: another takes over within seconds, and the woken one commits nothing; when that one is killed, the first continues', async () => {
     const database = await serviceDatabase();
     const [owner, standby] = await startTwo<ServiceProcess>(() =>
       startServiceProcess({ eventstoreUrl: eventStore.url, databaseUrl: database.url }),
@@ -78,7 +78,7 @@ describe('the process that projects', () => {
     await database.stop();
   }, 120_000);
 
-  it('loses the work when it hangs with locks in Postgres, which nobody else could take: Postgres ends its session', async () => {
+  it('loses the work when it hangs while holding locks in Postgres: Postgres ends its session', async () => {
     const database = await serviceDatabase();
     const proxy = await startProxy(postgresAddressOf(database.url));
     const owner = await startLedger({

@@ -63,7 +63,7 @@ describe('rows', () => {
     ]);
   });
 
-  it('of another stream are left as they are, and told of', async () => {
+  it('of another stream are left unchanged, and reported', async () => {
     await put('parcel-2', 'parcels', { id: '2', weight: 20 });
     expect(await put('parcel-3', 'parcels', { id: '2', weight: 30 }, { id: '3', weight: 30 })).toBe(false);
     expect(await query(server.url, `select weight::int, stream from ledger.parcels where id = '2'`)).toEqual([
@@ -96,7 +96,7 @@ describe('rows', () => {
 });
 
 describe('a new version', () => {
-  it('has tables of its own beside the old ones, whose rows the unversioned view shows until the new ones are complete', async () => {
+  it('has separate tables next to the old ones, whose rows the unversioned view shows until the new ones are complete', async () => {
     await ensureSchema(database, [parcels(2)]);
     const made = await query(
       server.url,
@@ -119,7 +119,7 @@ describe('a new version', () => {
     expect([await parcelsIn('parcels'), await parcelsIn('parcels_v1')]).toEqual([0, old]);
   });
 
-  it('leaves the old one to be dropped when nobody has used it for days', async () => {
+  it('leaves the old one to be dropped when it was not used for days', async () => {
     await query(
       server.url,
       `update ledger.checkpoints set used_at = now() - interval '4 days' where projection = 'post' and version = 1`,
@@ -200,7 +200,7 @@ describe('a generation that a dry run fills', () => {
     await query(server.url, `delete from ledger.checkpoints where projection = 'post'`);
   });
 
-  it('is dropped an hour after it was last used, unless somebody has its lease', async () => {
+  it('is dropped an hour after its last use, unless a process holds its lease', async () => {
     await ensureSchema(database, [parcels(3)]);
     await query(server.url, `update ledger.checkpoints set state = 'live' where name = 'post_v3_g1'`);
     const { name } = await beginRebuild(database, parcels(3), { fresh: false, aside: true });

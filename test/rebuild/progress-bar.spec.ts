@@ -25,13 +25,13 @@ function advance(seconds: number, { events, position }: Pick<AppliedBatch, 'even
 }
 
 describe('the progress of a rebuild', () => {
-  it('tells the rate from its start on, also with the first batch', () => {
+  it('shows the rate from its start on, also with the first batch', () => {
     expect(advance(2, { events: 4_000, position: 1_000_000n })).toContain(
       ' 10.0 %  4,000 events  2,000/s  9.0 MB behind',
     );
   });
 
-  it('tells the time that is left by the share of the log that is done, and the rate of the last seconds', () => {
+  it('shows the remaining time by the share of the log that is done, and the rate of the last seconds', () => {
     advance(2, { events: 4_000, position: 1_000_000n });
     expect(advance(1, { events: 4_000, position: 4_000_000n })).toContain(
       ' 40.0 %  8,000 events  2,667/s  2 s left  6.0 MB behind',

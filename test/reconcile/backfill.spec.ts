@@ -43,7 +43,7 @@ const LIMITED = 'rk_test_limited';
 const RIGHTS = [...new Set([...RESOURCES.map(({ right }) => right), 'rak_event_read', 'rak_webhook_read'])];
 const KEYS = { rk_test_demo: 'all', [LIMITED]: RIGHTS.filter((right) => right !== 'rak_subscription_read') } as const;
 
-describe('a backfill of an account of which no webhook ever came', () => {
+describe('a backfill of an account without any webhooks', () => {
   let parts: Parts;
   let first: Result;
   /** A customer that Stripe no longer lists and that a subscription names. */
@@ -93,7 +93,7 @@ describe('a backfill of an account of which no webhook ever came', () => {
     expect(resumed).toMatchObject({ kind: 'finished', complete: true, counts: { payment_intent: listed } });
   });
 
-  it('tells of what it found that it was there before, and not since when', async () => {
+  it('reports that what it found existed before, but not since when', async () => {
     const { ledger } = parts;
     const [row] = await query<{ id: string; customer: string }>(
       ledger.databaseUrl,
@@ -161,7 +161,7 @@ describe('a backfill of an account of which no webhook ever came', () => {
     expect(compared.output).toMatch(/"skipped":{"subscription":".*rak_subscription_read/);
   });
 
-  it('reads connected accounts in their own names, and one that has ended the connection keeps nobody from the others', async () => {
+  it('reads connected accounts in their own names, and one that has ended the connection does not stop the others', async () => {
     const { ledger, stripe } = parts;
     const [[one, world], [other, otherWorld], [ended]] = [...stripe.connected] as unknown as readonly [
       Connected,

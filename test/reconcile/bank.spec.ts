@@ -20,7 +20,7 @@ const SAME: Readonly<Record<string, readonly string[]>> = {
   atBank: ['Assets:Bank'],
 };
 
-describe('the journal of an account whose money Stripe’s API showed', () => {
+describe('the journal of an account whose money was read from Stripe’s API', () => {
   let parts: Parts;
   let before: Reconciliation;
   let unasked: PayoutReconciliation;
@@ -98,7 +98,7 @@ describe('the journal of an account whose money Stripe’s API showed', () => {
     expect([...found.keys()].filter((name) => name.startsWith('Equity:Unexplained'))).toEqual([]);
   });
 
-  it('tells before that what moved, and is not settled, and how much Stripe’s balance lacks of it', async () => {
+  it('reports before that what moved and is not settled, and how much of it Stripe’s balance lacks', async () => {
     const { charged, after } = {
       charged: before.open.filter(
         ({ cause, object }) => cause === 'no_balance_transaction' && object.startsWith('ch_'),
@@ -124,7 +124,7 @@ describe('the journal of an account whose money Stripe’s API showed', () => {
     }
   });
 
-  it('has in the balance what Stripe says is available or pending', async () => {
+  it('has in the balance what Stripe reports as available or pending', async () => {
     const { available, pending } = balanceAt(parts.stripe.world.bank.transactions, parts.stripe.clock.now());
     const found = await standing();
     for (const [currency, sum] of available)

@@ -138,7 +138,7 @@ it('a backfill waits for Stripe, also while it compares events', () => {
   expect(waited).toEqual([expect.stringContaining('An error occurred with our servers')]);
 });
 
-it('what was never delivered is recovered from Stripe’s list, each event once, and says why it was missing', async () => {
+it('what was never delivered is recovered from Stripe’s list, each event once, with the reason why it was missing', async () => {
   await cameUp(parts);
   const lost = [...parts.stripe.endpoints.lost].sort();
   expect(lost.length).toBeGreaterThan(0);
@@ -155,7 +155,7 @@ it('what was never delivered is recovered from Stripe’s list, each event once,
   expect(again).toMatchObject({ missed: [], gap: null });
 });
 
-it('what no event tells is found, by dry run, is repaired exactly so, and then nothing is left', async () => {
+it('changes without an event are found by a dry run, repaired exactly so, and then nothing is left', async () => {
   const before = await wrongRows(parts);
   expect(before.length).toBeGreaterThan(0);
   const dry = await reconciling(false);
@@ -247,7 +247,7 @@ it('a state that comes back is news, and one look by many at a time is recorded 
   expect(await shows(null)).toBe(1);
 });
 
-it('what the life of an object excludes is said, and never repaired', async () => {
+it('what an object’s life cycle excludes is reported, and never repaired', async () => {
   const { world, clock } = parts.stripe;
   const all = [...world.objects(clock.now(), VERSION)];
   const over = all.find(({ object, status }) => object === 'subscription' && status === 'canceled');
@@ -369,7 +369,7 @@ describe('the service', () => {
     expect(await ended(other.body['id'])).toMatchObject({ step: 'finished' });
   });
 
-  it('looks at one object when somebody asks, and appends what no event told', async () => {
+  it('reads one object on request, and appends what no event reported', async () => {
     const { clock, world } = parts.stripe;
     const ask = async (path: string, token = ADMIN_TOKEN) => {
       const response = await fetch(`${parts.ledger.url}/v1/${path}/refresh`, {
@@ -412,7 +412,7 @@ describe('the service', () => {
     expect(await ask('customers/cus_none')).toMatchObject({ status: 404 });
   });
 
-  it('goes on with a run whose process ended, or was killed, and ends one that processes are killed at', async () => {
+  it('resumes a run whose process ended or was killed, and ends one that keeps being killed', async () => {
     const wanted = await askForRun(store, asked('a'), false, new Date());
     const again = await askForRun(store, asked('a'), false, new Date());
     expect([wanted.kind, again.kind, again.run.id]).toEqual(['wanted', 'under_way', wanted.run.id]);
@@ -453,7 +453,7 @@ describe('the service', () => {
   });
 });
 
-it('by itself one process of many recovers what was lost, and no restart refills its budget', async () => {
+it('automatically, one process of many recovers what was lost, and no restart refills its budget', async () => {
   const { clock, counters, url } = parts.stripe;
   clock.advance(DAY);
   await parts.stripe.deliver();
@@ -500,7 +500,7 @@ it('by itself one process of many recovers what was lost, and no restart refills
   await later.stop();
 });
 
-it('by itself it asks for connected accounts too, in turn, and leaves one alone that has ended the connection', async () => {
+it('automatically, it queries connected accounts too, in turn, and skips one that has ended the connection', async () => {
   const { deauthorize, connected, url, world } = parts.stripe;
   const [one, other] = [...connected.keys()] as [string, string];
   const told: string[] = [];
@@ -568,7 +568,7 @@ it('nothing is repaired where more than 5 % differ', async () => {
   expect(await wrongRows(parts)).toEqual(before);
 });
 
-it('what is appended without a look at its stream is not judged by what others have made untrue', async () => {
+it('what is appended without reading its stream is not judged by facts that others have changed', async () => {
   const now = parts.stripe.clock.now();
   const [shape] = [...parts.stripe.world.objects(now, VERSION)].filter(({ object }) => object === 'invoice');
   const lookAt = (id: string, total: number, asked = now): Look => {
@@ -647,7 +647,7 @@ it('what an event without a snapshot names is fetched, and a webhook that Stripe
   expect(new Set(recovered.missed.map(({ cause }) => cause))).toEqual(new Set(['before_endpoint']));
 });
 
-it('an endpoint that is not told of a type is the cause, and what Stripe keeps no more is a gap until all was compared', async () => {
+it('an endpoint that does not receive a type is the cause, and what Stripe no longer keeps is a gap until everything was compared', async () => {
   const { clock, endpoints } = parts.stripe;
   for (const { id } of endpoints.all)
     endpoints.update(id, new URLSearchParams({ 'enabled_events[0]': 'customer.created' }));

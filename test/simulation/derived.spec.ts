@@ -127,7 +127,7 @@ async function faultOf(simulation: DerivedSimulation): Promise<unknown> {
 
 describe('the engine and what is derived beside it', () => {
   it(
-    `come to what the log says and what follows from it, whatever happens on the way, with the seeds ${from} to ${from + seeds - 1}`,
+    `match the log and what follows from it, whatever happens on the way, with the seeds ${from} to ${from + seeds - 1}`,
     async () => {
       const tally = new Tally();
       const failures: string[] = [];
@@ -153,7 +153,7 @@ describe('the engine and what is derived beside it', () => {
   );
 
   if (SEED !== undefined) return;
-  it('go the same way again with the same seed', async () => {
+  it('run identically again with the same seed', async () => {
     const traceOf = async (seed: number): Promise<string[]> => {
       const trace: string[] = [];
       await cleared(database);

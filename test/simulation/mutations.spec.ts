@@ -168,7 +168,7 @@ const FOUND_BY: Readonly<Record<string, number>> = {
   'deletions in the log are not followed': 15,
 };
 
-describe('the simulation finds an engine out', () => {
+describe('the simulation detects an engine', () => {
   it.each(Object.entries(BREAKAGES))(
     'when %s',
     async (name, breakage) => {

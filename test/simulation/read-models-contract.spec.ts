@@ -203,7 +203,7 @@ describe.each([
     );
   });
 
-  it('write nothing for an owner whose lines another has taken', async () => {
+  it('write nothing for an owner whose leases another has taken', async () => {
     await subject.takeOver('two');
     const one = event('s');
     expect(await commit(everything(one))).toEqual({ kind: 'lost' });
@@ -267,7 +267,7 @@ describe.each([
     await expectNothing(fresh);
   });
 
-  it('leave a row with the stream that has it, tell who has it, and write nothing', async () => {
+  it('leave a row with the stream that has it, report that stream, and write nothing', async () => {
     await commit({ streams: [ofStream('s', { puts: [row('s', 'a', 'first')] })] });
     const claim = ofStream('t', { ...withState('t', 1), puts: [row('t', 'a'), row('t', 'b')] });
     expect(await commit({ streams: [claim] })).toEqual({
@@ -402,7 +402,7 @@ describe.each([
     expect((await parkedAs())?.get('t')).toEqual({ kind: 'whole', revision: 7n, attempts: 2 });
   });
 
-  it('find streams that wait, the longest first, and those that somebody wants replayed until they are parked again', async () => {
+  it('find waiting streams, the longest first, and requested replays until the streams are parked again', async () => {
     const found = (max = 9) => subject.models.findWaiting([nameOfGeneration(generation), nameOfGeneration(other)], max);
     for (const [stream, kind] of [
       ['w', 'waiting'],
@@ -434,7 +434,7 @@ describe.each([
     ).toEqual(new Map([['s', { kind: 'whole', revision: 3n, attempts: 1 }]]));
   });
 
-  it('do nothing for streams of a write that says nothing of them', async () => {
+  it('do nothing for streams of an empty write', async () => {
     await commit({ streams: [ofStream('s', { puts: [row('s', 'a')], parking: parking('s', 'event') })] });
     await commit({ streams: [ofStream('s')] });
     expect(await sortedRows()).toHaveLength(1);

@@ -43,7 +43,7 @@ const SEEN = [
 
 describe('the engine', () => {
   if (SEED !== undefined) {
-    it(`comes to what the log says with seed ${SEED}`, async () => {
+    it(`matches the log with seed ${SEED}`, async () => {
       const names: string[] = [];
       await new Simulation(Number(SEED), { trace: (text) => names.push(text) })
         .run()
@@ -53,7 +53,7 @@ describe('the engine', () => {
   }
 
   it(
-    `comes to what the log says, whatever happens on the way, with the seeds ${from} to ${from + seeds - 1}`,
+    `matches the log, whatever happens on the way, with the seeds ${from} to ${from + seeds - 1}`,
     async () => {
       const tally = new Tally();
       const failures: string[] = [];

@@ -90,7 +90,7 @@ describe('A simulation', () => {
     expect(changes(false)).not.toContainEqual({ metadata: { draft: 'yes' } });
   });
 
-  it('names a request for what the merchant did and none for what Stripe does by itself', () => {
+  it('names a request for acts of the merchant and none for Stripe’s own', () => {
     const events = eventsOf(42).map(({ stripeEvent }) => stripeEvent);
     const requests = (of: (event: StripeEvent) => boolean) => events.filter(of).map(({ request }) => request.id);
     expect(
@@ -214,7 +214,7 @@ describe('previous_attributes', () => {
 });
 
 describe('The truth about a subscription', () => {
-  it.each(SEEDS)('is what its last event says (seed %i)', (seed) => {
+  it.each(SEEDS)('ends as its last event shows (seed %i)', (seed) => {
     const { subscriptions, events } = simulate({ seed, subscriptions: 60, apiVersion: 'mixed' });
     const last = new Map<string, StripeObject>();
     for (const {
@@ -234,7 +234,7 @@ describe('The truth about a subscription', () => {
     }
   });
 
-  it('never goes on after an end', () => {
+  it('never continues after an end', () => {
     const ended = new Map<string, JsonObject>();
     for (const {
       stripeEvent: { type, data, id },
@@ -282,7 +282,7 @@ describe('A life under a test clock', () => {
     expect(Math.max(...clocked.map((life) => monthsOf(objectsOf(life, 'subscription'))))).toBeGreaterThan(2);
   });
 
-  it('names the clock on what goes by it, and nowhere else', () => {
+  it('names the clock on objects that run on it, and nowhere else', () => {
     for (const life of all) {
       const [clock] = objectsOf(life, 'test_helpers.test_clock').map(({ data: { object } }) => object.id);
       for (const {

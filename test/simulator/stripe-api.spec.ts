@@ -132,7 +132,7 @@ describe('the simulated API', () => {
     await expect(other.customers.list()).rejects.toMatchObject({ statusCode: 401 });
   });
 
-  it('shows an object in the version that is asked for, and says which', async () => {
+  it('returns an object in the requested version, and names that version', async () => {
     const [id] = await idsOf(api, resourceOf('subscription') as Resource);
     const subscription = resourceOf('subscription') as Resource;
     const periodIn = async (apiVersion: string) => {
@@ -208,7 +208,7 @@ describe('the simulated API', () => {
 });
 
 describe('its faults', () => {
-  it('keep nobody from everything who asks again', async () => {
+  it('keep no client that retries from reading everything', async () => {
     const mine = await start({ faults: { limited: 0.1, broken: 0.1, cut: 0.1, slow: 0.1, slowMs: 5 } });
     const client = clientFor(mine, 20);
     for (const object of ['invoice', 'charge']) {
@@ -292,7 +292,7 @@ describe('its webhooks', () => {
     expect((await client.webhookEndpoints.list()).data).toEqual([]);
   });
 
-  it('are lost and repeated as they are told to be', async () => {
+  it('are lost and repeated as configured', async () => {
     const mine = await start({ subscriptions: 5, deliveryFaults: { lost: 0.3, repeated: 0.3, disordered: true } });
     await packageFor(mine).webhookEndpoints.create({ url: url(), enabled_events: ['*'] });
     status = 200;

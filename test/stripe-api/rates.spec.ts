@@ -112,7 +112,7 @@ it('waits as long as Stripe asks for', async () => {
   expect(at).toBe(45_000);
 });
 
-it('gives nothing to those that wait when it is told to stop', async () => {
+it('gives nothing to waiting requests when it is stopped', async () => {
   const rates = new Rates({ perSecond: 1, inFlightMax: 1 });
   const stop = new AbortController();
   const first = (await rates.permit('invoice.list', stop.signal)) as Permit;
@@ -156,7 +156,7 @@ it('lets no 24 hours have more requests than a day may, also after a restart', (
   );
 });
 
-it('says when there is a request again, and never of a budget that is spent for good', () => {
+it('reports when there is a request again, and never does for a budget that is spent for good', () => {
   let now = 10 * DAY_MS;
   const budget = new DailyBudget(
     () => 1,

@@ -89,13 +89,13 @@ describe('an object', () => {
     });
   });
 
-  it('that was deleted is told as such', async () => {
+  it('that was deleted is reported as such', async () => {
     const { api } = await stripe(() => ({ body: '{"id":"cus_1","object":"customer","deleted":true}' }));
     const found = await api.retrieve(resourceOf('customer') as Resource, 'cus_1');
     expect(found).toMatchObject({ kind: 'found', item: { deleted: true, created: null } });
   });
 
-  it('is asked for by an id that can name nothing else', async () => {
+  it('is requested by an id that can name nothing else', async () => {
     const { api, requests } = await stripe(({ url }) => ({ status: 404, body: error({ message: String(url) }) }));
     for (const id of ['', '.', '..']) expect(await api.retrieve(subscriptions, id)).toMatchObject({ code: 'bad_id' });
     expect(requests).toHaveLength(0);
@@ -123,7 +123,7 @@ describe('a list', () => {
     expect(queries).toEqual([common, { ...common, starting_after: 'sub_3' }, { ...common, starting_after: 'sub_2' }]);
   });
 
-  it('that says it has more, and shows no more, is refused: it would be read for ever, or taken for whole', async () => {
+  it('that claims to have more, but returns no more, is refused: it would be read forever, or be taken for complete', async () => {
     for (const rest of [[], ['sub_1']]) {
       const { api, requests } = await stripe((_, count) => ({ body: list(count === 1 ? ['sub_1'] : rest, true) }));
       const kinds: string[] = [];
@@ -147,7 +147,7 @@ describe('a list', () => {
     expect(new URL(String(requests[0]?.url), 'http://x').searchParams.get('expand[0]')).toBe('data.tiers');
   });
 
-  it('of events tells each type, time and version', async () => {
+  it('of events passes each type, time and version', async () => {
     const event =
       '{"id":"evt_1","object":"event","api_version":"2020-08-27","created":7,"type":"invoice.paid","pending_webhooks":2}';
     const { api, requests } = await stripe(() => ({
@@ -242,7 +242,7 @@ describe('what Stripe refuses', () => {
     expect(reports).toEqual([{ resource: 'subscription', outcome: refusal.kind, reason: null }]);
   });
 
-  it('says of an object that is gone byte for byte what was answered', async () => {
+  it('returns the answer for a missing object byte for byte', async () => {
     const body = `${error({ code: 'resource_missing', message: 'No such' })}  \n`;
     const { api } = await stripe(() => ({ status: 404, body }));
     const refused = await api.retrieve(subscriptions, 'sub_1');
@@ -299,7 +299,7 @@ describe('a fault', () => {
       },
     );
 
-  it.each(fault)('%s is tried again, and told when it lasts', async (_, answer, refusal) => {
+  it.each(fault)('%s is retried, and reported when it persists', async (_, answer, refusal) => {
     const lasting = await stripe(() => answer, { rates: impatient() });
     expect(await lasting.api.retrieve(subscriptions, 'sub_1')).toMatchObject(refusal);
     expect(lasting.requests).toHaveLength(3);
@@ -329,7 +329,7 @@ describe('a fault', () => {
     server.close();
   });
 
-  it('is not waited for when it is told to stop', async () => {
+  it('is not waited for when it is stopped', async () => {
     const stop = new AbortController();
     const { api, requests } = await stripe(
       () => {
@@ -343,7 +343,7 @@ describe('a fault', () => {
   });
 });
 
-it('knows whose key it is', async () => {
+it('knows the account of its key', async () => {
   const { api } = await stripe(() => ({ body: '{"id":"acct_1","object":"account","created":12}' }));
   expect(await api.account()).toMatchObject({ kind: 'account', id: 'acct_1', created: 12 });
 });

@@ -224,7 +224,7 @@ describe('a body for any other route is never held', () => {
   });
 });
 
-it('a signed delivery is taken whatever its content type says', async () => {
+it('a signed delivery is accepted whatever its content type', async () => {
   for (const type of ['', 'text', 'application/x-www-form-urlencoded', '?;=', 'application/json; charset="']) {
     const body = event();
     const connection = await open(ledger);

@@ -26,8 +26,8 @@ afterAll(async () => {
   await Promise.all([eventStore.stop(), database.stop()]);
 });
 
-describe('while the store is away', () => {
-  it('the webhook says 503 and when to try again, and takes the event once the store is back', async () => {
+describe('while the store is unavailable', () => {
+  it('the webhook answers 503 with the time of the next attempt, and accepts the event once the store is back', async () => {
     const subscription = randomId('sub');
     const event = subscriptionEvent(subscription);
     await deliver(ledger.url, JSON.stringify(subscriptionEvent(subscription)));

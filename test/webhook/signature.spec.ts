@@ -24,7 +24,7 @@ const macOf = (bytes: Uint8Array, timestamp = nowS) =>
 const right = macOf(body);
 
 describe('the signature of a delivery', () => {
-  it('is valid under any of the configured secrets, and tells which', () => {
+  it('is valid under any of the configured secrets, and the result names which', () => {
     expect(check(signed(OLD))).toEqual({ kind: 'valid', endpoint: 'old', signedAt: now });
     expect(check(signed(NEW))).toEqual({ kind: 'valid', endpoint: 'new', signedAt: now });
   });

@@ -36,7 +36,7 @@ const longAgo = (body: string) => signatureOf(body, { timestamp: 1_700_000_000 }
 const other = () => signatureOf('another body');
 const authorization = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 
-describe('a refused delivery is counted, and the log says what to check', () => {
+describe('a refused delivery is counted, and the log explains what to check', () => {
   it.each([
     ['a body beyond the limit', padded(1_048_576), undefined, 'over_limit', 'error', /APPEND_BYTES_MAX.*not checked/],
     ['a body that no append holds', padded(roomForMetadata()), undefined, 'too_large', 'error', /A customer.*APPEND/],
@@ -64,7 +64,7 @@ describe('a refused delivery is counted, and the log says what to check', () => 
   });
 });
 
-describe('the log says of a refused delivery', () => {
+describe('the log records of a refused delivery', () => {
   const oneLine = () => lines.find((line) => !/ \(\d+ more in /.test(line.text))?.text;
 
   it('who sent it, when it was signed, which body it had, and which secrets were tried', async () => {
@@ -89,7 +89,7 @@ describe('the log says of a refused delivery', () => {
     expect(textOf({ ...sender, signature: 'v1=00' }, new Date())).toContain('without a signing time');
   });
 
-  it('of one in quarantine, which event and endpoint it was, and why', async () => {
+  it('of one in quarantine, its event and endpoint, and why', async () => {
     const own = await startLedger({ logger });
     try {
       const thin = { id: 'evt_thin', object: 'v2.core.event', type: 'v1.billing.meter.error_report_triggered' };
@@ -148,7 +148,7 @@ describe('answers are counted by route, method and status', () => {
   });
 });
 
-it('a delivery that comes while the service stops is answered 503, one that was under way is taken', async () => {
+it('a delivery that comes while the service stops is answered 503, one in progress is accepted', async () => {
   const stopped = await startLedger();
   const connection = await RawConnection.open(stopped.url);
   const [first, second] = [event(), event()];
@@ -172,7 +172,7 @@ it('a delivery that comes while the service stops is answered 503, one that was 
 });
 
 describe('a line that repeats', () => {
-  it('is written at once, then with how often it came meanwhile, and again at once after a quiet time', () => {
+  it('is written at once, then with the number of repetitions, and again at once after a quiet time', () => {
     jest.useFakeTimers();
     try {
       const repeated = new RepeatedLines(10_000);

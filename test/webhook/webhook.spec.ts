@@ -15,7 +15,7 @@ afterAll(() => ledger.stop());
 const post = (body: unknown) => deliver(ledger.url, JSON.stringify(body));
 
 describe('POST /webhooks/stripe', () => {
-  it('appends an event to the stream of its subscription and says where', async () => {
+  it('appends an event to the stream of its subscription and answers with its place', async () => {
     const subscription = randomId('sub');
     const first = await post(subscriptionEvent(subscription, { type: 'customer.subscription.created' }));
     expect(first).toMatchObject({
@@ -120,7 +120,7 @@ describe('POST /webhooks/stripe', () => {
     expect((await eventsOf(ledger.eventstoreUrl, answer.body.stream))[0]?.data).toEqual(body);
   });
 
-  it('stores a type that nobody knows, of either mode and any account', async () => {
+  it('stores an unknown type, of either mode and any account', async () => {
     const id = randomId('wdg');
     const answer = await post({
       id: randomId('evt'),
@@ -147,7 +147,7 @@ describe('POST /webhooks/stripe', () => {
     }
   });
 
-  it('takes no two bodies for one whose bytes are no UTF-8 and decode to the same text', async () => {
+  it('does not confuse two bodies whose bytes are not UTF-8 and decode to the same text', async () => {
     const label = randomId('wdg');
     const outcomes = [0xfe, 0xff, 0xff].map(async (byte) => {
       const body = Buffer.concat([Buffer.from(`{"label":"${label}`), Buffer.from([byte]), Buffer.from('"}')]);
@@ -190,7 +190,7 @@ describe('POST /webhooks/stripe', () => {
     ['signature_no_signature', () => ''],
     ['signature_clock', (body: string) => signatureOf(body, { timestamp: Math.floor(Date.now() / 1000) - 400 })],
   ])(
-    'refuses a bad signature with 400 %s, says what to check, reveals nothing and stores nothing',
+    'refuses a bad signature with 400 %s, explains what to check, reveals nothing and stores nothing',
     async (code, sign) => {
       const subscription = randomId('sub');
       const body = JSON.stringify(subscriptionEvent(subscription));
