@@ -1,6 +1,6 @@
 /**
- * What another account of the machine tries, with nothing but the addresses of the servers. Runs the built code.
- * Arguments: the task, and what it needs as JSON. Prints lines of JSON.
+ * Attacks from another account of the machine that knows only the addresses of the servers. Runs the built code.
+ * Arguments: the task, and its input as JSON. Prints lines of JSON.
  */
 import { ANY, EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { readFile } from 'node:fs/promises';
@@ -23,7 +23,7 @@ const within = (promise) =>
     }),
   ]);
 
-/** Clients that bring no password, or a wrong one, and take any certificate. */
+/** Clients without a password or with a wrong one, which accept any certificate. */
 function clientsOf({ socket, port }) {
   if (socket !== undefined) return [new EventStoreDBClient({ endpoint: `unix:${socket}` }, { insecure: true })];
   const insecure = new EventStoreDBClient({ endpoint: `127.0.0.1:${port}` }, { insecure: true });
@@ -86,7 +86,7 @@ const tasks = {
     process.exit();
   },
 
-  /** Tries to stand in for the event store at its address, until it can. */
+  /** Tries to listen at the event store's address in its place, until it succeeds. */
   async standIn({ address, tls }) {
     print('trying');
     for (;;) {

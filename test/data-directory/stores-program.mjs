@@ -1,6 +1,6 @@
 /**
- * A process with open stores, for tests that kill one: arguments are those of openStores as JSON. Runs the built code.
- * Prints a line of JSON for each event; takes orders, a line each, and closes when its standard input ends.
+ * A process with open stores, for tests that kill it. The argument is that of openStores, as JSON. Runs the built code.
+ * Prints each event as a line of JSON, reads one command per line, and closes when its standard input ends.
  */
 import { closeSync, openSync } from 'node:fs';
 import { openStores } from '../../dist/src/data-directory/index.js';

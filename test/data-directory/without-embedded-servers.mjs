@@ -1,4 +1,4 @@
-/** Makes the packages of the embedded servers as absent as in an image without them: for `node --import`. */
+/** For `node --import`: hides the packages of the embedded servers, as in an image without them. */
 import { register } from 'node:module';
 
 const hooks = `

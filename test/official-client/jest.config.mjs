@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { LEFT_OUT_SPECS } from './left-out.mjs';
 
-/** Runs a copy of the official client's specs, as CommonJS as they are written, with our node in place of theirs. */
+/** Runs a copy of the official client's specs, as CommonJS, against our server instead of theirs. */
 const root = resolve(import.meta.dirname, '../..');
 
 export default {
@@ -23,7 +23,7 @@ export default {
       },
     ],
   },
-  /** Their snapshots are of jest 27. */
+  /** The snapshots were written by jest 27. */
   snapshotFormat: { escapeString: true, printBasicPrototype: true },
   maxWorkers: 2,
   testTimeout: 60_000,

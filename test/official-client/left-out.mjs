@@ -1,6 +1,6 @@
-/** What of the official client's specs is not asked of the embedded server, and why. */
+/** The official client's specs that do not apply to the embedded server, with the cause. */
 
-/** Folders and files of `packages/test/src`. */
+/** Folders and files in `packages/test/src`. */
 export const LEFT_OUT_SPECS = {
   persistentSubscription: 'the server has no persistent subscriptions',
   projections: 'the server runs no projections',
@@ -15,7 +15,7 @@ export const LEFT_OUT_SPECS = {
   'extra/oversize-event': 'the event is written by a projection',
 };
 
-/** Single tests, by how their names end. */
+/** Single tests, by the end of their names. */
 export const LEFT_OUT_TESTS = {
   'resolve link tos': 'the link is written by a projection; test/contract appends one itself',
   'Persistent subscription to stream': 'the server has no persistent subscriptions',

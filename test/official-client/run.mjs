@@ -3,9 +3,9 @@
  *
  *   npm run official-specs -- <checkout of EventStore-Client-NodeJS, tag v6.2.1> [arguments of jest]
  *
- * Nothing of the checkout is changed. Its specs are copied; in the copy, matchers that jest 30 dropped have their present
- * names, a dropped connection is expected under its present name, `utils/Cluster` is mapped to `cluster.ts` beside this
- * file, and `utils/enableVersionCheck` is replaced, since jest maps no environments.
+ * The checkout stays unchanged. In a copy of its specs, matchers that jest 30 removed and the error of a dropped
+ * connection get their present names, `utils/Cluster` is mapped to `cluster.ts` beside this file, and
+ * `utils/enableVersionCheck` is replaced, since jest maps no environments.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -38,8 +38,9 @@ const RENAMED_MATCHERS = {
 };
 
 /**
- * `mid-stream` at v6.2.1 expects that a dropped connection is reported as a cancelled call, which it was by grpc-js before 1.12.4
- * (grpc-node#2340, filed by the client's maintainers with this very spec; mended by #2862). Their later version expects this.
+ * At v6.2.1, `mid-stream` expects a cancelled call for a dropped connection, as grpc-js reported it before 1.12.4
+ * (grpc-node#2340, which the client's maintainers filed with this spec; fixed by #2862). Their later version expects
+ * this.
  */
 const DROPPED_CONNECTION = [
   'expect(error).toBeInstanceOf(CancelledError)',

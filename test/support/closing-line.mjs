@@ -1,4 +1,4 @@
-/** Closes a run with one plain line that scripts can read. */
+/** Ends a run with one plain line that scripts can parse. */
 export default class ClosingLine {
   onRunComplete(_contexts, { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites }) {
     console.log(

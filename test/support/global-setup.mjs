@@ -10,15 +10,16 @@ import { projections } from '../../dist/projections/index.js';
 import { Database } from '../../dist/src/read-models/database.js';
 import { ensureSchema } from '../../dist/src/read-models/schema.js';
 
-/** Memory that is a folder, on Linux; Docker gives 64 MB of it, which is too little. */
+/** The in-memory file system of Linux; Docker provides 64 MB of it, which is too little. */
 const MEMORY = '/dev/shm';
 const ROOM_MIN_BYTES = 4 * 1024 ** 3;
-/** What a run and its stores take together, with some to spare. */
+/** The memory that a run and its stores need together, with a margin. */
 const FREE_MIN_BYTES = 8 * 1024 ** 3;
 
 /**
- * One Postgres for the whole run; every suite makes databases of its own on it. DATABASE_URL names one that runs elsewhere. What no test
- * looks for after a power cut is kept in memory: hundreds of databases are made and dropped, and each of their files is flushed.
+ * One Postgres for the whole run, in which every suite creates its own databases; or the one that DATABASE_URL names.
+ * Files that no test needs after a power cut are in memory where there is room: a run creates and drops hundreds of
+ * databases, and Postgres flushes each of their files.
  */
 export default async function setUp() {
   const parent = isRoomy() ? MEMORY : tmpdir();
@@ -28,7 +29,7 @@ export default async function setUp() {
     return;
   }
   const directory = mkdtempSync(join(parent, 'ledger-postgres-'));
-  chmodSync(directory, 0o711); // run as root, Postgres gets another user, who must pass through
+  chmodSync(directory, 0o711); // a run as root gives Postgres another user, who must be able to enter
   guard(directory);
   const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') });
   process.env.TEST_POSTGRES_URL = postgres.url;
@@ -37,7 +38,7 @@ export default async function setUp() {
   process.env.TEST_TEMPLATE = `template ${TEMPLATE} strategy ${parent === MEMORY ? 'file_copy' : 'wal_log'}`;
 }
 
-/** A run that is killed, or that an error ends outside of a test, stops no Postgres: the guard sees its end of the pipe closed. */
+/** Starts a process that stops Postgres when the run is killed or fails outside a test: it sees the pipe close. */
 function guard(directory) {
   const program = fileURLToPath(new URL('./postgres-guard.mjs', import.meta.url));
   const child = spawn(process.execPath, [program, directory], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
@@ -47,7 +48,7 @@ function guard(directory) {
 
 const TEMPLATE = 'ledger_ready';
 
-/** A database with all tables of this build: to copy it takes a tenth of what it takes to make them. */
+/** Creates a database with all tables of this build: copying it takes a tenth of the time of creating them. */
 async function makeTemplate(server) {
   const client = new pg.Client({ connectionString: server });
   await client.connect();

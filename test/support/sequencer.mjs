@@ -1,8 +1,8 @@
 import Sequencer from '@jest/test-sequencer';
 
 /**
- * Spec files that take longest, the longest first. Where jest has no times of an earlier run, as on a fresh machine, it begins with
- * the largest files, and one core waits at the end for a file that is small and takes minutes.
+ * The slowest spec files, slowest first. Without times of an earlier run, jest starts with the largest files, and at
+ * the end all cores but one would wait for a small file that takes minutes.
  */
 const FIRST = [
   'test/simulation/simulation',

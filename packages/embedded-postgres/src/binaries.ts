@@ -1,4 +1,6 @@
-/** Finds the PostgreSQL programs that npm installed for this platform, and makes them usable for the server's account. */
+/**
+ * Finds the PostgreSQL programs that npm installed for this platform, and makes them usable for the server's account.
+ */
 import { chmod, cp, lstat, mkdtemp, readdir, readFile, realpath, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -41,7 +43,10 @@ async function findPackage(): Promise<string> {
   }
 }
 
-/** Creates the libraries' symbolic links, as the package's install script does; that does not run under `--ignore-scripts`. */
+/**
+ * Creates the libraries' symbolic links, as the package's install script does; that does not run under
+ * `--ignore-scripts`.
+ */
 export async function linkLibraries(packageFolder: string): Promise<void> {
   const list = await readIfThere(join(packageFolder, 'native', 'pg-symlinks.json'));
   const links = JSON.parse(list ?? '[]') as { source: string; target: string }[];

@@ -216,7 +216,10 @@ export async function runProgram(
   }
 }
 
-/** Returns an environment without the ledger's secrets and without settings of other Postgres programs (PGPORT, PGOPTIONS). */
+/**
+ * Returns an environment without the ledger's secrets and without settings of other Postgres programs (PGPORT,
+ * PGOPTIONS).
+ */
 function programEnvironment(): NodeJS.ProcessEnv {
   const kept = ['PATH', 'SystemRoot', 'TEMP', 'TMP'].flatMap((name): [string, string][] =>
     process.env[name] ? [[name, process.env[name]]] : [],

@@ -1,4 +1,7 @@
-/** An embedded PostgreSQL: its programs come from npm, its files are in one directory, and a running server is found again. */
+/**
+ * An embedded PostgreSQL: its programs come from npm, its files are in one directory, and a running server is found
+ * again.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { openCluster, runProgram, writeTlsFiles, type Cluster } from './cluster.js';
 import { freePort } from './free-port.js';
@@ -26,9 +29,9 @@ const startPauseMs = 200;
 const programWaitSeconds = 60;
 
 /**
- * Starts Postgres on the files in `directory` (created at the first start). It listens on a socket in that folder, which
- * only its account may enter; with `tls`, on a port of 127.0.0.1. A server that already runs there is adopted. Only one
- * process at a time may call this for a directory.
+ * Starts Postgres on the files in `directory` (created at the first start). It listens on a socket in that folder,
+ * which only its account may enter; with `tls`, on a port of 127.0.0.1. A server that already runs there is adopted.
+ * Only one process at a time may call this for a directory.
  * @throws EmbeddedPostgresError or NotPrivateError whose message says what to do.
  */
 export async function startEmbeddedPostgres({

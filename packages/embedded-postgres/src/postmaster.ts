@@ -37,8 +37,8 @@ function parse(text: string, cluster: Cluster): Postmaster | undefined {
 /**
  * Returns the address of the server that already runs on these files, or undefined when there is none. Waits for a
  * server that is starting or stopping. Postgres itself removes the postmaster.pid of a dead process. This removes what
- * Postgres would fail on: a damaged file, one copied with its directory, and a file or socket lock whose pid now belongs
- * to another process (usual after a container restart).
+ * Postgres would fail on: a damaged file, one copied with its directory, and a file or socket lock whose pid now
+ * belongs to another process (usual after a container restart).
  */
 export async function findRunning(cluster: Cluster): Promise<Address | undefined> {
   const running = await findAnswering(cluster);

@@ -1,4 +1,7 @@
-/** Postgres refuses to run as root. This module chooses its account then, and checks which folders the account can enter. */
+/**
+ * Postgres refuses to run as root. This module chooses its account then, and checks which folders the account can
+ * enter.
+ */
 import { lstat, readFile, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { statIfThere } from './files.js';

@@ -1,6 +1,8 @@
 import { listeningSettings, type Address } from './listening.js';
 
-/** The settings of the embedded server: fully durable, little memory, few processes, a short log without row contents. */
+/**
+ * The settings of the embedded server: fully durable, little memory, few processes, a short log without row contents.
+ */
 const settings = {
   max_connections: 50,
   shared_buffers: '32MB',
