@@ -32,7 +32,7 @@ type Watched = Readonly<{
 type Violation = Readonly<{ seed: number; law: string; detail: string }>;
 
 const laws: Readonly<Record<string, (watched: Watched, random: Random) => readonly string[]>> = {
-  'an object that Stripe shows goes to the stream of its events': ({ looks, arrived, missing }) =>
+  'an object read from Stripe goes to the stream of its events': ({ looks, arrived, missing }) =>
     looks.flatMap((look) => {
       const own = [...arrived, ...missing].find(
         ({ data }) => (data as { data: { object: StripeObject } }).data.object.id === look.id,
@@ -42,7 +42,7 @@ const laws: Readonly<Record<string, (watched: Watched, random: Random) => readon
         : [`${look.name} ${look.id} goes to ${streamOfLook(look)}, its events to ${own?.stream}`];
     }),
   // O2 and O7: the looks can be up to ten seconds old.
-  'the rows are the books, whatever was not delivered before the look': (watched) =>
+  'the rows match the books, whatever was not delivered before the look': (watched) =>
     wrongRows(watched, [...watched.arrived, ...observed(watched)]),
   // O3.
   'the rows are still the books when what was missing arrives': (watched) =>
@@ -54,7 +54,7 @@ const laws: Readonly<Record<string, (watched: Watched, random: Random) => readon
     return [...one.keys()].filter((table) => !isDeepStrictEqual(one.get(table), other.get(table)));
   },
   // O4.
-  'a look that is recorded is no news': (watched) => {
+  'a recorded look is not recorded again': (watched) => {
     const streams = byStream([...watched.arrived, ...observed(watched)]);
     return someOf(watched).flatMap((look) => {
       const { verdict } = judge(look, inOrder(streams.get(streamOf(watched, look)) ?? []), projections);
@@ -62,7 +62,7 @@ const laws: Readonly<Record<string, (watched: Watched, random: Random) => readon
       return isQuiet ? [] : [`${look.name} ${look.id}: ${JSON.stringify(verdict)}`];
     });
   },
-  'where nothing is missing nothing has drifted': (watched) => {
+  'without missing events nothing has drifted': (watched) => {
     const streams = byStream(
       [...watched.arrived, ...watched.missing].filter((event) => createdOf(event) <= watched.asked),
     );

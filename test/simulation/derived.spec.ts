@@ -53,36 +53,38 @@ const READ_DERIVED = /^select name, projection, version, generation, state, show
 /** Faults equivalent to a second stage without the named rule, with the seeds that are tried first. */
 const BREAKAGES: Readonly<Record<string, Readonly<{ by: SqlBreakage; foundBy?: number }>>> = {
   'keys are not noted': { by: without(/^insert into ledger\.derivation_notes as old/) },
-  'changed rows are not noted by those who do not derive': { by: without(/^insert into ledger\.derivation_changes/) },
-  'nobody asks for all rows of a stream that is replaced or parked': {
+  'changed rows are not noted by processes that do not derive': {
+    by: without(/^insert into ledger\.derivation_changes/),
+  },
+  'the rows of a replaced or parked stream are not looked up': {
     by: without(/^select \* from \S+ where stream = any/),
     foundBy: 11,
   },
-  'keys that only a join knows are not asked for': { by: without(/^select distinct coalesce/), foundBy: 8 },
-  'sums do not move': { by: without(/^insert into \S+ as old \((?!generation)[^)]*row_count/) },
-  'sums of no rows stay': { by: without(/^delete from \S+ where row_count = 0/), foundBy: 11 },
+  'keys that only a join finds are not looked up': { by: without(/^select distinct coalesce/), foundBy: 8 },
+  'sums are not updated': { by: without(/^insert into \S+ as old \((?!generation)[^)]*row_count/) },
+  'sums of no rows are kept': { by: without(/^delete from \S+ where row_count = 0/), foundBy: 11 },
   'a key that can be derived again stays parked': {
     by: without(/^delete from ledger\.parked_streams where generation = \$1 and stream = any/),
     foundBy: 9,
   },
-  'nobody sees that a stream is parked': {
+  'a parked stream is not noticed': {
     by: without(/^select stream from ledger\.parked_streams where generation = any/),
   },
-  'what is noted is not seen': {
+  'notes are ignored': {
     by: without(/^select name from ledger\.derived_generations where exists/),
     foundBy: 4,
   },
-  'what was never looked up is taken for complete': {
+  'a generation without a lookup counts as complete': {
     by: changing(READ_DERIVED, (row) => ({ ...row, is_noted: true })),
   },
-  'what follows is read from the tables that were shown before': {
+  'derivations read the previous generation’s tables': {
     by: changing(READ_DERIVED, ({ read, ...row }) => ({
       ...row,
       read: (read as { generation: number }[]).map((one) => ({ ...one, generation: Math.max(1, one.generation - 1) })),
     })),
     foundBy: 4,
   },
-  'a rebuild is shown before it is where the rows are that it replaces': {
+  'a rebuild goes live before it reaches the position of the rows it replaces': {
     by: (text, values, ask, who) =>
       who === 'command' && READ_CHECKPOINTS.test(text)
         ? changing(READ_CHECKPOINTS, (row) => (row['shown'] === true ? { ...row, position: 10n } : row))(
@@ -93,7 +95,7 @@ const BREAKAGES: Readonly<Record<string, Readonly<{ by: SqlBreakage; foundBy?: n
           )
         : null,
   },
-  'a rebuild writes other rows than the log gives': {
+  'a rebuild writes rows that differ from the log': {
     by: (text, values, ask, who) =>
       who === 'command' && REBUILT_NOTES.test(text)
         ? ask(text, values).then(async (done) => {
@@ -102,7 +104,7 @@ const BREAKAGES: Readonly<Record<string, Readonly<{ by: SqlBreakage; foundBy?: n
           })
         : null,
   },
-  'rows that are gone stay': { by: without(/^delete from ledger\.(sums|said|lengths)_v\d+_g\d+ where \(/) },
+  'removed rows are kept': { by: without(/^delete from ledger\.(sums|said|lengths)_v\d+_g\d+ where \(/) },
 };
 
 let server: TestServer;

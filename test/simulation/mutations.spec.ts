@@ -47,7 +47,7 @@ const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
         move: null,
       });
     }),
-  'the checkpoint moves further than what was written': () =>
+  'the checkpoint moves beyond what was written': () =>
     withCommit((commit, { log }) => (write) => {
       const next = write.move === null ? undefined : log.after(write.move.to.position)[0];
       return commit(
@@ -56,7 +56,7 @@ const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
           : { ...write, move: { ...write.move, to: { position: next.position, eventId: next.eventId } } },
       );
     }),
-  'claims are ignored: rows that others have are left out': () =>
+  'claims are ignored: rows that other streams own are left out': () =>
     withCommit((commit) => async (write) => {
       const done = await commit(write);
       if (done.kind !== 'claimed') return done;
@@ -86,7 +86,7 @@ const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
       const known = await models.findEvents(write.index.map(({ eventId }) => eventId));
       return commit({ ...write, index: write.index.filter(({ eventId }) => !known.has(eventId)) });
     }),
-  'nobody is told that an event stands earlier': () =>
+  'an event’s earlier place is not reported': () =>
     withCommit((commit, { models }) => (write) => {
       for (const { eventId, corrects } of write.index) if (corrects !== undefined) models.index.delete(eventId);
       return commit({ ...write, index: write.index.map(({ corrects: _corrects, ...event }) => event) });
@@ -100,7 +100,7 @@ const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
             checkpoints: write.checkpoints.map((checkpoint) => models.checkpoints.get(checkpoint.name) ?? checkpoint),
           }),
     ),
-  'states are taken to have an event more than they have': () =>
+  'states count one event more than they contain': () =>
     withModels((models) => ({
       readStates: async (...asked) =>
         (await models.readStates(...asked)).map((one) => ({
@@ -119,7 +119,7 @@ const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
       },
     }));
   },
-  'a late event is folded as if it were in time': () => {
+  'a late event is folded as if it were on time': () => {
     const latest = new Map<string, number>();
     return withArrivals((events) =>
       events.map((event) => {
@@ -133,19 +133,19 @@ const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
   },
   'kept states are not stored': () =>
     withStreams((write) => ({ ...write, states: write.states.map((one) => ({ ...one, isKeptNew: false })) })),
-  'a parked stream is forgotten, and folded onto': () => withModels(() => ({ findParked: async () => new Map() })),
-  'a stream that is parked is not stored': () =>
+  'a parked stream is forgotten, and folded further': () => withModels(() => ({ findParked: async () => new Map() })),
+  'a parked stream is not stored': () =>
     withStreams((write) => (typeof write.parking === 'string' ? write : { ...write, parking: 'keep' })),
-  'a stream that is to be folded again is not told to wait': () =>
+  'a stream to be folded again is not marked as waiting': () =>
     withStreams((write) =>
       typeof write.parking !== 'string' && write.parking.kind === 'waiting' ? { ...write, parking: 'keep' } : write,
     ),
-  'nobody asks for a parked stream again': () =>
+  'a parked stream is never retried': () =>
     withStreams((write) => (write.parking === 'retry' ? { ...write, parking: 'none' } : write)),
-  'a stream that is gone keeps its rows': () =>
+  'a deleted stream keeps its rows': () =>
     withStreams((write) => (write.replaces && write.states.length === 0 ? { ...write, replaces: false } : write)),
-  'what was folded again is written beside what stood': () => withStreams((write) => ({ ...write, replaces: false })),
-  'rows that are gone stay': () => withStreams((write) => ({ ...write, gone: [] })),
+  'a repeated fold is written next to the old rows': () => withStreams((write) => ({ ...write, replaces: false })),
+  'removed rows are kept': () => withStreams((write) => ({ ...write, gone: [] })),
   'deletions in the log are not followed': () =>
     withArrivals((events) =>
       events.map((event) => (event.says.kind === 'shortened' ? { ...event, says: { kind: 'nothing' } } : event)),
@@ -158,13 +158,13 @@ const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
  */
 const FOUND_BY: Readonly<Record<string, number>> = {
   'an index race is ignored': 24,
-  'nobody is told that an event stands earlier': 198,
+  'an event’s earlier place is not reported': 198,
   'epoch and position are not checked': 638,
   'kept states are not stored': 911,
-  'a stream that is to be folded again is not told to wait': 19,
-  'a stream that is gone keeps its rows': 23,
-  'what was folded again is written beside what stood': 23,
-  'rows that are gone stay': 26,
+  'a stream to be folded again is not marked as waiting': 19,
+  'a deleted stream keeps its rows': 23,
+  'a repeated fold is written next to the old rows': 23,
+  'removed rows are kept': 26,
   'deletions in the log are not followed': 15,
 };
 

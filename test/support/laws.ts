@@ -30,7 +30,7 @@ export type Violation = Readonly<{ seed: number; law: string; detail: string }>;
 
 /** The laws of every life. Each returns its violations. */
 const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
-  'every event goes to the stream that the simulator knows': ({ life }) =>
+  'every event goes to the simulator’s stream': ({ life }) =>
     life.events
       .map(({ stripeEvent, stream }) => [stream, route(stripeEvent as unknown as Json, 'hash').stream])
       .filter(([known, routed]) => known !== routed)
@@ -51,11 +51,11 @@ const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
       wrongRows(table, told.filter(({ object }) => objects.includes(object)).flatMap(rowsOf), answers.get(table) ?? []),
     );
   },
-  'at risk are exactly the subscriptions that end past due, for what their failed invoices still ask for': ({
+  'exactly the subscriptions that end past due are at risk, with what is still due on their failed invoices': ({
     life,
     answers,
   }) => wrongRows('churn_risk', risksOf(lastObjects(life)), answers.get('churn_risk') ?? []),
-  'what names another is linked to it': ({ life, answers }) => unlinked(life, answers.get('links') ?? []),
+  'every object is linked to those it names': ({ life, answers }) => unlinked(life, answers.get('links') ?? []),
 };
 
 export const lawNames = Object.keys(laws);

@@ -78,9 +78,12 @@ const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
     const ids = books.entries.map(({ id }) => id);
     return ids.filter((id, place) => ids.indexOf(id) !== place);
   },
-  'what is receivable of an invoice is what remains to be paid while it is open, and else nothing, at every quiet moment':
-    ({ ledger, books, before }) => [...before, { ledger, books }].flatMap(wrongReceivables),
-  'what is deferred of a line is earned or taken in the end': ({ books }) =>
+  'an invoice’s receivable is its remaining amount while it is open, and otherwise zero, at every quiet moment': ({
+    ledger,
+    books,
+    before,
+  }) => [...before, { ledger, books }].flatMap(wrongReceivables),
+  'a line’s deferred amount is earned or reduced to zero in the end': ({ books }) =>
     books.lines.flatMap((line) => {
       const posted = books.entries
         .flatMap(({ postings }) => postings)
@@ -92,7 +95,7 @@ const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
       );
       return posted + earned === 0 ? [] : [`${line.id}: deferred ${posted}, earned ${earned}`];
     }),
-  'what is deferred of a line is never of the sign of what it earns, and nothing after its end': ({ books }) =>
+  'a line’s deferred amount never has the sign of its revenue, and is zero after its end': ({ books }) =>
     books.lines.flatMap((line) => {
       const posted = books.entries.flatMap(({ effectiveAt, postings }) =>
         postings
@@ -115,7 +118,11 @@ const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
           : [`${line.id} of ${line.netMinor}: ${left} at ${moment}, which ends at ${schedule.endsAt}`];
       });
     }),
-  'an event more takes no entry that was read away, nor its time, nor what it moves': ({ ledger, books, part }) => {
+  'a further event removes no entry that was read, and changes neither its time nor its amounts': ({
+    ledger,
+    books,
+    part,
+  }) => {
     const now = new Map(books.entries.map((one) => [one.id, one]));
     const named = new Set(rowsIn<CreditNoteRow>(ledger, 'credit_notes').flatMap(({ refunds }) => refunds));
     const isNamed = ({ kind, object }: Entry): boolean =>
@@ -134,7 +141,7 @@ const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
           : [`${was.id} moves ${JSON.stringify([...moves])}, not ${JSON.stringify([...moved])}`];
       });
   },
-  'what waits to be billed is of items that no invoice has': ({ ledger, books, policy }) => {
+  'unbilled amounts belong to items that no invoice has': ({ ledger, books, policy }) => {
     const taken = new Set(rowsIn<Row>(ledger, 'invoice_lines').map((line) => line['invoice_item']));
     const waiting = rowsIn<Row & { id: string; amount_minor: number }>(ledger, 'invoice_items').filter(
       ({ id, is_deleted: isDeleted }) => !taken.has(id) && isDeleted !== true,
@@ -144,7 +151,7 @@ const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
     const found = early.reduce((sum, amount) => sum + amount, sumOf(books.entries, accounts.unbilled));
     return found === expected ? [] : [`${found}, not ${expected}`];
   },
-  'the balance of a customer is what Stripe says': ({ ledger, books }) =>
+  'the balance of a customer equals Stripe’s': ({ ledger, books }) =>
     rowsIn<Row & { id: string }>(ledger, 'customers')
       .filter((customer) => customer['is_deleted'] === false && customer['currency'] !== null)
       .flatMap((customer) => {
@@ -157,7 +164,7 @@ const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
     const left = sumOf(books.entries, accounts.refundsPayable);
     return left === 0 ? [] : [`${left} are still promised`];
   },
-  'what payments brought and nobody took back is laid to invoices, but what was taken off again, and only payments that were not seen are missing':
+  'all money from payments that was not returned is applied to invoices, except what was detached, and only unseen payments are missing':
     ({ books, policy, looseMinor }) => {
       const unseen = books.entries.filter(({ id }) => id.startsWith('application:') && id.endsWith(':unknown'));
       const left = sumOf(books.entries, accounts.unapplied) - sumOf(unseen, accounts.unapplied);
@@ -165,10 +172,7 @@ const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
       const isRight = policy.standalone === 'revenue' ? left <= 0 && left >= looseMinor : left === looseMinor;
       return isRight ? [] : [`${left} are laid to nothing, not ${looseMinor}`];
     },
-  'what passed Stripe without its balance transaction is what was received, less what was refunded and paid out': ({
-    ledger,
-    books,
-  }) => {
+  'amounts without a balance transaction equal what was received, less refunds and payouts': ({ ledger, books }) => {
     const passed = new Map<string, number>();
     for (const row of rowsIn<PassedRow>(ledger, 'payments'))
       passed.set(row.payment, Math.max(passed.get(row.payment) ?? 0, row.amount_received_minor));
@@ -185,7 +189,7 @@ const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
     const found = sumOf(books.entries, accounts.clearing);
     return found === expected ? [] : [`${found}, not ${expected}`];
   },
-  'the tax that is owed for an invoice is at most what it billed, all of it where nothing was taken, and nothing of a void one':
+  'the tax owed for an invoice is at most what it billed, all of it where nothing was reduced, and none for a void one':
     ({ ledger, books, policy }) =>
       rowsIn<Row & { id: string; tax_minor: number }>(ledger, 'invoices').flatMap((invoice) => {
         const { entries } = books.byInvoice.get(invoice.id) ?? { entries: [] };
@@ -199,7 +203,7 @@ const laws: Readonly<Record<string, (lived: Lived) => readonly string[]>> = {
           isBetween && (isTaken || owed === invoice.tax_minor) && (invoice['status'] !== 'void' || owed === 0);
         return isRight ? [] : [`${invoice.id} ${String(invoice['status'])}: ${owed} of ${invoice.tax_minor}`];
       }),
-  'nothing is lost but what was taken back beyond what was billed': ({ ledger, books }) =>
+  'nothing is lost except what was returned beyond what was billed': ({ ledger, books }) =>
     rowsIn<Row & { id: string; total_minor: number }>(ledger, 'invoices').flatMap((invoice) => {
       const { entries } = books.byInvoice.get(invoice.id) ?? { entries: [] };
       const lost = sumOf(entries, accounts.lossesOther);
@@ -285,9 +289,9 @@ export type MoneyViolation = Readonly<{ seed: number; law: string; detail: strin
 
 export const moneyLawNames = [
   ...Object.keys(laws),
-  'the order in which facts are found changes nothing',
-  'what is left in the end does not depend on how it is spread',
-  'movements of MRR add up, none is below nothing, and a customer is new once',
+  'the order of the facts changes nothing',
+  'the final balances do not depend on how amounts are spread',
+  'movements of MRR add up, MRR is never negative, and a customer is new once',
   'every book balances',
 ];
 
@@ -321,16 +325,16 @@ export function moneyViolationsOf(seed: number): MoneyViolation[] {
           [...ledger].map(([table, rows]) => [table, table === 'subscription_terms' ? rows : shuffledBy(random, rows)]),
         );
         if (!isDeepStrictEqual(byId(booksOf(found, policy)), byId(books)))
-          add('the order in which facts are found changes nothing', 'entries differ');
+          add('the order of the facts changes nothing', 'entries differ');
         const plain = { ...policy, ...Object.fromEntries(SPREADS.map((name) => [name, defaultPolicy[name]])) };
         const [end, expected] = [endOf(books), endOf(booksOf(ledger, plain))];
         if (!isDeepStrictEqual(end, expected))
           add(
-            'what is left in the end does not depend on how it is spread',
+            'the final balances do not depend on how amounts are spread',
             `${JSON.stringify([...end])}, not ${JSON.stringify([...expected])}`,
           );
         for (const detail of wrongMrr(ledger, policy))
-          add('movements of MRR add up, none is below nothing, and a customer is new once', detail);
+          add('movements of MRR add up, MRR is never negative, and a customer is new once', detail);
       } catch (error) {
         add('every book balances', error instanceof Error ? String(error.stack) : String(error));
       }
