@@ -128,8 +128,84 @@ function verdictOf({ payout, isExact, cause, differenceMinor, unseenTransactions
   );
 }
 
+/** The payout by kind of transaction, with the sum. */
+function Parts({ of: { parts, payout, sumMinor } }: { of: PayoutReconciliation }) {
+  const { currency } = payout;
+  return (
+    <Section title="What it consists of" id="parts">
+      {parts.length === 0 ? (
+        <Empty>
+          <p>Nothing of it is known yet.</p>
+        </Empty>
+      ) : (
+        <Table
+          label="What the payout consists of, by kind"
+          columns={['Kind', ['Transactions', 'number'], ['Amount', 'number'], ['Fees', 'number'], ['Net', 'number']]}
+        >
+          {parts.map((part) => (
+            <tr key={part.category}>
+              <th scope="row">{part.category.replaceAll('_', ' ')}</th>
+              <td class="number">{part.count}</td>
+              <td class="number">
+                <Money minor={part.amountMinor} currency={currency} />
+              </td>
+              <td class="number">
+                <Money minor={part.feeMinor} currency={currency} />
+              </td>
+              <td class="number">
+                <Money minor={part.netMinor} currency={currency} />
+              </td>
+            </tr>
+          ))}
+          <tr>
+            <th scope="row">Sum</th>
+            <td class="number">{parts.reduce((sum, { count }) => sum + count, 0)}</td>
+            <td />
+            <td />
+            <td class="number">
+              <Money minor={sumMinor} currency={currency} />
+            </td>
+          </tr>
+        </Table>
+      )}
+    </Section>
+  );
+}
+
+function Transactions({ of: { payout, data, nextCursor } }: { of: PayoutReconciliation }) {
+  const { id, currency } = payout;
+  if (data.length === 0) return null;
+  return (
+    <Section title="Transactions" id="transactions">
+      <Table
+        label="Transactions of the payout"
+        columns={['Transaction', 'Kind', ['Net', 'number'], ['Fee', 'number'], 'Of', 'Customer', 'Journal']}
+      >
+        {data.map((one) => (
+          <tr key={one.id}>
+            <th scope="row">
+              <Id id={one.id} /> {one.isSeen ? null : <Mark tone="warn">not known</Mark>}
+            </th>
+            <td>{one.category?.replaceAll('_', ' ') ?? <Unknown />}</td>
+            <td class="number">
+              <Money minor={one.netMinor} currency={currency} />
+            </td>
+            <td class="number">
+              <Money minor={one.feeMinor} currency={currency} />
+            </td>
+            <td>{causeOf(one)}</td>
+            <td>{one.customer === null ? null : <a href={customerPage(one.customer)}>{one.customer}</a>}</td>
+            <td>{one.entry === null ? null : <a href={entryPage(one.entry)}>Entry</a>}</td>
+          </tr>
+        ))}
+      </Table>
+      <Next href={nextCursor === null ? null : withQuery(payoutPage(id), { cursor: nextCursor })} />
+    </Section>
+  );
+}
+
 function showOne(of: PayoutReconciliation): Shown {
-  const { payout, parts, data, nextCursor } = of;
+  const { payout } = of;
   const { id, currency } = payout;
   return {
     title: `Payout ${id}`,
@@ -165,76 +241,8 @@ function showOne(of: PayoutReconciliation): Shown {
             ]}
           />
         </Section>
-        <Section title="What it consists of" id="parts">
-          {parts.length === 0 ? (
-            <Empty>
-              <p>Nothing of it is known yet.</p>
-            </Empty>
-          ) : (
-            <Table
-              label="What the payout consists of, by kind"
-              columns={[
-                'Kind',
-                ['Transactions', 'number'],
-                ['Amount', 'number'],
-                ['Fees', 'number'],
-                ['Net', 'number'],
-              ]}
-            >
-              {parts.map((part) => (
-                <tr key={part.category}>
-                  <th scope="row">{part.category.replaceAll('_', ' ')}</th>
-                  <td class="number">{part.count}</td>
-                  <td class="number">
-                    <Money minor={part.amountMinor} currency={currency} />
-                  </td>
-                  <td class="number">
-                    <Money minor={part.feeMinor} currency={currency} />
-                  </td>
-                  <td class="number">
-                    <Money minor={part.netMinor} currency={currency} />
-                  </td>
-                </tr>
-              ))}
-              <tr>
-                <th scope="row">Sum</th>
-                <td class="number">{parts.reduce((sum, { count }) => sum + count, 0)}</td>
-                <td />
-                <td />
-                <td class="number">
-                  <Money minor={of.sumMinor} currency={currency} />
-                </td>
-              </tr>
-            </Table>
-          )}
-        </Section>
-        {data.length === 0 ? null : (
-          <Section title="Transactions" id="transactions">
-            <Table
-              label="Transactions of the payout"
-              columns={['Transaction', 'Kind', ['Net', 'number'], ['Fee', 'number'], 'Of', 'Customer', 'Journal']}
-            >
-              {data.map((one) => (
-                <tr key={one.id}>
-                  <th scope="row">
-                    <Id id={one.id} /> {one.isSeen ? null : <Mark tone="warn">not known</Mark>}
-                  </th>
-                  <td>{one.category?.replaceAll('_', ' ') ?? <Unknown />}</td>
-                  <td class="number">
-                    <Money minor={one.netMinor} currency={currency} />
-                  </td>
-                  <td class="number">
-                    <Money minor={one.feeMinor} currency={currency} />
-                  </td>
-                  <td>{causeOf(one)}</td>
-                  <td>{one.customer === null ? null : <a href={customerPage(one.customer)}>{one.customer}</a>}</td>
-                  <td>{one.entry === null ? null : <a href={entryPage(one.entry)}>Entry</a>}</td>
-                </tr>
-              ))}
-            </Table>
-            <Next href={nextCursor === null ? null : withQuery(payoutPage(id), { cursor: nextCursor })} />
-          </Section>
-        )}
+        <Parts of={of} />
+        <Transactions of={of} />
         <Incomplete of={of} />
       </>
     ),
