@@ -133,7 +133,7 @@ async function calmAnswer(customer: string): Promise<Answer> {
 const latest = (all: readonly AccessChange[]): Map<string, AccessChange> =>
   new Map(all.map((change) => [change.customer, change]));
 
-it(`the receiver knows what holds for everybody, though all is in disorder and everything is killed (seed ${SEED})`, async () => {
+it(`the receiver knows every customer’s current access, though all is out of order and everything is killed (seed ${SEED})`, async () => {
   const events = simulate({ seed: SEED, subscriptions: LIVES, apiVersion: 'mixed', startAt: now - 100 * DAY })
     .events.map(({ stripeEvent }) => stripeEvent)
     .filter(({ created }) => created <= now);

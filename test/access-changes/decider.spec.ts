@@ -63,7 +63,7 @@ describe('the first start on a ledger that has events', () => {
 });
 
 describe('a change of access', () => {
-  it('is recorded with what was before, what holds, and the event behind it; a burst is one change', async () => {
+  it('is recorded with the previous and current state and the event behind it; a burst is one change', async () => {
     const of = await customer();
     expect(await deciding.untilChanges(of, 1)).toMatchObject([
       {
@@ -147,7 +147,7 @@ describe('when Postgres is dropped', () => {
   });
 });
 
-describe('a customer who cannot be judged, as with more rows than an answer takes', () => {
+describe('a customer who cannot be judged, e.g. with more rows than an answer may have', () => {
   it('is named, and judged again after an hour; the others are judged', async () => {
     const of = await customer();
     // A grace period that has not ended.
@@ -210,8 +210,8 @@ describe('when Postgres fails while events are mapped to customers', () => {
   });
 });
 
-describe('two who decide', () => {
-  it('do not both decide: the other stands by', async () => {
+describe('two deciders', () => {
+  it('do not both decide: the other is on standby', async () => {
     const other = new Deciding(urls, deciding.now);
     expect(await other.decider.tick()).toBe(false);
     expect(await deciding.decider.tick()).toBe(true);

@@ -84,7 +84,7 @@ describe('pages of the feed', () => {
     expect(told).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 
-  it('refuse a place that is none, and who may not ask', async () => {
+  it('refuse an invalid position, and clients without the scope', async () => {
     for (const after of ['abc', '-1', '1.5'])
       expect((await read(ledger.url, `/v1/access-changes?after=${after}`)).status).toBe(400);
     expect((await read(ledger.url, '/v1/access-changes?waitMs=30001')).status).toBe(400);
@@ -104,7 +104,7 @@ async function endOfAll(): Promise<string> {
 }
 
 describe('a reader that waits', () => {
-  it('is answered when a change comes, many at one time, and asks on after it', async () => {
+  it('is answered when a change comes, many at a time, and continues after it', async () => {
     const customer = randomId('cus');
     const after = await endOfAll();
     const waiting = Array.from({ length: 5 }, () => pageOf(`after=${after}&waitMs=30000`));

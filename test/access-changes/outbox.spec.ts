@@ -267,7 +267,7 @@ describe('an endpoint', () => {
 });
 
 describe('the place of an endpoint', () => {
-  it('is in the log: a killed process repeats at most what it had not written, by the same ids, and loses none', async () => {
+  it('is in the log: a killed process repeats at most what it had not written, under the same ids, and loses nothing', async () => {
     const all = Array.from({ length: 30 }, () => randomId('cus'));
     const telling = new Telling();
     await telling.rounds();
@@ -331,7 +331,7 @@ describe('private networks', () => {
     expect(isPrivate(address)).toBe(false),
   );
 
-  it('get nothing unless they are allowed, whichever way the address is written', async () => {
+  it('receive nothing unless they are allowed, however the address is written', async () => {
     const { port } = new URL(receiver.url);
     const hosts = ['127.0.0.1', 'localhost', '2130706433', '0x7f.1', '[::1]', '[::ffff:127.0.0.1]', 'localhost.'];
     for (const host of hosts) {

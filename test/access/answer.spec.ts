@@ -148,7 +148,7 @@ describe('access of a customer', () => {
     });
   });
 
-  it('is not complete while a subscription is named that no event has shown', () => {
+  it('is not complete while a subscription is named without any event', () => {
     const unseenSubscriptions = ['sub_unseen'];
     expect(answer(product('prod_1'), { unseenSubscriptions })).toMatchObject({
       granted: false,

@@ -298,7 +298,7 @@ describe('access and debts', () => {
     expect(await askOn(40, of, [], 'prod_base')).toMatchObject({ granted: false, reason: { rule: 'grace_over' } });
   });
 
-  it('to what was added is none while it is not paid, and to the rest is as before', async () => {
+  it('to an addition is none while it is not paid, and to the rest is as before', async () => {
     const of = newIds(BASIL);
     const added = { product: 'prod_added', period: MONTH };
     const events = [
@@ -325,7 +325,7 @@ describe('access and debts', () => {
     expect(await askOn(13, of, [], 'prod_base')).toMatchObject({ granted: false, reason: { rule: 'grace_over' } });
   });
 
-  it('to what two unpaid updates added, one after the other, is none', async () => {
+  it('to the additions of two successive unpaid updates is none', async () => {
     const of = newIds(BASIL);
     const rest = { ...MONTH, start: START + 5 * DAY_S };
     const item = (product: string) => ({ product, period: MONTH, id: 'si_prod_base' });

@@ -132,7 +132,7 @@ describe('GET /customers/:id/access', () => {
     expect(await ask(cus, `product=prod_month&trueAt=${iso(now)}`, [])).toMatchObject({ until: iso(now + 32 * DAY_S) });
   });
 
-  it('loses no entitlement by a summary that shows only a part', async () => {
+  it('loses no entitlement to a truncated summary', async () => {
     const cus = randomId('cus');
     const summary = (keys: string[], after: number, hasMore: boolean) =>
       stripeEvent('entitlements.active_entitlement_summary.updated', entitlementSummary(cus, keys, hasMore), { after });

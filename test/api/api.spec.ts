@@ -32,7 +32,7 @@ const send = async (...events: unknown[]): Promise<string> => {
 };
 
 describe('GET /subscriptions/:id', () => {
-  it('answers what was just written when asked for its position', async () => {
+  it('returns what was just written when asked for its position', async () => {
     const id = randomId('sub');
     const event = subscriptionEvent(id, { type: 'customer.subscription.created' });
     const position = await send(event);
@@ -148,7 +148,7 @@ describe('lists of subscriptions', () => {
   });
 
   it.each(['limit=0', 'limit=many', 'minPosition=-1', 'livemode=perhaps'])(
-    'refuse %s and say what it should be',
+    'refuse %s and explain what it should be',
     async (query) => {
       expect(await read<Problem>(ledger.url, `/subscriptions?${query}`)).toMatchObject({
         status: 400,

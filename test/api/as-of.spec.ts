@@ -64,7 +64,7 @@ function life(sub: string, cus: string) {
 }
 
 describe('GET /subscriptions/:id as of a moment', () => {
-  it('known then is what was answered then, by position, revision and time', async () => {
+  it('known then is the live answer of that time, by position, revision and time', async () => {
     const [sub, cus] = [randomId('sub'), randomId('cus')];
     const seen = await liveAfterEach(life(sub, cus).arrived, `/subscriptions/${sub}`);
     const recorded = await eventsOf(ledger.eventstoreUrl, `subscription-${sub}`);
@@ -157,7 +157,7 @@ describe('an invoice and its payment as of a moment', () => {
       ['as they happened', 'in reverse'].map((arrival) => [apiVersion, arrival] as const),
     ),
   )(
-    'known then are what was answered then, with what belonged to them, of %s when the events come %s',
+    'known then are the live answers of that time, with related objects, of %s when the events come %s',
     async (apiVersion, arrival) => {
       const ids = newIds();
       const events = paidAndGivenBack(ids, apiVersion);
@@ -268,7 +268,7 @@ describe('an invoice and its payment as of a moment', () => {
     expect(await get(`${path}?trueAt=${iso(START)}`)).toMatchObject({ status_: 404, code: 'not_found' });
   });
 
-  it('say which event cannot be read, and take no revision, since they are of several streams', async () => {
+  it('name the event that cannot be read, and accept no revision, since they cover several streams', async () => {
     const ch = randomId('ch');
     await send(stripeEvent('charge.succeeded', charge(ch, BASIL, { amount: 'much' })));
     expect(await get(`/payments/${ch}?trueAt=${iso(START)}`)).toMatchObject({
@@ -420,7 +420,7 @@ describe('lists of invoices and payments as of a moment', () => {
 });
 
 describe('GET /customers/:id/access as of a moment', () => {
-  it('answers what was to be answered then', async () => {
+  it('answers as of that time', async () => {
     const [sub, cus] = [randomId('sub'), randomId('cus')];
     const { arrived, overdue } = life(sub, cus);
     const positions: string[] = [];

@@ -232,7 +232,7 @@ describe('the books of an invoice of three months, partly refunded', () => {
     expect(status).toBe(404);
   });
 
-  it('are the chart of accounts, each with what stands on it, at the moment that is asked for', async () => {
+  it('are the chart of accounts, each with its balance at the requested moment', async () => {
     const chart = async (when: string) => {
       const { data } = await get<ChartOfAccounts>(`/accounts?account=${whose.account}&${when}`);
       expect(data.map(({ name }) => name)).toEqual(accountNames);
@@ -310,7 +310,7 @@ describe('MRR', () => {
     );
   });
 
-  it('is a series by month, in which what stood and what moved add up', async () => {
+  it('is a series by month, in which balances and movements add up', async () => {
     const { data, isComplete } = await get<MrrOverTime>(`/mrr?from=2026-01-01&to=2026-04-30&account=${whose.account}`);
     expect(isComplete).toBe(true);
     expect(data).toMatchObject([{ ...whose, currency: 'usd', unknownItems: 0 }]);
@@ -521,7 +521,7 @@ describe('MRR', () => {
 });
 
 describe('a credit note before payment, by Stripe’s own numbers (R23)', () => {
-  it('splits into what was recognised and what was not', async () => {
+  it('splits into the recognised and the unrecognised part', async () => {
     const whose = newWhose();
     const [customer, inv] = [randomId('cus'), randomId('in')];
     const event = eventOf(whose);

@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 describe('closings', () => {
-  it('never pass over what a newer build wrote, however often they are read', async () => {
+  it('never skip what a newer build wrote, however often they are read', async () => {
     const newer = { eventId: randomUUID(), type: 'ledger.year_closed', data: {} };
     await appendOwn(store, 'ledger-closings', { events: [newer], revision: -1n });
     const closings = new Closings(store);

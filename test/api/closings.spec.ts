@@ -174,7 +174,7 @@ describe('a month that is closed', () => {
     ]);
   }, 90_000);
 
-  it('is shown with who closed it and what is correction, unless what is known now is asked for', async () => {
+  it('shows who closed it and what is a correction, unless the present knowledge is requested', async () => {
     const [closed] = (await monthOf(whose, '2026-01', 'frozen')).data;
     expect(closed?.closing).toMatchObject({ by: expect.stringMatching(/^token-/) as unknown });
     const [open] = (await monthOf(whose, '2026-02', 'frozen')).data;
@@ -187,7 +187,7 @@ describe('a month that is closed', () => {
     expect(body).toMatchObject({ code: 'bad_query', detail: expect.stringContaining('view') as unknown });
   });
 
-  it('is shown as it was closed by every figure, and what corrects it is in the open month', async () => {
+  it('shows every figure as it was closed, with corrections in the open month', async () => {
     const { account } = whose;
     const earned = async (by: string, month: string, more = '') =>
       (
@@ -304,7 +304,7 @@ describe('a month that is closed', () => {
     expect({ status, body }).toMatchObject({ status: 404, body: { code: 'not_known_then' } });
   });
 
-  it('is exported as it was closed, with what corrects it in the open month', async () => {
+  it('is exported as it was closed, with corrections in the open month', async () => {
     type Entry = { id: string; postings: { name: string; amountMinor: number }[] };
     const exported = async (query: string): Promise<{ ids: string[]; sums: Record<string, number> }> => {
       const response = await fetch(`${ledger.url}/v1/journal/export?format=jsonl&account=${whose.account}&${query}`, {

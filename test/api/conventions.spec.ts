@@ -71,7 +71,7 @@ describe('GET /problems', () => {
 });
 
 describe('Ledger-Position', () => {
-  it('is at least what was waited for, and what the next read may ask for', async () => {
+  it('is at least the awaited position, and the next read may ask for it', async () => {
     const answer = await list();
     const reached = answer.headers['ledger-position'];
     expect(BigInt(reached ?? -1)).toBeGreaterThanOrEqual(BigInt(position));
@@ -84,7 +84,7 @@ describe('Ledger-Position', () => {
 });
 
 describe('ETag', () => {
-  it('is weak, and spares what has not changed', async () => {
+  it('is weak, and avoids sending what has not changed', async () => {
     const answer = await get(`/v1/subscriptions/${first}?minPosition=${position}`);
     const tag = String(answer.headers['etag']);
     expect(tag).toMatch(/^W\/"[\w-]+"$/);
@@ -132,7 +132,7 @@ describe('Link', () => {
 });
 
 describe('compression', () => {
-  it('is for large answers, to who takes gzip', async () => {
+  it('is used for large answers, to clients that accept gzip', async () => {
     const asked = list().set('accept-encoding', 'gzip').buffer(true);
     const bytes = asked.parse((response, done) => {
       const chunks: Buffer[] = [];

@@ -103,7 +103,7 @@ describe('GET /v1/events/:id', () => {
 });
 
 describe('GET /v1/events/:id/body', () => {
-  it('is what was delivered, byte by byte, under the hash of the bytes', async () => {
+  it('is the delivered body, byte by byte, under the hash of the bytes', async () => {
     const ask = (headers: Record<string, string> = {}) =>
       fetch(`${ledger.url}/v1/events/${first}/body?minPosition=${last}`, {
         headers: { authorization: `Bearer ${READ_TOKEN}`, 'accept-encoding': 'gzip', ...headers },
@@ -163,7 +163,7 @@ describe('GET /v1/events', () => {
     expect(found).toEqual(all);
   });
 
-  it('shows who loads it again what has come since, above all that was there', async () => {
+  it('shows new events on top when it is loaded again', async () => {
     const page = async (): Promise<Page> => (await get<Page>('/v1/events?endpoint=tests')).body;
     let before = await page();
     // Fewer than the first lookup reads, and more.
@@ -230,7 +230,7 @@ describe('GET /v1/events/live', () => {
 });
 
 describe('an event in several API versions', () => {
-  it('finds the renderings of an event, each under an id of its own', async () => {
+  it('finds the renderings of an event, each under its own id', async () => {
     const rendered = subscriptionEvent(randomId('sub'));
     const versions = ['2025-03-31.basil', '2020-08-27'];
     const places: Answer[] = [];

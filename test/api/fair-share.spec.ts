@@ -193,7 +193,7 @@ describe('one token', () => {
     expect(await metric('ledger_live_readers')).toBe(0);
   });
 
-  it('that does all of it at once stops neither others nor intake', async () => {
+  it('that does all of it at once stops neither other tokens nor intake', async () => {
     const before = await metric('ledger_past_outcomes_total');
     const storm = [
       `/subscriptions?${WAIT_FOR_EVER}`,

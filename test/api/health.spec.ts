@@ -129,7 +129,7 @@ describe('reads', () => {
     });
   });
 
-  it('are not used where a process only takes events', async () => {
+  it('are not used where a process only accepts events', async () => {
     expect(await healthOf({ roles: ['ingest'] }).report()).toMatchObject({
       ready: true,
       intake: { state: 'ok' },

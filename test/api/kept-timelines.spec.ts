@@ -19,7 +19,7 @@ it('timelines are kept within their bytes, the one asked for last the longest', 
   expect([kept.get(['too', 'large']), kept.get(['a'])]).toEqual([undefined, a]);
 });
 
-it('a timeline is not kept beyond its time, nor mixed up with that of other streams', () => {
+it('a timeline is not kept beyond its time, nor mixed up with other streams', () => {
   const kept = new KeptTimelines({ bytesMax: 1_000, keptMs: -1 });
   kept.keep(['a'], timeline(100));
   expect(kept.get(['a'])).toBeUndefined();

@@ -220,7 +220,7 @@ describe('every list', () => {
     );
   });
 
-  it('takes several values of a filter, one after another or with commas', async () => {
+  it('accepts several values of a filter, repeated or separated by commas', async () => {
     const wanted = [newestFirst[0], newestFirst[3]];
     expect(await paged(`/invoices?customer=${cus}&status=draft&status=open`)).toEqual(wanted);
     expect(await paged(`/invoices?customer=${cus}&status=draft,open`)).toEqual(wanted);

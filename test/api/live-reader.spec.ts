@@ -106,7 +106,7 @@ async function block(reader: LiveReader): Promise<void> {
   }
 }
 
-it('cuts the readers that have taken nothing for longest when too much is kept for all of them', async () => {
+it('cuts the readers that have been blocked longest when too much is kept for all of them', async () => {
   const [first, second, reading] = await Promise.all([readerOf(60_000), readerOf(60_000), readerOf(60_000)]);
   reading.incoming.resume();
   await block(first.reader);

@@ -81,7 +81,7 @@ describe('GET /subscriptions/:id/live', () => {
     busy.close();
   });
 
-  it('works in a process that only stands by while another projects', async () => {
+  it('works in a standby process while another projects', async () => {
     const id = randomId('sub');
     const standby = await startLedger({ eventStore, database });
     const client = await connectLive(

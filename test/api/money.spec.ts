@@ -91,7 +91,7 @@ describe('GET /payments/:id', () => {
     },
   );
 
-  it('answers what is there while invoice and intent have not come', async () => {
+  it('answers with the known parts while invoice and intent have not come', async () => {
     const { pi, ch, inv, inpay } = newIds();
     const body = await after(
       [
@@ -136,7 +136,7 @@ describe('GET /payments/:id', () => {
     expect(afterOwn['refunds']).toEqual([expect.objectContaining({ id: re, status: 'failed' })]);
   });
 
-  it('answers 404 for what is no payment', async () => {
+  it('answers 404 for an id that is not a payment', async () => {
     expect(await read(ledger.url, '/payments/pi_unknown')).toMatchObject({
       status: 404,
       body: { code: 'not_found', title: 'Not found' },
@@ -406,7 +406,7 @@ describe('lists', () => {
     '/customers/cus_1?limit=many',
     '/invoices/in_1?minPosition=-1',
     '/payments/pi_1?waitMs=x',
-  ])('and objects refuse %s and say what it should be', async (path) => {
+  ])('and objects refuse %s and explain what it should be', async (path) => {
     expect(await read(ledger.url, path)).toMatchObject({
       status: 400,
       body: { code: 'bad_query', detail: expect.stringContaining(/[?](\w+)=/.exec(path)?.[1] ?? '') },

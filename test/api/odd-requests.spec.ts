@@ -116,7 +116,7 @@ describe('an odd parameter', () => {
     '/parked?nothing=there',
   ];
 
-  it.each(REFUSED)('is refused with what it should be: %j', async (path) => {
+  it.each(REFUSED)('is refused with an explanation of what it should be: %j', async (path) => {
     const answer = await ask(path);
     expect(answer).toEqual({ status: 400, code: 'bad_query', detail: expect.stringMatching(/^\w[\w.]*: \S/) });
     // The library's messages speak of types, which mean nothing in a URL.
@@ -144,7 +144,7 @@ describe('an odd parameter', () => {
     expect(await ask(`/subscriptions/sub_none?trueAt=${encodeURIComponent(time)}`)).toMatchObject({ status: 404 });
   });
 
-  it('never fails the service, whatever it is and wherever it stands', async () => {
+  it('never makes the service fail, wherever it is', async () => {
     const odd = fc.oneof(
       fc.constantFrom(
         '%00',

@@ -141,7 +141,7 @@ describe('a parked stream', () => {
 });
 
 describe('a replay', () => {
-  it('folds the stream again, whichever process is asked, and its row is good once more', async () => {
+  it('folds the stream again, whichever process is asked, and its row is correct again', async () => {
     const { id, stream } = await parkOne();
     await mend(stream);
     const standby = await startLedger({ eventStore, database });
@@ -166,7 +166,7 @@ describe('a replay', () => {
     });
   });
 
-  it('of all replays what is parked, and leaves parked what cannot be folded still', async () => {
+  it('of all replays parked streams, and keeps those parked that still cannot be folded', async () => {
     const [mended, broken] = [await parkOne(), await parkOne()];
     await mend(mended.stream);
     const { status, body } = await post(ledger.url, '/parked/replay?projection=subscriptions');
@@ -208,7 +208,7 @@ const command = (...args: string[]): Promise<{ exit: number; printed: string }> 
 const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
 describe('the command "parked"', () => {
-  it('lists and shows what is parked, and replays it', async () => {
+  it('lists, shows and replays parked streams', async () => {
     const { stream, broken } = await parkOne();
     const [listed, shown, again] = await Promise.all([
       command('list', 'subscriptions'),

@@ -177,7 +177,7 @@ describe('a long timeline', () => {
   }
   type Page = { data: { number: number }[]; nextAfter: number | null };
 
-  it('is read whole once for its pages, as long as nothing new has come', async () => {
+  it('is read in full once for its pages, as long as nothing new has come', async () => {
     const id = await long(30);
     const store = connectEventStore(ledger.eventstoreUrl);
     const database = new Database(ledger.databaseUrl, { connectionsMax: 1, onIdleError: () => undefined });

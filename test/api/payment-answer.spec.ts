@@ -72,7 +72,7 @@ describe('one payment from its intent and its attempts', () => {
     });
   });
 
-  it('does not know what was refunded while no charge is known', () => {
+  it('does not know the refunds while no charge is known', () => {
     expect(answer(intent('succeeded', 1900))).toMatchObject({
       amountReceivedMinor: 1900,
       amountRefundedMinor: null,

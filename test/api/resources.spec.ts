@@ -27,7 +27,7 @@ const get = async <T = Record<string, unknown>>(path: string): Promise<T> => {
 const ids = async (path: string): Promise<string[]> => (await get<Page>(path)).data.map(({ id }) => id);
 
 describe('what is sold', () => {
-  it('is shown after its end, with the product and price that users named themselves once for each mode', async () => {
+  it('is shown after its end, with the product and price that users named themselves, once per mode', async () => {
     const prod = randomId('prod');
     const product = (fields: object) => ({
       id: prod,
@@ -73,7 +73,7 @@ describe('what is sold', () => {
 });
 
 describe('credit notes', () => {
-  it('are those of an invoice, which counts what they take back', async () => {
+  it('are those of an invoice, which counts what they returned', async () => {
     const [inv, first, second] = [randomId('in'), randomId('cn'), randomId('cn')];
     await send(
       stripeEvent('invoice.paid', invoice(inv, BASIL, { status: 'paid', subscription: null })),
@@ -191,14 +191,14 @@ describe('findings', () => {
   const since = 'since=2020-01-01T00:00:00Z';
   const found = async (name: string) => (await get<Page>(`/findings/${name}?${since}`)).data;
 
-  it('are lists that say what they are for', async () => {
+  it('are lists with a description of their purpose', async () => {
     const { data } = await get<{ data: { name: string; says: string; href: string }[] }>('/findings');
     expect(data.length).toBeGreaterThan(8);
     for (const { href } of data) await get(href.replace('/v1', ''));
     expect((await read(ledger.url, '/findings/none')).status).toBe(404);
   });
 
-  it('have overdue invoices, and subscriptions that others name and nothing has shown', async () => {
+  it('have overdue invoices, and subscriptions that others name without any event', async () => {
     const [late, paid, sub] = [randomId('in'), randomId('in'), randomId('sub')];
     await send(
       stripeEvent('invoice.sent', invoice(late, BASIL, { subscription: sub, status: 'open', due_date: START + 60 })),

@@ -94,7 +94,7 @@ function tellings(customer: string, n: number) {
   };
 }
 
-describe('what settles an invoice', () => {
+describe('the settlement of an invoice', () => {
   const seed = Math.floor(Math.random() * 2 ** 31);
   it(`is one in the invoice, in lists by status, at its payments and as of now (seed ${seed})`, async () => {
     const customer = randomId('cus').slice(4);

@@ -122,7 +122,7 @@ describe('GET /v1/status', () => {
     expect(body.sentence).toMatch(/No event has arrived yet\.$/);
   });
 
-  it('shows deliveries, the last event, and who projects', async () => {
+  it('shows deliveries, the last event, and the projecting process', async () => {
     await deliver(ledger.url, JSON.stringify(subscriptionEvent(randomId('sub'))));
     await deliver(ledger.url, JSON.stringify({ id: 'evt_odd', object: 'odd' }));
     await deliver(ledger.url, '{}', signatureOf('{}', { secret: 'whsec_another_one_0123456789' }));
@@ -147,7 +147,7 @@ describe('GET /v1/status', () => {
   });
 });
 
-it('answers of a process that has no Postgres, and calls what it does not know null', async () => {
+it('answers in a process without Postgres, with null for the unknown', async () => {
   const eventStore = await testEventStore();
   const database = { url: 'postgres://nobody@127.0.0.1:1/none', stop: async () => undefined };
   const ledger = await startLedger({ eventStore, database, environment: { ROLES: 'ingest,api' } });

@@ -108,7 +108,7 @@ function belongs({ stripeEvent }: SimulatedEvent, { events }: SimulatedLife): bo
   return paid.includes(object.object === 'payment_intent' ? object.id : object['payment_intent']);
 }
 
-describe('the timeline with what is linked', () => {
+describe('the timeline with linked objects', () => {
   it.each([
     ['2020-08-27', deliveredSeed(1)],
     ['2025-03-31.basil', deliveredSeed(2)],
@@ -139,7 +139,7 @@ describe('the timeline with what is linked', () => {
     },
   );
 
-  it('refuses to include what it does not know', async () => {
+  it('refuses to include unknown kinds', async () => {
     expect(await read(ledger.url, '/subscriptions/sub_1/events?include=all')).toMatchObject({
       status: 400,
       body: { code: 'bad_query' },

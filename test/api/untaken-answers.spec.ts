@@ -50,7 +50,7 @@ async function ask(paths: readonly string[]): Promise<RawConnection> {
 const cut = async (): Promise<number> =>
   Number(/^ledger_http_connections_cut_total (\d+)/m.exec(await registry.metrics())?.[1]);
 
-it('clients that do not take their answers are cut beyond the budget, and one that reads is answered whole', async () => {
+it('clients that do not read their answers are cut beyond the budget, and one that reads gets a complete answer', async () => {
   for (let at = 0; at < 5; at += 1) await ask(['/large']);
   await until('three are cut', async () => (await cut()) === 3);
   // Compressed it would fit next to the others.
@@ -65,7 +65,7 @@ it('many answers on one connection count as those on many', async () => {
   await until('it is cut', async () => (await cut()) === before + 1);
 });
 
-it('a connection that takes its answers is never cut, however many they are', async () => {
+it('a connection that reads its answers is never cut, however many there are', async () => {
   const before = await cut();
   for (let at = 0; at < 10; at += 1)
     expect((await (await fetch(`${url}/large`)).arrayBuffer()).byteLength).toBe(ANSWER.length);

@@ -319,12 +319,12 @@ describe('the folders', () => {
     ).toEqual([]);
   });
 
-  it('leave the client of Stripe to src/stripe-api, and to what signs events', () => {
+  it('leave the client of Stripe to src/stripe-api, and to the signers of events', () => {
     const users = built().filter((file) => readFileSync(join(root, file), 'utf8').includes("from 'stripe'"));
     expect(users.filter((file) => !within(file, 'src/stripe-api') && !SIGNERS.includes(file))).toEqual([]);
   });
 
-  it('leave the environment to environment.ts, to the commands of the event store, and to what starts the programs of Postgres', () => {
+  it('leave the environment to environment.ts, to the commands of the event store, and to the starters of Postgres’s programs', () => {
     const readers = built().filter((file) => /process\.env/.test(readFileSync(join(root, file), 'utf8')));
     const allowed = [
       'src/config/environment.ts',

@@ -302,7 +302,7 @@ describe('the routes', () => {
     },
   );
 
-  it('that read no body take an empty object, as many clients send it', async () => {
+  it('that read no body accept an empty object, as many clients send it', async () => {
     const answer = await ask(app, 'POST', '/v1/access-changes/approve', ADMIN_TOKEN, '{}');
     expect(answer).toMatchObject({ status: 503, body: expect.stringContaining('read_models_unavailable') });
   });
@@ -357,7 +357,7 @@ describe('every answer', () => {
     ['/nothing/there', 404],
     ['/subscriptions/%zz', 400],
     ['/subscriptions/LONG', 414],
-  ] as const)('is kept out of caches and taken for what it says it is: %s', async (given, status) => {
+  ] as const)('is kept out of caches and has its own content type: %s', async (given, status) => {
     const path = given.replace('LONG', 'x'.repeat(700));
     const answer = await ask(app, 'GET', path);
     expect({ status: answer.status, type: answer.headers['content-type'] }).toEqual({

@@ -27,7 +27,7 @@ it('a guess is reported once, by the fold that makes it, for every event that it
   expect(foldAll(subscriptions, [other, one]).guesses).toEqual([one, other]);
 });
 
-it('a guess is counted once by the service, whatever is delivered again or comes late, and shown on the event', async () => {
+it('a guess is counted once by the service, despite redeliveries and late events, and shown on the event', async () => {
   const id = randomId('sub');
   const ledger = await startLedger();
   const guessed = pair(id);

@@ -73,7 +73,7 @@ describe('the catch-up', () => {
     }
   }, 60_000);
 
-  it('sorts an event in that came late, from the log, however much later it comes', async () => {
+  it('inserts a late event in order, from the log, however late it comes', async () => {
     const id = randomId('sub');
     const ledger = await startLedger({ eventStore, database });
     const deleted = subscriptionEvent(id, {

@@ -89,7 +89,7 @@ describe.each(acts)('a stream that is %s', (_, act, left) => {
     expect(await parkedOf(id)).toEqual([]);
   });
 
-  it('is taken out of parking by a replay', async () => {
+  it('is removed from parking by a replay', async () => {
     const id = await subscriptionOfThree();
     await append(id, subscriptionEvent(id, { created: START + 40, object: { customer: 7 } }));
     await othersFlow();
@@ -130,7 +130,7 @@ describe.each(acts)('a stream that is %s', (_, act, left) => {
 });
 
 describe('a deleted stream that gets events again', () => {
-  it('has the rows of those, though they come late', async () => {
+  it('has their rows, though they come late', async () => {
     const id = await subscriptionOfThree();
     await soft(id);
     await append(id, at(id, 5, 'unpaid'));
@@ -143,7 +143,7 @@ describe('a deleted stream that gets events again', () => {
 });
 
 describe('a log in which streams were deleted that once had late events', () => {
-  it('gives the same rows again when it is rebuilt, dry run, and read from the start', async () => {
+  it('gives the same rows again in a rebuild, a dry run, and a read from the start', async () => {
     const [deleted, again, buried, cut] = [
       await subscriptionOfThree(),
       await subscriptionOfThree(),

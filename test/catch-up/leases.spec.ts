@@ -91,7 +91,7 @@ it('a lease counts from when a batch moves its lines, however long its transacti
   expect(lease).toEqual({ whole: true });
 });
 
-it('a batch that lasts longer than its lease leaves nothing for those who waited for its lines', async () => {
+it('a batch that lasts longer than its lease leaves nothing for those that waited for its generations', async () => {
   const held = await take('first');
   const other = new Database(server.url, { connectionsMax: 1, onIdleError: () => undefined });
   const names = held.map(({ name }) => name);

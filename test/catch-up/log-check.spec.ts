@@ -78,14 +78,14 @@ const checked = async (checkpoints: readonly Checkpoint[]) =>
   checkLog({ store, database }, await nameOfLog(store, 5_000), checkpoints);
 
 describe('the log at start', () => {
-  it('is the one that was read when the event at the checkpoint is there', async () => {
+  it('is the log that was read when the event at the checkpoint exists', async () => {
     await append(3, 'first');
     const checkpoints = await readAll();
     await append(2, 'later');
     await checked(checkpoints);
   });
 
-  it('is the one that was read when that event was removed, and others stand before and behind it', async () => {
+  it('is the log that was read when that event was removed, and others exist before and after it', async () => {
     await append(3, 'first');
     const lines = await readAll();
     await append(2, 'later');

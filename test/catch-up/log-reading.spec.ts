@@ -145,7 +145,7 @@ describe('the log read here', () => {
     expect((unreadable?.says as { error: Error }).error.stack).toMatch(/\n +at /);
   });
 
-  it('does not run ahead of who takes it', async () => {
+  it('does not run ahead of its reader', async () => {
     const before = proxy.answeredBytes();
     const reading = reader(store)(begin, room);
     const arrivals = reading[Symbol.asyncIterator]();
@@ -155,7 +155,7 @@ describe('the log read here', () => {
     await reading.stop();
   });
 
-  it('does not run ahead of who takes it in bytes either, however few events they are in', async () => {
+  it('does not run ahead of its reader in bytes either, however few events they are in', async () => {
     const large = 900_000;
     const own = `subscription-${randomId('sub')}`;
     const before = await new LogEndSearch(store).find();
@@ -174,7 +174,7 @@ describe('the log read here', () => {
     await reading.stop();
   });
 
-  it('does not run ahead either when much comes after what came one by one', async () => {
+  it('does not run ahead either when many events follow single ones', async () => {
     const end = await new LogEndSearch(store).find();
     if (end.kind !== 'at') throw new Error('The log has an end.');
     const reading = reader(store)(end.position, room);
@@ -194,7 +194,7 @@ describe('the log read here', () => {
     await reading.stop();
   });
 
-  it('is over when it is stopped, whatever has come', async () => {
+  it('ends when it is stopped, whatever has come', async () => {
     const reading = reader(store)(begin, { ...room, events: 1_000 });
     const arrivals = reading[Symbol.asyncIterator]();
     await arrivals.next();
@@ -279,7 +279,7 @@ it('is not dealt further than the slowest worker has room for, and no further on
   await fast?.stop();
 });
 
-it('is dealt on where it was when the store comes back, each event once', async () => {
+it('continues where it was when the store comes back, each event once', async () => {
   const end = await new LogEndSearch(store).find();
   if (end.kind !== 'at') throw new Error('The log has an end.');
   const own = await connectThroughProxy();

@@ -58,7 +58,7 @@ describe('which lines a process follows', () => {
     ).toEqual([]);
   });
 
-  it('those of its own versions alone while a process of another build has the index', () => {
+  it('only those of its own versions while a process of another build has the index', () => {
     const lines = [
       index(heldBy('other', build)),
       ...linesOfBuild(build, heldBy('other', build)),
@@ -67,7 +67,7 @@ describe('which lines a process follows', () => {
     expect(taken(lines, newBuild)).toEqual([`${first.name}_v${first.version + 1}_g1`]);
   });
 
-  it('what is shown, and neither what a rebuild fills nor what is kept', () => {
+  it('the live generations, and neither those being rebuilt nor kept ones', () => {
     const filled = { ...checkpoint(first.name, first.version, { shown: false, state: 'building' }), line: 'filled' };
     const kept = {
       ...checkpoint(first.name, first.version, { shown: false, state: 'kept', owner: 'me' }),

@@ -90,7 +90,7 @@ describe('the slow check of rows', () => {
 describe('the command "verify"', () => {
   const STREAMS = 250;
 
-  it('prints what it finds page by page, and holds no more than a page of it', async () => {
+  it('prints its findings page by page, and holds at most one page of them', async () => {
     const [eventStore, server] = await Promise.all([testEventStore(), testDatabase()]);
     const store = connectEventStore(eventStore.url);
     const database = new Database(server.url, { connectionsMax: 4, onIdleError: () => undefined });

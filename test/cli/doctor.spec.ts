@@ -42,7 +42,7 @@ const found = (output: string) =>
   Object.fromEntries((JSON.parse(output) as { check: string; state: string }[]).map((one) => [one.check, one.state]));
 
 describe('doctor', () => {
-  it('finds nothing wrong beside a service that is well', async () => {
+  it('finds nothing wrong next to a healthy service', async () => {
     const { code, output, errors } = await doctor(urls(), '--json');
     expect({ code, errors }).toEqual({ code: 0, errors: '' });
     expect(found(output)).toEqual({

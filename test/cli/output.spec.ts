@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 describe('a long output of a command', () => {
-  it('is whole for a reader that takes it late', async () => {
+  it('is complete for a slow reader', async () => {
     const { child, closed } = start(['parked', 'list']);
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (part: string) => {

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { printable } from '../../src/cli/terminal.js';
 import { tableOf, timeOption } from '../../src/cli/texts.js';
 
-it('texts of others cannot command a terminal, and JSON stays what it is', () => {
+it('texts from others cannot control a terminal, and JSON is unchanged', () => {
   expect(printable('a\u001b[2J\u009b1m\r\u007f\tb\nc')).toBe('a\\u001b[2J\\u009b1m\\u000d\\u007f\tb\nc');
   const json = JSON.stringify({ name: 'x\u009by\u007f' });
   expect(JSON.parse(printable(json))).toEqual(JSON.parse(json));

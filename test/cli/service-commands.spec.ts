@@ -69,7 +69,7 @@ describe('money', () => {
     expect((await ask(moneyCommand, 'movements', '--customer', customer)).output).toContain(first);
   });
 
-  it('shows balances and entries, where there are any, and writes a file when it is whole', async () => {
+  it('shows balances and entries, where there are any, and writes a file only when it is complete', async () => {
     expect((await ask(moneyCommand, 'trial-balance', '--month', '2026-01')).output).toBe('No rows.');
     expect((await ask(moneyCommand, 'journal', '--customer', customer)).output).toBe('No rows.');
     const folder = await mkdtemp(join(tmpdir(), 'ledger-money-'));

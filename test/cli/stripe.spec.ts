@@ -205,7 +205,7 @@ describe('endpoint', () => {
     expect(refused.errors).not.toContain(READER);
   });
 
-  it('is sent what the ledger reads, and all of it that Stripe has', () => {
+  it('receives what the ledger reads, and all of it that Stripe has', () => {
     const typings = readFileSync('node_modules/stripe/esm/resources/WebhookEndpoints.d.ts', 'utf8');
     const all = [...new Set(typings.match(/'[a-z0-9_]+(\.[a-z0-9_]+)+'/g))].map((type) => type.slice(1, -1));
     expect(NEEDED_TYPES.filter((type) => !all.includes(type))).toEqual([]);

@@ -43,7 +43,7 @@ describe('the configuration', () => {
     });
   });
 
-  it('takes several secrets, for rotation and for several endpoints, and tokens with names and scopes', () => {
+  it('accepts several secrets, for rotation and for several endpoints, and tokens with names and scopes', () => {
     const [main, connect, third] = SECRETS;
     expect(
       loadConfig({
@@ -219,7 +219,7 @@ describe('the configuration', () => {
     await directory.remove();
   });
 
-  it('repeats nothing of a secret that stands where a file is named', () => {
+  it('repeats nothing of a secret given in place of a file name', () => {
     const message = messageOf(() => loadConfig({ STRIPE_WEBHOOK_SECRETS_FILE: SECRETS[0] }));
     expect(message).toMatch(/STRIPE_WEBHOOK_SECRETS_FILE: the file cannot be read \(ENOENT\)/);
     expect(message).not.toContain(SECRETS[0]);
@@ -346,7 +346,7 @@ describe('the configuration', () => {
     }
   });
 
-  it('leaves configured secrets as they are', () => {
+  it('leaves configured secrets unchanged', () => {
     expect(withLocalSecrets(loadConfig(PRODUCTION))).toEqual({ config: loadConfig(PRODUCTION), made: null });
   });
 });

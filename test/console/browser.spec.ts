@@ -171,7 +171,7 @@ inBrowser('the console in a browser', () => {
     await context.close();
   });
 
-  it('leads from signatures that fail to what to do, by keys alone', async () => {
+  it('leads from failing signatures to what to do, by keys alone', async () => {
     const body = JSON.stringify(subscriptionEvent(SUBSCRIPTION));
     expect((await deliver(service.url, body, `t=${Math.floor(Date.now() / 1_000)},v1=${'0'.repeat(64)}`)).status).toBe(
       400,
@@ -185,7 +185,7 @@ inBrowser('the console in a browser', () => {
     await context.close();
   });
 
-  it('shows what was known before an event came late, by a slider, keys alone and no new page', async () => {
+  it('shows what was known before a late event, by a slider, keys alone and no new page', async () => {
     const [page, context] = await open(`/console/subscriptions/${SUBSCRIPTION}`);
     expect(await page.locator('.timeline > li.late').count()).toBe(1);
     await tabTo(page, '#known');

@@ -8,7 +8,7 @@ const item = (id: string, quantity: number) => ({
   tax_rates: [],
 });
 
-it('a change of a list names the members that came and went, and what changed of those that stayed', () => {
+it('a change of a list names the members that were added and removed, and the changes of the others', () => {
   const from = [item('si_1', 1), item('si_2', 2)];
   const to = [{ ...item('si_1', 5), price: { id: 'price_1', unit_amount: 800 } }, item('si_3', 3)];
   expect(partsOf({ path: 'items.data', from, to })).toEqual([

@@ -184,7 +184,7 @@ describe.each(PAGES)('%s', (path, from) => {
     expect(html.match(/<h1/g)).toHaveLength(1);
   });
 
-  it('shows what was sent as text alone', async () => {
+  it('shows received data only as text', async () => {
     const html = await (await get(path, 'admin')).text();
     expect([html.includes('<img src=x'), html.includes('<b>xxx')]).toEqual([false, false]);
     expect(Buffer.byteLength(html)).toBeLessThan(400_000);
@@ -199,7 +199,7 @@ it('a page that has not changed is not sent again', async () => {
   expect((await get(path, 'access', { 'if-none-match': known })).status).toBe(200);
 });
 
-describe('who may ask about access alone', () => {
+describe('a user with only the access scope', () => {
   it.each(PAGES.filter(([, from]) => from === 'access'))('sees neither names nor addresses at %s', async (path) => {
     const [masked, whole] = await Promise.all(
       (['access', 'read'] as const).map(async (who) => (await get(path, who)).text()),
@@ -215,8 +215,8 @@ describe('who may ask about access alone', () => {
   });
 });
 
-describe('what is found', () => {
-  it('by a name that several have is a list, in which those who may ask about access alone see initials', async () => {
+describe('a search result', () => {
+  it('for a name that several have is a list, in which users with only the access scope see initials', async () => {
     const ids = [`${CUSTOMER}4`, `${CUSTOMER}5`];
     for (const id of ids) {
       const person = {
@@ -245,7 +245,7 @@ describe('an operation', () => {
   const begin = async (form: Record<string, string>): Promise<string> =>
     String((await post('/console/operations', form, { who: 'admin' })).headers.get('location'));
 
-  it('is begun once by a form that is sent twice, and shows what came of it and who asked', async () => {
+  it('is started once by a form that is sent twice, and shows its result and who asked', async () => {
     const [path, again, other] = [
       await begin({ ...asked, once: 'a' }),
       await begin({ ...asked, once: 'a' }),
@@ -268,7 +268,7 @@ describe('an operation', () => {
     expect(await (await get('/console/operations', 'admin')).text()).toContain(path);
   });
 
-  it('is begun and cancelled by those alone who may', async () => {
+  it('is started and cancelled only by those who may', async () => {
     for (const who of ['access', 'read'] as const)
       for (const path of [
         '/console/operations',
@@ -421,7 +421,7 @@ describe("Stripe's side", () => {
     expect(await page(`/console/subscriptions/${SUBSCRIPTION}?looked=in_flight`)).not.toContain('Look at Stripe now');
   });
 
-  it('teaches the first run, then shows each run, and leads from what differs to its page', async () => {
+  it('explains the first run, then shows each run, and links each difference to its page', async () => {
     const missing = `sub_${own}missing`;
     if (!SHARES_STORE) expect(await page('/console/stripe')).toContain('npx subscription-ledger backfill');
     const store = connectEventStore(eventStore.url);
@@ -549,7 +549,7 @@ describe('the files of the console', () => {
   });
 });
 
-describe('a page that there is not', () => {
+describe('a missing page', () => {
   it.each([
     ['/console/nothing', 404],
     ['/console/customers/cus_nobody', 404],

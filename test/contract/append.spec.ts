@@ -101,7 +101,7 @@ describe.each([
   });
 
   it.each([ANY, STREAM_EXISTS] as const)(
-    'expecting %s is written whole when its first event is new, even if a later one is there',
+    'expecting %s is written in full when its first event is new, even if a later one exists',
     async (expectedRevision) => {
       const { stream, events } = await streamOf(1);
       const again = [newEvent(), ...events];
@@ -120,7 +120,7 @@ describe.each([
     },
   );
 
-  it('expecting any revision is recognised by its first and last event, wherever they stand', async () => {
+  it('expecting any revision is recognised by its first and last event, wherever they are', async () => {
     const { stream, events } = await streamOf(3);
     const [first, , last] = events as [JSONEventData, JSONEventData, JSONEventData];
     expect(await appendTo(stream, [first, last], { expectedRevision: ANY })).toMatchObject({
@@ -131,7 +131,7 @@ describe.each([
   });
 
   it.each([ANY, STREAM_EXISTS] as const)(
-    'expecting %s is refused when its first event is there and a later one is new',
+    'expecting %s is refused when its first event exists and a later one is new',
     async (expectedRevision) => {
       const { stream, events } = await streamOf(1);
       const outcome = await appendTo(stream, [...events, newEvent()], { expectedRevision });
@@ -239,7 +239,7 @@ describe.each([
   });
 
   it.each([NO_STREAM, 0n] as const)(
-    'expecting %s, below the head, is refused when its first event is there and the next is another',
+    'expecting %s, below the head, is refused when its first event exists and the next is another',
     async (expectedRevision) => {
       const { stream, events } = await streamOf(4);
       const there = events[expectedRevision === NO_STREAM ? 0 : 1] as JSONEventData;

@@ -48,7 +48,7 @@ describe('A deleted stream', () => {
     expect(outcome).toMatchObject({ kind: 'wrongExpectedRevision', current: 2n });
   });
 
-  it('brings what is appended after its return to those who followed it all the time', async () => {
+  it('brings later events to subscribers that were there all the time', async () => {
     const { stream, events } = await streamOf(2);
     const following = follow(store.client.subscribeToStream(stream));
     await following.reached('caughtUp');

@@ -168,7 +168,7 @@ describe('$tb', () => {
     );
   });
 
-  it('beyond the end hides everything and the stream is there', async () => {
+  it('beyond the end hides everything, and the stream exists', async () => {
     const { stream } = await streamOf(3);
     await store.client.setStreamMetadata(stream, { truncateBefore: 100 });
     expect(await idsIn(store.client, stream)).toEqual([]);

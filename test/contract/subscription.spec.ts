@@ -34,7 +34,7 @@ const writeEvents = async (stream: string, events: JSONEventData[]) => {
 };
 
 describe('A subscription to a stream', () => {
-  it('from the start gives what is there and then what comes, in order', async () => {
+  it('from the start delivers existing and then new events, in order', async () => {
     const stream = newStream();
     const { events: old } = await write(stream, 50);
     const following = follow(store.client.subscribeToStream(stream, { fromRevision: START }));
@@ -44,7 +44,7 @@ describe('A subscription to a stream', () => {
     await following.stop();
   });
 
-  it('from a revision gives what comes after it', async () => {
+  it('from a revision delivers what comes after it', async () => {
     const stream = newStream();
     const { events } = await write(stream, 10);
     const following = follow(store.client.subscribeToStream(stream, { fromRevision: 6n }));
@@ -52,7 +52,7 @@ describe('A subscription to a stream', () => {
     await following.stop();
   });
 
-  it('from the end gives only what comes', async () => {
+  it('from the end delivers only new events', async () => {
     const stream = newStream();
     await write(stream, 5);
     const following = follow(store.client.subscribeToStream(stream, { fromRevision: END }));
@@ -62,7 +62,7 @@ describe('A subscription to a stream', () => {
     await following.stop();
   });
 
-  it('that does not exist yet gives its first event when it comes', async () => {
+  it('that does not exist yet delivers its first event when it comes', async () => {
     const stream = newStream();
     const following = follow(store.client.subscribeToStream(stream));
     await following.reached('caughtUp');
@@ -90,7 +90,7 @@ describe('A subscription to a stream', () => {
     expect(await errorTypeOf(following.until(() => false))).toBe('stream-deleted');
   });
 
-  it('that is tombstoned while it is followed ends with that, after what came before and the tombstone', async () => {
+  it('that is tombstoned while it is followed ends with an error, after the earlier events and the tombstone', async () => {
     const stream = newStream();
     const following = follow(store.client.subscribeToStream(stream));
     await following.reached('caughtUp');
@@ -138,7 +138,7 @@ describe('A subscription to a stream', () => {
 });
 
 describe('A subscription to $all', () => {
-  it('from a position gives what comes after it, of all streams', async () => {
+  it('from a position delivers what comes after it, of all streams', async () => {
     const [a, b] = [newStream(), newStream()];
     const { position } = await write(a, 2);
     const { events: later } = await write(b, 2);
@@ -149,7 +149,7 @@ describe('A subscription to $all', () => {
     await following.stop();
   });
 
-  it('from the end gives only what comes', async () => {
+  it('from the end delivers only new events', async () => {
     const stream = newStream();
     const { events: old } = await write(stream, 3);
     const following = follow(store.client.subscribeToAll({ fromPosition: END }));
@@ -188,7 +188,7 @@ describe('A subscription to $all', () => {
     expect(following.log()).toEqual(['confirmation', 'error']);
   });
 
-  it('from within the last record gives what comes', async () => {
+  it('from within the last record delivers new events', async () => {
     const received = await undisturbed(async () => {
       const { position } = await write(newStream(), 1);
       const following = follow(

@@ -194,7 +194,7 @@ describe(`kill -9 of deriving (seed ${SEED})`, () => {
   beforeAll(async () => settle(await append()), 90_000);
 
   it.each(picked)(
-    'at %s: what is derived is what follows from the rows, also in the end, and nothing is there twice',
+    'at %s: derived rows follow from the source rows, also in the end, and nothing is duplicated',
     async (step) => {
       for (let round = 0; round < Math.max(1, ROUNDS); round += 1) {
         await steps[step]?.();

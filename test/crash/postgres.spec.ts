@@ -103,7 +103,7 @@ describe('Postgres', () => {
     120_000 + ROUNDS * 30_000,
   );
 
-  it('killed before the disk has what was shown: what is undone is made again', async () => {
+  it('killed before live rows are on disk: what was lost is written again', async () => {
     await appendFile(join(directory.path, 'data', 'postgresql.auto.conf'), "wal_writer_delay = '10s'\n");
     await restart();
     for (const fresh of [newLives(3), newLives(3)]) {

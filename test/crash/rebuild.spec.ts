@@ -82,7 +82,7 @@ const buildingLines = () =>
 
 describe('kill -9', () => {
   it(
-    `of the service while it fills its read models, ${ROUNDS} times: rows are always what the log gives up to the checkpoint`,
+    `of the service while it fills its read models, ${ROUNDS} times: rows always match the log up to the checkpoint`,
     async () => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const service = await startServiceProcess(urls);
@@ -111,7 +111,7 @@ describe('kill -9', () => {
   );
 
   it(
-    `of a rebuild, ${ROUNDS} times: what was filled is what the log gives, and is gone on from`,
+    `of a rebuild, ${ROUNDS} times: the rows match the log, and the rebuild continues from there`,
     async () => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const { child, ended } = startCommand(['rebuild', ...REBUILT], urls);
@@ -152,7 +152,7 @@ describe('kill -9 of a dry run', () => {
 });
 
 describe('Ctrl-C', () => {
-  it('gives a rebuild up: the views show what they showed, and what was begun is gone', async () => {
+  it('abandons a rebuild: the views are unchanged, and the partial generation is gone', async () => {
     const shown = () => query(server.url, `select name from ledger.checkpoints where shown order by name`);
     const before = await shown();
     const { child, ended } = startCommand(['rebuild', 'subscriptions'], urls);

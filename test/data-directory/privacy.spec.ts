@@ -144,7 +144,7 @@ describe('a data directory is refused', () => {
   }
 });
 
-describe('what is kept in a data directory', () => {
+describe('the content of a data directory', () => {
   it('is closed to others, whether new or created by a version that left it open', async () => {
     const mayPass = isRoot ? [[dataDirectory, 0o711]] : [];
     const openOnes = async () => (await modesBelow(dataDirectory)).filter(([, mode]) => (mode & OTHERS) !== 0);

@@ -96,7 +96,7 @@ describe('a start with a data directory of no use ends with a sentence', () => {
   });
 });
 
-it('a start at a port that is taken ends with a sentence', async () => {
+it('a start on an occupied port ends with a sentence', async () => {
   const occupant = createServer().listen(0, '127.0.0.1');
   await once(occupant, 'listening');
   const [eventStore, database] = [await testEventStore(), await testDatabase()];

@@ -49,7 +49,7 @@ const SERVICES = [
   ],
 ];
 
-describe('what a line earns', () => {
+describe('the revenue of a line', () => {
   it('adds up over the months of any zone, and by the second is what its part of the time is', () => {
     const cases = fc.tuple(
       fc.constantFrom(...SERVICES),

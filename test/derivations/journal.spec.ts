@@ -56,7 +56,7 @@ describe('the book of an invoice', () => {
     ]);
   });
 
-  it('has tax beside the amount or in it', () => {
+  it('has tax on top of the amount or included', () => {
     const posted = { [receivable]: 9900, [deferred]: -9000, [tax]: -900 };
     expect(postingsOf(base().book().entries, 'invoice:in_1')).toEqual(posted);
     const within = new InvoiceLife().finalized('2026-01-01', [{ amount: 9900, inclusive: 900, ...QUARTER }]);
@@ -83,12 +83,12 @@ describe('the book of an invoice', () => {
     expect(of(30, 30)).toEqual({ [customerBalance]: 30, [deferred]: -30 });
   });
 
-  it('applies balance that comes later by itself', () => {
+  it('applies a balance that comes later without an event', () => {
     const { entries } = base().stage('balance', '2026-01-05', 400).book();
     expect(postingsOf(entries, 'balance-applied:in_1#400')).toEqual({ [customerBalance]: 400, [receivable]: -400 });
   });
 
-  it('voids what is owed, and returns the balance that was applied', () => {
+  it('voids what is owed, and returns the applied balance', () => {
     expect(postingsOf(base().stage('void', '2026-02-01').book().entries, 'void:in_1')).toEqual({
       [accounts.voids]: 3100,
       [deferred]: 5900,
@@ -154,7 +154,7 @@ describe('the book of an invoice', () => {
     expect(movement(book, deferred, 5)).toEqual([-5900, 5900, 0, 0, 0]);
   });
 
-  it('takes a credit note before payment from what is owed', () => {
+  it('deducts a credit note before payment from what is owed', () => {
     expect(
       postingsOf(base().credited('cn_1', '2026-02-01', { before: 4950 }).book().entries, 'credit-note:cn_1'),
     ).toEqual({
@@ -187,7 +187,7 @@ describe('the book of an invoice', () => {
     });
   });
 
-  it('gives back what a voided credit note took', () => {
+  it('restores what a voided credit note deducted', () => {
     const { entries } = base().credited('cn_1', '2026-02-01', { before: 4950 }).noteVoided('cn_1', '2026-03-01').book();
     expect(postingsOf(entries, 'credit-note-voided:cn_1')).toEqual({
       [creditNotes]: -1550,
@@ -228,7 +228,7 @@ describe('the book of an invoice', () => {
     );
   });
 
-  it('J5: is open again when its payment is taken off, and paid by another', () => {
+  it('J5: is open again when its payment is detached, and paid by another', () => {
     const life = new InvoiceLife().finalized('2026-01-01', [{ amount: 2000, ...QUARTER }]).paid('2026-01-02', 2000);
     life.unapplied('inpay_1', 'ch_1', '2026-02-02', 2000).paid('2026-03-02', 2000, 'ch_2', 'inpay_2');
     expect(movement(life.book(), receivable, 3)).toEqual([0, 2000, -2000]);
@@ -268,7 +268,7 @@ describe('the book of an invoice', () => {
     expect(balances(failed.entries())).not.toHaveProperty(unapplied);
   });
 
-  it('J6: gives what was paid too much to the balance', () => {
+  it('J6: credits an overpayment to the balance', () => {
     const life = base()
       .paid('2026-01-02', 4000)
       .paid('2026-01-03', 8000, 'ch_2', 'inpay_2')
@@ -286,7 +286,7 @@ describe('the book of an invoice', () => {
     expect(postingsOf(entries, 'overpaid:in_1#2100')).toEqual({ [unapplied]: 2100, [customerBalance]: -2100 });
   });
 
-  it('J8: counts currencies without decimals as they are', () => {
+  it('J8: counts currencies without decimals unscaled', () => {
     const life = new InvoiceLife('in_1', 'jpy').finalized('2026-01-15', [
       { amount: 1000, from: '2026-01-15', to: '2026-02-15' },
     ]);
@@ -346,7 +346,7 @@ describe('the book of an invoice', () => {
     expect(book.entries[0]?.inference).toBe('lines that no event shows');
   });
 
-  it('splits what a payment of two invoices gives back by what it paid of each', () => {
+  it('splits the refund of a payment of two invoices by what it paid of each', () => {
     const life = base().charged('ch_1', '2026-01-01', 14850).applied('inpay_1', 'ch_1', '2026-01-01', 9900);
     const other = life.milestone('invoice_payment', 'inpay_2', 'paid', '2026-01-01', 4950, {
       payment: 'ch_1',
@@ -393,7 +393,7 @@ describe('the book of a payment', () => {
     expect(life.charges().map(({ id }) => id)).toEqual(['charge:ch_1', 'refund:re_1', 'refund:re_2']);
   });
 
-  it('books what is under way where that is the policy', () => {
+  it('books pending payments where that is the policy', () => {
     const rows = (life: InvoiceLife) => [
       life.milestone('charge', 'ch_1', 'pending', '2026-01-01', 9900, { payment: 'ch_1' }),
       life.milestone('charge', 'ch_1', 'captured', '2026-01-05', 9900, { payment: 'ch_1' }),
@@ -443,7 +443,7 @@ describe('the book of a payment', () => {
   });
 });
 
-describe('the books of what passes through Stripe', () => {
+describe('the books of payments through Stripe', () => {
   const transaction = (id: string, category: string, amount: number, fee = 0) =>
     settlement({
       ...{

@@ -122,7 +122,7 @@ const mrrOf = (items: readonly TermsItem[], more: Change = {}, facts: Partial<Su
 };
 
 describe('the MRR of an item', () => {
-  it('M1: is what it costs a month', () => {
+  it('M1: is its monthly price', () => {
     const [monthly] = mrrOf([item(10000)]);
     const [yearly] = mrrOf([item(60000, { interval: 'year' })]);
     expect(100 * (monthly ?? 0) + 50 * (yearly ?? 0)).toBe(1250000);
@@ -188,7 +188,7 @@ describe('the MRR of an item', () => {
     expect(of(facts({ lines: [{ ...line, quantity: 9 }] })).items[0]?.isUnknown).toBe(true);
   });
 
-  it('leaves out what is metered, or takes the mean of three lines', () => {
+  it('leaves out metered items, or takes the mean of three lines', () => {
     const metered = item(5, { usageType: 'metered', quantity: null });
     expect(mrrOf([metered])).toEqual([0]);
     const lines = [900, 300, 400, 500].map((amount, place) => ({
@@ -357,7 +357,7 @@ describe('when a subscription counts', () => {
     expect(movements(facts, { mrrPastDueDays: 7 })[1]).toBe('2026-03-08 churn -3000');
   });
 
-  it('M12: as if a late event had come in time', () => {
+  it('M12: as if a late event had come on time', () => {
     const seats = (quantity: number) => ({ items: [item(1000, { quantity })] });
     const before = subscription([
       ['2026-01-01', seats(2)],

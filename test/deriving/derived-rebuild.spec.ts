@@ -90,7 +90,7 @@ const RIGHT = { code: SHARES_STORE ? expect.any(Number) : 0, differences: SHARES
 const postings = (where: string) =>
   query<Record<string, unknown>>(server.url, `select * from ledger.journal_postings where ${where} order by entry, no`);
 
-describe('what follows from rows', () => {
+describe('a derived read model', () => {
   it('is verified, compared, repaired and rolled back with its source rows, while the service runs', async () => {
     await reach(await append(0.5));
     const before = await postings('true');
@@ -159,7 +159,7 @@ describe('what follows from rows', () => {
     expect(comparison?.tables.find(({ table }) => table === 'journal_entries')).toMatchObject({ changed: 0 });
   }, 300_000);
 
-  it('is taken up again when the build was killed', async () => {
+  it('is resumed when the build was killed', async () => {
     const { child, ended } = startCommand(['rebuild', 'journal'], urls);
     const isBegun = async () => (await generationsOf('journal')).at(-1)?.endsWith('building') === true;
     await until('the build has begun', isBegun, 30_000);

@@ -351,7 +351,7 @@ function breaking(change: (sql: string) => string): Database {
   });
 }
 
-describe('what is derived, over schedules of writers and builders', () => {
+describe('derived rows, over schedules of writers and builders', () => {
   it.each(Array.from({ length: SCHEDULES }, (_, place) => FIRST + place))(
     'is a function of the rows at rest (seed %i)',
     async (seed) => {

@@ -14,7 +14,7 @@ describe('canonical JSON', () => {
     expect(canonicalJson(parsed('[3,1,[],{},[{}]]'))).toBe('[3,1,[],{},[{}]]');
   });
 
-  it('takes __proto__ and constructor for keys like any other', () => {
+  it('treats __proto__ and constructor as ordinary keys', () => {
     expect(canonicalJson(parsed('{"constructor":1,"__proto__":{"b":1,"a":2}}'))).toBe(
       '{"__proto__":{"a":2,"b":1},"constructor":1}',
     );

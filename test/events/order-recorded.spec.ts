@@ -16,7 +16,7 @@ describe('recorded sequences', () => {
     recordedSequences()
       .filter(({ order: kind }) => kind === 'created')
       .map((sequence) => [sequence.name, sequence] as const),
-  )('%s comes out in its order', (_, { events }) => {
+  )('%s is ordered correctly', (_, { events }) => {
     const keyed = events.map(({ stripeEvent }) => ({ order: orderKeyOf(asStripeEvent(stripeEvent)) }));
     expect(ids(order([...keyed].reverse()).ordered)).toBe(ids(keyed));
   });

@@ -93,7 +93,7 @@ describe('the order within a second', () => {
     ).toEqual({ ordered: 'evt_2 evt_1', ambiguous: '' });
   });
 
-  it('takes a field that previous_attributes shows as null for one that was absent', () => {
+  it('treats a field that previous_attributes shows as null as absent before', () => {
     expect(
       ordered(
         { id: 'evt_1', now: { metadata: { plan: 'a', seats: '5' } }, before: { metadata: { plan: 'a', seats: null } } },
@@ -269,7 +269,7 @@ describe('when the events of a second do not say all', () => {
     };
     const paid = { id: 'evt_2', type: 'invoice.paid', object: invoice, now: { status: 'paid', attempt_count: 1 } };
 
-    it('takes draft, open, each attempt, paid for an order that is no guess', () => {
+    it('accepts draft, open, each attempt, paid as an order without a guess', () => {
       expect(
         ordered(
           paid,
@@ -461,7 +461,7 @@ describe('the states between seconds', () => {
     expect(JSON.parse(JSON.stringify({ event, states }))).toEqual({ event, states });
   });
 
-  it('asserts what is the caller’s to see to: one second, no event twice', () => {
+  it('asserts the caller’s duties: one second, no event twice', () => {
     expect(() => order([told({ id: 'evt_1', now: {} }), told({ id: 'evt_1', now: { n: 1 } })])).toThrow('twice');
     expect(() =>
       orderSecond([told({ id: 'evt_1', created: 1, now: {} }), told({ id: 'evt_2', created: 2, now: {} })], {}),

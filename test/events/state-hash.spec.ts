@@ -70,7 +70,7 @@ describe('the hash of a state', () => {
     expect(distinct(alike.map(hashOf))).toEqual([alike.length, alike.length, alike.length]);
   });
 
-  it('takes __proto__ and constructor for keys like any other', () => {
+  it('treats __proto__ and constructor as ordinary keys', () => {
     const texts = ['{"constructor":1}', '{"__proto__":1}', '{"__proto__":{"a":1}}', '{"a":1}', '{}'];
     expect(new Set(texts.map(hashOf)).size).toBe(texts.length);
   });

@@ -18,7 +18,7 @@ describe('reading a recorded event', () => {
       expect(orderKeyOf(asStripeEvent(stripeEvent)).objectKey).toMatch(/^[a-z_.]+ ./);
   });
 
-  it('gives what everyone may rely on', () => {
+  it('returns the fields that every event has', () => {
     expect(
       asStripeEvent(
         eventAbout(subscription, { account: 'acct_1', data: { previous_attributes: { status: 'trialing' } } }),
@@ -34,7 +34,7 @@ describe('reading a recorded event', () => {
     });
   });
 
-  it('does without what events of 2013 do not have, and reads user_id as the account', () => {
+  it('needs no fields that events of 2013 lack, and reads user_id as the account', () => {
     expect(
       asStripeEvent(eventAbout(subscription, { api_version: undefined, livemode: undefined, user_id: 'acct_1' })),
     ).toMatchObject({ api_version: null, livemode: false, account: 'acct_1', data: { previous_attributes: null } });

@@ -20,7 +20,7 @@ afterAll(async () => {
 
 const appender = () => new Appender(store, noIndex, APPENDER_LIMITS);
 
-it('an event that was judged at a revision stands right behind it, or nowhere', async () => {
+it('an event judged at a revision is appended directly after it, or not at all', async () => {
   const stream = randomId('sub');
   const [one, other] = [appender(), appender()];
   expect(await one.append({ ...newEvent(stream), at: 0n })).toEqual({ kind: 'moved', stream });
@@ -36,7 +36,7 @@ it('an event that was judged at a revision stands right behind it, or nowhere', 
   expect(await one.append({ ...newEvent(stream), at: 2n })).toMatchObject({ kind: 'appended', revision: 3n });
 });
 
-it('of judgements that race with each other and with webhooks, each stands on its ground', async () => {
+it('of judgements that race with each other and with webhooks, each is appended at its revision', async () => {
   const stream = randomId('sub');
   const appenders = Array.from({ length: 4 }, appender);
   const same = newEvent(stream);

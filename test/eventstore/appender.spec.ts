@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 describe('an appender', () => {
-  it('takes events that wait for one stream into one append, in their order', async () => {
+  it('combines events that wait for one stream into one append, in order', async () => {
     const stream = randomId('sub');
     const appender = new Appender(store, noIndex, APPENDER_LIMITS);
     const events = Array.from({ length: 50 }, () => newEvent(stream));
@@ -105,7 +105,7 @@ describe('an appender', () => {
     }
   });
 
-  it('sees in the log what the store took and never answers, long before the append has timed out', async () => {
+  it('sees in the log what the store accepted and never answers, long before the append has timed out', async () => {
     const proxy = await startProxy(Number(new URL(server.url.replace('esdb', 'http')).port));
     const deaf = connectEventStore(`esdb://127.0.0.1:${proxy.port}?tls=false`);
     try {
@@ -154,7 +154,7 @@ describe('an appender', () => {
   });
 });
 
-describe('a store that does not take the password', () => {
+describe('a store that refuses the password', () => {
   it('is a trouble that names the cause, and not the outage of a store that does not answer', async () => {
     const secured = await startEmbeddedEventStore({ directory: 'memory', tls: testTls, users: { ledger: 'right' } });
     const [its, wrong] = ['right', 'wrong'].map((password) =>

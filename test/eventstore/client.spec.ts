@@ -69,7 +69,7 @@ async function idsOf(store: EventStore, stream: string): Promise<string[]> {
 }
 
 describe('An append of bytes', () => {
-  it('stores them as they are, as JSON, and a raw read gives them back', async () => {
+  it('stores them unchanged, as JSON, and a raw read returns them', async () => {
     const store = connect((await start()).url);
     const stream = streamName();
     const body = '{ "amount": 1.0, "large": 12345678901234567890, "a": 1, "a": 2 }';
@@ -81,7 +81,7 @@ describe('An append of bytes', () => {
     expect(Buffer.from(last?.metadata ?? []).toString()).toBe('{"by": 1.0}');
   });
 
-  it('of more bytes than one message takes is written whole', async () => {
+  it('of more bytes than one message holds is written in full', async () => {
     const store = connect((await start({ appendBytesMax: 16_000_000 })).url);
     const stream = streamName();
     const events = Array.from({ length: 9 }, () => eventOf(`"${'x'.repeat(1_000_000)}"`));
@@ -89,7 +89,7 @@ describe('An append of bytes', () => {
     expect(await idsOf(store, stream)).toEqual(events.map(({ id }) => id));
   });
 
-  it('fails as the official one does, and leaves the others that are under way alone', async () => {
+  it('fails like the official one, and does not affect other appends in progress', async () => {
     const store = connect((await start()).url);
     const [one, other] = [streamName(), streamName()];
     await append(store, one);
