@@ -16,12 +16,12 @@ const on = (time: string | null | undefined): string =>
 /** Whole days from the first failure to the end of the grace. */
 function graceOf({ pastDueSince, statusSince, until }: Told): string {
   const from = pastDueSince ?? statusSince;
-  if (from === undefined || until === null) return 'the days of grace';
+  if (from === undefined || until === null) return 'the grace period';
   const days = Math.round((Date.parse(until) - Date.parse(from)) / 86_400_000);
-  return days === 1 ? '1 day of grace' : `${days} days of grace`;
+  return days === 1 ? 'the grace period of 1 day' : `the grace period of ${days} days`;
 }
 
-const PAY = 'Payment of the open invoice: Stripe tries again by itself, or somebody pays it.';
+const PAY = 'Payment of the open invoice, by a retry of Stripe or by the customer.';
 const NEW = 'A new subscription.';
 
 /** The words for every rule of src/access; the type requires all of them. */
@@ -29,17 +29,16 @@ const RULES: Readonly<Record<Rule, Words>> = {
   active: { says: () => 'the subscription is active' },
   trialing: { says: () => 'the subscription is in its trial', policy: 'ACCESS_TRIALING' },
   grace: {
-    says: (told) =>
-      `${word(told.status)}${since(told.pastDueSince ?? told.statusSince)}, and ${graceOf(told)} are running`,
+    says: (told) => `${word(told.status)}${since(told.pastDueSince ?? told.statusSince)}, within ${graceOf(told)}`,
     policy: 'ACCESS_GRACE_DAYS',
   },
   being_retried: {
-    says: (told) => `${word(told.status)}${since(told.pastDueSince)}, and Stripe still tries to collect`,
+    says: (told) => `${word(told.status)}${since(told.pastDueSince)}, and Stripe is still retrying the payment`,
     policy: 'ACCESS_WHILE_RETRIED',
   },
-  paid_period: { says: () => 'something is past due, but the current period is paid' },
+  paid_period: { says: () => 'an invoice is past due, but the current period is paid' },
   canceled_until_period_end: {
-    says: (told) => `canceled${on(told.statusSince)}, and the period that was paid for runs to its end`,
+    says: (told) => `canceled${on(told.statusSince)}, but the paid period has not ended`,
     policy: 'ACCESS_CANCELED_UNTIL_PERIOD_END',
   },
   paid_after_end: {
@@ -58,43 +57,43 @@ const RULES: Readonly<Record<Rule, Words>> = {
     policy: 'ACCESS_TRIAL_UNPAID_GRACE',
   },
   trial_over: {
-    says: (told) => `the trial ended${on(told.until)} without a way to pay`,
-    back: 'A payment method, and a new subscription.',
+    says: (told) => `the trial ended${on(told.until)} without a payment method`,
+    back: 'A payment method and a new subscription.',
   },
   no_grace: {
-    says: (told) => `${word(told.status)}${since(told.statusSince)}, and this status has no days of grace`,
+    says: (told) => `${word(told.status)}${since(told.statusSince)}, and this status has no grace period`,
     back: PAY,
     policy: 'ACCESS_GRACE_DAYS',
   },
   grace_over: {
     says: (told) =>
-      `${word(told.status)}${since(told.pastDueSince ?? told.statusSince)}, and ${graceOf(told)} are over`,
+      `${word(told.status)}${since(told.pastDueSince ?? told.statusSince)}, and ${graceOf(told)} has ended`,
     back: PAY,
     policy: 'ACCESS_GRACE_DAYS',
   },
   upgrade_unpaid: {
-    says: () => 'what an upgrade added has not been paid for',
+    says: () => 'the upgrade has not been paid',
     back: PAY,
     policy: 'ACCESS_UNPAID_UPGRADE_GRACE',
   },
   refunded: {
-    says: () => 'all that was paid for the period was given back',
+    says: () => 'the payments for the period were refunded in full',
     back: 'A new payment for the period.',
     policy: 'ACCESS_GIVEN_BACK_DENIES',
   },
   dispute_lost: {
-    says: () => 'the payment for the period was disputed, and the dispute is lost',
+    says: () => 'the payment for the period was disputed, and the dispute was lost',
     back: 'A new payment for the period.',
     policy: 'ACCESS_GIVEN_BACK_DENIES',
   },
   disputed: {
     says: () => 'the payment for the period is disputed',
-    back: 'The end of the dispute, if it is won.',
+    back: 'Winning the dispute.',
     policy: 'ACCESS_GIVEN_BACK_DENIES',
   },
   renewal_not_heard_of: {
-    says: () => 'the period is over, and no event of a renewal has come',
-    back: 'The event of the renewal. If Stripe shows one, it has not been delivered: check the endpoint in Stripe, and resend it.',
+    says: () => 'the period has ended, and no renewal event has arrived',
+    back: 'The renewal event. If Stripe shows one, it was not delivered: check the endpoint in Stripe and resend the event.',
     policy: 'ACCESS_RENEWAL_GRACE_HOURS',
   },
   cancellation_due: { says: (told) => `it was set to end${on(told.until)}`, back: NEW },
@@ -109,25 +108,25 @@ const RULES: Readonly<Record<Rule, Words>> = {
     policy: 'ACCESS_CANCELED_UNTIL_PERIOD_END',
   },
   incomplete_expired: { says: () => 'the first payment never succeeded, and the subscription expired', back: NEW },
-  no_quantity: { says: () => 'the quantity of what was subscribed to is 0', back: 'A quantity of 1 or more.' },
+  no_quantity: { says: () => 'the subscribed quantity is 0', back: 'A quantity of 1 or more.' },
   status_not_known: {
-    says: (told) => `the status ${word(told.status)} is none that the ledger knows`,
+    says: (told) => `the ledger does not know the status ${word(told.status)}`,
     back: 'A newer version of the ledger.',
   },
   no_subscription: {
     says: () => 'no subscription is known',
-    back: 'A subscription. If Stripe shows one, its events have not been delivered.',
+    back: 'A subscription. If Stripe shows one, its events were not delivered.',
   },
   subscription_not_seen: {
-    says: () => 'other objects name a subscription whose events have not come',
-    back: 'The events of the subscription: enable customer.subscription.* at the endpoint in Stripe, and resend.',
+    says: () => 'other objects name a subscription, but no event of it has arrived',
+    back: 'The events of the subscription. Enable customer.subscription.* at the endpoint in Stripe and resend them.',
   },
   no_entitlement: {
     says: () => 'Stripe lists no such entitlement',
     back: 'The feature on a product of an active subscription.',
   },
   customer_deleted: { says: () => 'the customer was deleted in Stripe', back: 'A new customer.' },
-  customer_not_known: { says: () => 'nothing is known of the customer', back: 'The events of the customer.' },
+  customer_not_known: { says: () => 'the customer is unknown', back: 'The events of the customer.' },
 };
 
 const NOT_IN_WORDS: Words = { says: ({ rule }) => `the rule ${word(rule)} decides` };

@@ -62,7 +62,7 @@ export class ActionsController {
     ownForm(request);
     const { seen, why = '' } = formOf(request);
     const told = Object.hasOwn(TOLD, verdict) ? TOLD[verdict as keyof typeof TOLD] : null;
-    if (told === null) throw new ProblemError('not_found', 'Changes of access are approved or rejected.');
+    if (told === null) throw new ProblemError('not_found', 'Approve or reject the access changes.');
     const ledger = this.api.for(visitor, request);
     const isSeen = fingerprintOf(await ledger.read<Held>(HELD, { limit: HELD_SHOWN })) === seen;
     const path = `/v1/${pathOf('access-changes', verdict)}`;
@@ -194,8 +194,7 @@ function requestIn(form: Readonly<Record<string, string>>): Readonly<Record<stri
   const names = projections.split(',').filter((name) => name !== '');
   switch (kind) {
     case 'rollback':
-      if (names.length !== 1)
-        throw new ProblemError('bad_request', 'Choose the read model whose earlier rows are to be shown again.');
+      if (names.length !== 1) throw new ProblemError('bad_request', 'Choose the read model to roll back.');
       return { kind, projection: names[0] };
     case 'replay':
       return { kind, ...(names[0] === undefined ? {} : { projection: names[0] }), ...(cause === '' ? {} : { cause }) };

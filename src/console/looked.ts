@@ -10,11 +10,11 @@ const ORDER = ['appended', 'contradicts', 'unreadable', 'in_flight', 'busy', 'no
 
 /** The message of a page for each outcome. */
 export const LOOKED: Readonly<Record<string, string>> = {
-  appended: 'Stripe showed what the ledger did not know. It is recorded, and shown here within a moment.',
-  contradicts: 'Stripe shows what the life of the object excludes. Nothing was recorded: compare both sides by hand.',
-  unreadable: 'Its stream is parked, or what Stripe shows cannot be read. Nothing was recorded.',
-  in_flight: 'It changed within the last minute: its events are on their way. Look again in a minute.',
-  busy: 'It changes at this moment. Look again.',
-  no_stream: 'Stripe shows an object that no stream can bear. Nothing was recorded.',
-  same: 'Stripe shows the same as the ledger.',
+  appended: 'Stripe had news about this object. It is recorded and appears here within a moment.',
+  contradicts: 'The object at Stripe contradicts its history. Nothing was recorded; compare both sides by hand.',
+  unreadable: 'The stream is parked, or the object at Stripe cannot be read. Nothing was recorded.',
+  in_flight: 'The object changed within the last minute, and its events may still arrive. Check again in a minute.',
+  busy: 'The object is changing right now. Check again.',
+  no_stream: 'The object at Stripe has no id that is valid for a stream. Nothing was recorded.',
+  same: 'Stripe and the ledger agree.',
 };

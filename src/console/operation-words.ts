@@ -3,21 +3,21 @@ import { durationText } from './parts/text.js';
 
 /** The operations that the form offers, in the recommended order, each with its effect. */
 export const KINDS: readonly (readonly [kind: OperationRequest['kind'], name: string, says: string])[] = [
-  ['verify', 'Verify', 'Folds streams again, and compares them with their rows. Nothing changes.'],
+  ['verify', 'Verify', 'Folds streams again and compares the result with the rows. Changes nothing.'],
   [
     'dry_run',
     'Dry run',
-    'Fills new tables from the log, reports which rows would change, and drops them. Nothing changes.',
+    'Fills new tables from the log, reports which rows would change, and drops the tables. Changes nothing.',
   ],
   [
     'rebuild',
     'Rebuild',
-    'Fills new tables from the log, and shows them when they have every event. Readers notice nothing.',
+    'Fills new tables from the log and switches to them when they have every event. Readers are not interrupted.',
   ],
   [
     'rollback',
     'Roll back',
-    'Shows the rows from before the last rebuild again, brought up to date. Wants one read model.',
+    'Switches back to the rows from before the last rebuild, brought up to date. Needs one read model.',
   ],
 ];
 
@@ -40,7 +40,7 @@ export function requestText(request: OperationRequest): string {
     case 'rollback':
       return `Rollback of ${modelsText([request.projection])}`;
     case 'replay':
-      return `Replay of what is parked${request.projection === undefined ? '' : ` in ${modelsText([request.projection])}`}`;
+      return `Replay of parked streams${request.projection === undefined ? '' : ` in ${modelsText([request.projection])}`}`;
     case 'verify':
       return `Verification of ${modelsText(request.projections)}`;
   }
@@ -61,7 +61,7 @@ export function progressText({ progress }: Operation): string | null {
   const { done, unit, perSecond, share, secondsLeft } = progress;
   const count = `${counted(done)} ${unit}${perSecond > 0 ? `, ${counted(perSecond)} a second` : ''}`;
   if (share === null) return count;
-  const left = secondsLeft === null || secondsLeft < 1 ? '' : `, about ${durationText(secondsLeft)} to go`;
+  const left = secondsLeft === null || secondsLeft < 1 ? '' : `, about ${durationText(secondsLeft)} left`;
   return `${Math.floor(share * 100)} % (${count})${left}`;
 }
 

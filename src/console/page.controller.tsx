@@ -61,8 +61,7 @@ export class AssetsController {
   @Get(':version/:file')
   file(@Param('version') version: string, @Param('file') file: string, @Res() reply: FastifyReply): void {
     const asset = assetAt(`/console/assets/${version}/${file}`);
-    if (asset === null)
-      throw new ProblemError('not_found', 'There is no such file of the console. Load the page again.');
+    if (asset === null) throw new ProblemError('not_found', 'The console has no such file. Reload the page.');
     void reply
       .header('content-type', asset.type)
       .header('cache-control', 'public, max-age=31536000, immutable')

@@ -43,15 +43,18 @@ export class SessionController {
     const visitor = this.tokens.byValue(token.trim());
     if (visitor === null) {
       this.#attempts.failed(request.ip, nowMs);
-      this.#logger.warn(`A login from ${request.ip} has failed: no token of API_TOKENS is the one that was given.`);
-      return answerPage(reply, 403, <Login next={to} wrong="This is no valid token." />);
+      this.#logger.warn(`A login from ${request.ip} has failed: the token is not in API_TOKENS.`);
+      return answerPage(reply, 403, <Login next={to} wrong="This token is not valid." />);
     }
     const cookie = sessionCookie(request.headers.origin, this.tokens.sessionOf(visitor));
     if (cookie === null)
       return answerPage(
         reply,
         403,
-        <Login next={to} wrong="The console wants HTTPS, except on this machine: put a proxy with TLS before it." />,
+        <Login
+          next={to}
+          wrong="The console requires HTTPS, except on this machine. Put a proxy with TLS in front of it."
+        />,
       );
     this.#attempts.succeeded(request.ip);
     this.#logger.log(`${visitor.name} (${visitor.scope}) has logged in from ${request.ip}.`);
@@ -74,6 +77,6 @@ export function ownForm({ headers }: FastifyRequest): void {
   if (headers['sec-fetch-site'] !== 'same-origin')
     throw new ProblemError(
       'scope_missing',
-      'The browser does not say that this form comes from the console. Open the console again in a browser that sends Sec-Fetch-Site, at an address with HTTPS or on this machine.',
+      'The browser did not confirm that this form comes from the console. Open the console over HTTPS or on this machine, in a browser that sends Sec-Fetch-Site.',
     );
 }

@@ -152,8 +152,10 @@ inBrowser('the console in a browser', () => {
     await page.keyboard.press('Enter');
     await page.waitForURL(`**/console/customers/${CUSTOMER}`);
     const verdict = (await page.textContent('.verdict .sentence')) ?? '';
-    expect(verdict).toMatch(/^No access since 12 Jan 2026: past due since 5 Jan 2026, and 7 days of grace are over\.$/);
-    expect(await page.textContent('.verdict')).toContain('What would give it back: Payment of the open invoice');
+    expect(verdict).toMatch(
+      /^No access since 12 Jan 2026: past due since 5 Jan 2026, and the grace period of 7 days has ended\.$/,
+    );
+    expect(await page.textContent('.verdict')).toContain('What restores access: Payment of the open invoice');
     await page.keyboard.press('?');
     expect(await page.textContent('dialog[open]')).toContain('search');
     await page.keyboard.press('Escape');
@@ -216,13 +218,13 @@ inBrowser('the console in a browser', () => {
     await page.keyboard.type(`subscription-${SUBSCRIPTION}`);
     await page.keyboard.press('Enter');
     await page.waitForURL('**/console/operations/op_*');
-    const wrong = await ended('is not what the log gives');
+    const wrong = await ended('disagrees with the log');
     expect(wrong).toMatch(/status\s*trialing → past_due/);
     await enter(page, 'button:has-text("Dry run first")');
     expect(await ended('A rebuild would change')).toMatch(/status\s*trialing → past_due/);
     expect(await stored()).toEqual([{ status: 'trialing' }]);
     await enter(page, 'button:has-text("Rebuild subscriptions")');
-    await ended('The new rows of subscriptions are shown.');
+    await ended('The new rows of subscriptions are live.');
     await enter(page, 'button:has-text("Verify")');
     await ended('All rows are right');
     expect(await stored()).toEqual([{ status: 'past_due' }]);

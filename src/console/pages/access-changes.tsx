@@ -12,8 +12,8 @@ import { nameIn, namedProducts } from '../products.js';
 
 const TOLD: Readonly<Record<string, string>> = {
   approved: 'Approved. The process that projects records the changes within seconds.',
-  rejected: 'Rejected. The history of each customer says so within seconds.',
-  changed: 'Other changes are held now than those that you saw. Nothing was approved or rejected: look again.',
+  rejected: 'Rejected. The history of each customer shows this within seconds.',
+  changed: 'The held changes are not those that you saw. Nothing was approved or rejected; review them again.',
 };
 
 type Data = Readonly<{ held: Held; products: readonly Product[] }>;
@@ -26,7 +26,7 @@ function show({ held, products }: Data, { asked }: Frame): Shown {
   const got = data.filter(({ before, now }) => !before.granted && now.granted).length;
   const turns = [
     [lost, 'would lose access'],
-    [got, 'would get access'],
+    [got, 'would gain access'],
     [data.length - lost - got, 'would have access to other products'],
   ].flatMap(([customers, what]) => (customers === 0 ? [] : [`${plural(Number(customers), 'customer')} ${what}`]));
   const since = data.map(({ decidedAt }) => decidedAt).sort()[0];
@@ -57,16 +57,16 @@ function show({ held, products }: Data, { asked }: Frame): Shown {
           {count === 0 ? null : (
             <p>
               {count > data.length ? `Of the ${data.length} that are shown here, ` : ''}
-              {turns.join(', ')}. The application is not notified until somebody approves.
+              {turns.join(', ')}. Your application is not notified until you approve.
             </p>
           )}
         </Verdict>
         {count === 0 ? (
           <Empty>
             <p>
-              Changes are held here when more customers than usual would lose or get access at one time: after a
-              release, a new policy, or an outage. All others are recorded at once. They are at each customer’s page,
-              and in the feed <code>/v1/access-changes</code>.
+              Changes are held here when more customers than usual would lose or gain access at once, for example after
+              a release, a new policy or an outage. All other changes are recorded immediately. They are on the page of
+              each customer and in the feed <code>/v1/access-changes</code>.
             </p>
           </Empty>
         ) : (
@@ -74,7 +74,7 @@ function show({ held, products }: Data, { asked }: Frame): Shown {
             <Causes of={data} />
             {isFirst ? <Judge held={held} /> : null}
             <Section title="Who" id="who">
-              <Table label="Changes that are held" columns={['Customer', 'Change', 'Why', 'Decided because']}>
+              <Table label="Held changes" columns={['Customer', 'Change', 'Why', 'Decided because']}>
                 {data.map((one) => {
                   const { word, tone, says } = turnOf(one, nameIn(products));
                   return (
@@ -111,8 +111,8 @@ function Causes({ of }: { of: readonly HeldChange[] }) {
     counts.set(cause, (counts.get(cause) ?? 0) + 1);
   }
   return (
-    <Section title="By what would happen" id="causes">
-      <Table label="Held changes by what would happen" columns={['What', ['Customers', 'number']]}>
+    <Section title="By effect" id="causes">
+      <Table label="Held changes by effect" columns={['What', ['Customers', 'number']]}>
         {[...counts]
           .sort(([, a], [, b]) => b - a)
           .map(([cause, count]) => (
@@ -133,8 +133,8 @@ const Judge = ({ held }: { held: Held }) => (
       <form class="confirm" method="post" action="/console/access-changes/approve">
         <input type="hidden" name="seen" value={fingerprintOf(held)} />
         <p>
-          They are appended to the log and told to the application, which lets customers in or locks them out. That
-          cannot be taken back; only a later change can follow. What is held later needs another approval.
+          The changes are appended to the log and sent to your application, which then grants or removes access. This
+          cannot be undone; only a later change can correct it. Changes held later need a new approval.
         </p>
         <button type="submit" class="danger">
           Approve {plural(held.count, 'change')}
@@ -146,12 +146,12 @@ const Judge = ({ held }: { held: Held }) => (
       <form class="confirm" method="post" action="/console/access-changes/reject">
         <input type="hidden" name="seen" value={fingerprintOf(held)} />
         <p>
-          The application is not notified and keeps the access it has; the history of each customer says that you
-          rejected the change, and why. The answers of the ledger stay as they are: if a rule or a missing event is the
-          cause, correct it too. The next event of a customer is decided as usual.
+          Your application is not notified and keeps the current access. The history of each customer records your
+          rejection and the reason. The ledger still answers with the new decision, so also correct the cause, such as a
+          rule or a missing event. The next event of a customer is decided as usual.
         </p>
         <label class="field">
-          Why
+          Reason
           <input name="why" required maxLength={500} size={60} autocomplete="off" />
         </label>
         <p>

@@ -19,7 +19,7 @@ function show({ id, changes, products }: Data, { visitor, asked }: Frame): Shown
         <p class="over">
           <a href={customerPage(id)}>Customer</a>
         </p>
-        <h1>History of access</h1>
+        <h1>Access history</h1>
         <p class="under">
           <Id id={id} href={customerPage(id)} />
         </p>

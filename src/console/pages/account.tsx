@@ -35,17 +35,17 @@ function show(answer: AccountPostings, { asked }: Frame): Shown {
           <button type="submit">Show</button>
         </form>
         <p class="dim">
-          The oldest first, by what is known now. A positive amount is a debit, a negative one a credit. Revenue is
-          recognised without an entry: each line counts at the end of each month.
+          Oldest first, as known now. Positive amounts are debits, negative amounts are credits. Revenue is recognized
+          without an entry, at the end of each month.
         </p>
         <Section title={from === to ? from : `${from} to ${to}`} id="postings">
           {data.length === 0 ? (
             <Empty>
-              <p>Nothing moved on this account then.</p>
+              <p>This account has no postings in this period.</p>
             </Empty>
           ) : null}
           <Table
-            label={`Postings on ${name}, the oldest first`}
+            label={`Postings on ${name}, oldest first`}
             columns={['When', 'Entry', 'Invoice', 'Because of', ['Amount', 'number'], ['Balance', 'number']]}
           >
             {isFirst ? <Standing title={`Before ${from}`} minor={startMinor} currency={currency} /> : null}

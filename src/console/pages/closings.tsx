@@ -24,19 +24,16 @@ function show({ closed, books }: Data, { visitor, nowMs }: Frame): Shown {
       <>
         <MoneyPages at="Closings" />
         <h1>Closed months</h1>
-        <p>
-          A closed month stays as it was when it was closed. What becomes known of it later is posted in the first open
-          month.
-        </p>
+        <p>A closed month keeps its figures. What becomes known later is posted in the first open month.</p>
         {closed.data.length === 0 ? (
           <Empty>
             <p>
-              No month is closed yet: figures of past months may still change when a late event comes. Close a month
-              after you have reported it.
+              No months are closed yet, so late events can still change the figures of past months. Close a month after
+              you have reported it.
             </p>
           </Empty>
         ) : (
-          <Table label="Closed months, the newest first" columns={['Month', 'Books', 'Closed', 'By', 'Accepted']}>
+          <Table label="Closed months, newest first" columns={['Month', 'Books', 'Closed', 'By', 'Accepted']}>
             {closed.data.map((one) => (
               <tr key={`${one.month} ${booksId(one)}`}>
                 <th scope="row">
@@ -101,7 +98,7 @@ const CloseForm = ({ books, month }: { books: readonly Whose[]; month: string })
       <input type="checkbox" name="accept" value="true" />
       <span>
         Close it even if streams are parked or Equity:Unexplained is not zero.{' '}
-        <span class="dim">The closing notes what was accepted.</span>
+        <span class="dim">The closing records what was accepted.</span>
       </span>
     </label>
   </form>
@@ -148,13 +145,13 @@ function showOne({ closing, last, corrections }: One, { visitor }: Frame): Shown
           <p class="sentence">
             {isSame
               ? 'Nothing that changes this month has become known since it was closed.'
-              : `Since it was closed, ${plural(data.length, 'entry', 'entries')}${nextCursor === null ? '' : ' or more'} became known, and ${plural(accounts.length, 'account')} would stand at another amount.`}
+              : `Since it was closed, ${plural(data.length, 'entry', 'entries')}${nextCursor === null ? '' : ' or more'} became known, and ${plural(accounts.length, 'account')} would have another balance.`}
           </p>
           <p>
             Closed <Time at={closing.closedAt} /> by {closing.by}
             {accepted.length === 0 ? '' : `, with ${accepted.map((one) => ACCEPTED[one] ?? one).join(' and ')}`}.{' '}
             <a href={withQuery('/console/trial-balance', asked)}>Trial balance as it was closed</a>,{' '}
-            <a href={withQuery('/console/trial-balance', { ...asked, view: 'restated' })}>by what is known now</a>
+            <a href={withQuery('/console/trial-balance', { ...asked, view: 'restated' })}>as known now</a>
           </p>
           <Incomplete of={corrections} />
         </Verdict>
@@ -173,7 +170,7 @@ function showOne({ closing, last, corrections }: One, { visitor }: Frame): Shown
           <ExportLinks of={of} month={month} />
         </Section>
         {includesScope(visitor.scope, 'admin') && last === month ? (
-          <Section title="Open it again" id="reopen">
+          <Section title="Reopen the month" id="reopen">
             <ReopenForm of={closing} />
           </Section>
         ) : null}
@@ -217,9 +214,9 @@ function Late({ of }: { of: Corrections }) {
   const { data, nextCursor } = of;
   if (data.length === 0) return null;
   return (
-    <Section title="What makes them differ" id="late">
+    <Section title="Causes of the differences" id="late">
       <Table
-        label="Entries that are others than when the month was closed, the newest first"
+        label="Entries that changed since the month was closed, newest first"
         columns={['When', 'Entry', 'Change', 'Invoice', 'Customer', 'Because of', ['Position', 'number']]}
       >
         {data.map((entry) => (
@@ -255,11 +252,11 @@ function Late({ of }: { of: Corrections }) {
 
 const ReopenForm = ({ of: { month, ...whose } }: { of: ClosedMonth }) => (
   <form class="confirm" method="post" action={`/console/closings/${pathOf(month)}/reopen`}>
-    <p>The month is then shown by what is known now, until it is closed again. The log keeps both decisions.</p>
+    <p>The month then shows what is known now, until it is closed again. The log keeps both decisions.</p>
     <input type="hidden" name="books" value={booksId(whose)} />
     <div class="filters">
       <label>
-        Why
+        Reason
         <input name="reason" required maxLength={500} size={40} />
       </label>
       <button type="submit" class="danger">

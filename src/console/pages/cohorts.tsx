@@ -24,12 +24,12 @@ const show = ({ data, from, to, ...booked }: MrrCohorts, { asked }: Frame): Show
     <>
       <MoneyPages at="Cohorts" />
       <h1>Cohorts</h1>
-      <p>Customers by the month in which they began, and what is left of their MRR at the end of each month since.</p>
+      <p>Customers by the month in which they started, and their remaining MRR at the end of each following month.</p>
       <PeriodForm action="/console/mrr/cohorts" asked={{ ...asked.query, from, to }} type="month" />
       {data.length === 0 ? (
         <Empty>
           <p>
-            Nobody began in these months. A customer begins with the first subscription that is active and has a price.
+            No customers started in these months. A customer starts with the first active subscription that has a price.
           </p>
         </Empty>
       ) : null}
@@ -51,7 +51,7 @@ function Scope({ of }: { of: Scoped }) {
     .join(', ');
   return (
     <Section title={scopeText(of)} id={scopeId(of)}>
-      <h3>MRR of these customers, the oldest cohort at the bottom</h3>
+      <h3>MRR of these customers, oldest cohort at the bottom</h3>
       <Bars
         label={`MRR of these customers at the end of each month: ${told}`}
         bars={months.map((month) => ({
@@ -63,9 +63,9 @@ function Scope({ of }: { of: Scoped }) {
         <span>{months[0]}</span> <span>{months.at(-1)}</span>
       </p>
       <Table
-        label="MRR that is left of each cohort, by months since it began"
+        label="Remaining MRR of each cohort, by months since its start"
         columns={[
-          'Began in',
+          'Started in',
           ['Customers', 'number'],
           ['MRR', 'number'],
           ...months.map((_, at) => [at === 0 ? 'in the month' : `after ${at}`, 'number'] as const),
@@ -76,7 +76,7 @@ function Scope({ of }: { of: Scoped }) {
         ))}
       </Table>
       <p class="dim">
-        In percent of the MRR that a cohort began with, and the customers that are left. A cell leads to them.
+        Remaining MRR in percent of the initial MRR, and remaining customers. Open a cell to see the customers.
       </p>
     </Section>
   );

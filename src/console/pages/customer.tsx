@@ -110,7 +110,7 @@ function show(data: Data, frame: Frame): Shown {
         <p class="under">
           <Id id={id} /> {customer?.email === null || customer === null ? null : <span>{customer.email}</span>}{' '}
           {customer?.isDeleted === true ? <Mark tone="bad">deleted in Stripe</Mark> : null}
-          {customer === null ? <Mark tone="warn">known by other objects alone</Mark> : null}
+          {customer === null ? <Mark tone="warn">known only from other objects</Mark> : null}
         </p>
         <AccessVerdict access={access} products={products} product={asked.query['product']} mayLook={mayLook} />
         <LookNow kind="customers" id={id} frame={frame} />
@@ -139,13 +139,13 @@ function show(data: Data, frame: Frame): Shown {
 
 const AccessHistory = ({ data: { id, changes, products }, mayLook }: { data: Data; mayLook: boolean }) => (
   <Section
-    title="History of access"
+    title="Access history"
     id="history"
     aside={changes?.nextCursor == null ? null : <a href={`${customerPage(id)}/access-changes`}>All decisions</a>}
   >
     {changes === null ? (
       <Empty>
-        <p>The event store does not answer, which keeps the decisions.</p>
+        <p>The decisions cannot be shown: the event store does not answer.</p>
       </Empty>
     ) : (
       <History of={changes.data} nameOf={nameIn(products)} mayLook={mayLook} />
@@ -157,7 +157,7 @@ const PaymentMethods = ({ of: paymentMethods }: { of: Everything['paymentMethods
   <Section title="Payment methods" id="methods">
     {paymentMethods.length === 0 ? (
       <Empty>
-        <p>None is known.</p>
+        <p>None known.</p>
       </Empty>
     ) : (
       <ul class="plainlist">
@@ -177,15 +177,15 @@ const PaymentMethods = ({ of: paymentMethods }: { of: Everything['paymentMethods
 function WhatHappened({ data: { everything, told }, mayLook }: { data: Data; mayLook: boolean }) {
   const { customer, subscriptions } = everything;
   return (
-    <Section title="What happened" id="happened">
+    <Section title="Timeline" id="happened">
       <p class="dim">
-        The newest first, of the customer and{' '}
+        Newest first, for the customer and{' '}
         {subscriptions.data.length > FOLLOWED_MAX ? `the ${FOLLOWED_MAX} newest subscriptions` : 'all subscriptions'}{' '}
         with their invoices, payments, refunds and disputes.
       </p>
       {told.length === 0 ? (
         <Empty>
-          <p>No event of this customer or of a subscription can be shown.</p>
+          <p>There are no events of this customer or its subscriptions.</p>
         </Empty>
       ) : (
         <ol class="timeline">
@@ -233,7 +233,7 @@ const OwnFacts = ({ customer, mayLook }: { customer: Customer; mayLook: boolean 
           mayLook ? (
             <>
               <a href={withQuery('/console/journal', { customer: customer.id })}>Journal</a>,{' '}
-              <a href={withQuery('/console/mrr/movements', { customer: customer.id })}>movements of MRR</a>
+              <a href={withQuery('/console/mrr/movements', { customer: customer.id })}>MRR movements</a>
             </>
           ) : null,
         ],
@@ -274,7 +274,7 @@ function AccessVerdict({
       </p>
       {back === null ? null : (
         <p>
-          <strong>What would give it back:</strong> {back}
+          <strong>What restores access:</strong> {back}
         </p>
       )}
       {isComplete ? null : (
@@ -282,14 +282,14 @@ function AccessVerdict({
           <Mark tone="warn">may be wrong</Mark> An event is missing or could not be read
           {access.unseenSubscriptions.length === 0
             ? ''
-            : `; nothing has come of ${access.unseenSubscriptions.join(', ')}`}
+            : `; no event has arrived for ${access.unseenSubscriptions.join(', ')}`}
           . Compare with Stripe.
         </p>
       )}
       {reason.isStale === true ? (
         <p>
-          <Mark tone="warn">old rows</Mark> The stream of the subscription is parked: what came after is not in this
-          answer.
+          <Mark tone="warn">outdated</Mark> The stream of the subscription is parked, so later events are not part of
+          this answer.
         </p>
       ) : null}
       <p class="because">
@@ -317,7 +317,7 @@ function AccessVerdict({
       </p>
       {products.length < 2 ? null : (
         <form class="pick">
-          <label for="product">Ask about</label>
+          <label for="product">Access to</label>
           <select id="product" name="product" data-submit="">
             <option value="">anything</option>
             {products.map((one) => (
@@ -326,7 +326,7 @@ function AccessVerdict({
               </option>
             ))}
           </select>
-          <button type="submit">Ask</button>
+          <button type="submit">Show</button>
         </form>
       )}
       <Considered grants={access.considered} nameOf={nameOf} />
@@ -361,7 +361,8 @@ function Subscriptions({ of, products }: { of: readonly Subscription[]; products
     return (
       <Empty>
         <p>
-          None is known. If Stripe shows one, enable customer.subscription.* at the endpoint, and resend its events.
+          No subscriptions are known. If Stripe shows one, enable customer.subscription.* at the endpoint and resend its
+          events.
         </p>
       </Empty>
     );
@@ -377,7 +378,7 @@ function Subscriptions({ of, products }: { of: readonly Subscription[]; products
             {one.cancelAt === null && !one.cancelAtPeriodEnd ? null : one.endedAt !== null ? null : (
               <Mark tone="warn">set to end</Mark>
             )}{' '}
-            {one.stale === undefined ? null : <Mark tone="warn">old row</Mark>}
+            {one.stale === undefined ? null : <Mark tone="warn">outdated</Mark>}
           </td>
           <td>
             <Time at={one.statusSince} as="day" />
@@ -402,12 +403,12 @@ function Invoices({ of, mayLook }: { of: Everything['invoices']['data']; mayLook
   if (of.length === 0)
     return (
       <Empty>
-        <p>None is known.</p>
+        <p>None known.</p>
       </Empty>
     );
   return (
     <Table
-      label="Invoices, the newest first"
+      label="Invoices, newest first"
       columns={['Invoice', 'Status', 'Created', ['Total', 'number'], ['Open', 'number'], 'Attempts']}
     >
       {of.map((one) => (
@@ -451,12 +452,12 @@ function Payments({ of, mayLook }: { of: readonly Payment[]; mayLook: boolean })
   if (of.length === 0)
     return (
       <Empty>
-        <p>None is known.</p>
+        <p>None known.</p>
       </Empty>
     );
   return (
     <Table
-      label="Payments with their attempts, the newest first"
+      label="Payments with their attempts, newest first"
       columns={['Payment', 'Status', ['Amount', 'number'], 'Attempts', 'For']}
     >
       {of.map((one) => (
@@ -498,7 +499,7 @@ function Payments({ of, mayLook }: { of: readonly Payment[]; mayLook: boolean })
 
 const Disputes = ({ of, mayLook }: { of: readonly Dispute[]; mayLook: boolean }) => (
   <Table
-    label="Disputes, the newest first"
+    label="Disputes, newest first"
     columns={['Dispute', 'Status', 'Reason', ['Amount', 'number'], 'Created', 'Evidence due']}
   >
     {of.map((one) => (

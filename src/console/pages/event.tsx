@@ -56,12 +56,11 @@ function show({ event, body, neighbours }: Data): Shown {
           <p class="sentence">
             {quarantine === null ? 'It arrived' : <Mark tone="warn">quarantined</Mark>}{' '}
             <Time at={receivedAt ?? event.recordedAt} />
-            {lateS === null || lateS < 60 ? '' : `, ${durationText(lateS)} after it happened`}, and is stored as it
-            came.
+            {lateS === null || lateS < 60 ? '' : `, ${durationText(lateS)} after it happened`}, and is stored unchanged.
           </p>
           {quarantine === null ? null : (
             <p>
-              It belongs to no stream of an object: {quarantine.replaceAll('_', ' ')}.{' '}
+              It belongs to no object: {quarantine.replaceAll('_', ' ')}.{' '}
               <a href={`/console/quarantine/${pathOf(event.eventId)}`}>Compare</a>
             </p>
           )}
@@ -101,7 +100,7 @@ function Where({ event, neighbours }: { event: OneEvent; neighbours: readonly Ev
     neighbours.find(({ revision }) => BigInt(revision) === BigInt(event.revision) + by),
   );
   return (
-    <Section title="Where it is" id="where">
+    <Section title="Details" id="where">
       <Facts
         of={[
           ['Object', <Id key="object" id={event.object.id} href={pageOfObject(event.object)} />],
@@ -115,7 +114,7 @@ function Where({ event, neighbours }: { event: OneEvent; neighbours: readonly Ev
           ['Stream', <Id key="stream" id={event.stream} href={streamPage(event.stream)} />],
           ['Revision', event.revision],
           ['Position', event.position],
-          ['Id in the log', <Id key="id" id={event.eventId} />],
+          ['Log event id', <Id key="id" id={event.eventId} />],
         ]}
       />
       <p class="actions">
@@ -136,7 +135,7 @@ function Where({ event, neighbours }: { event: OneEvent; neighbours: readonly Ev
 const Rows = ({ changed }: Pick<OneEvent, 'changed'>) => (
   <Section title="Rows last changed by this event" id="rows">
     {changed.length === 0 ? (
-      <p class="dim">None: later events have changed them, or no read model uses this type.</p>
+      <p class="dim">None. Later events have changed these rows, or no read model uses this type.</p>
     ) : (
       <ul class="plainlist">
         {changed.map(({ table, key }) => (
@@ -172,10 +171,12 @@ const Deliveries = ({ of }: { of: OneEvent['deliveries'] }) =>
   of === null ? null : (
     <Section title="Deliveries" id="deliveries">
       {of.length === 0 ? (
-        <p class="dim">This process has taken none since it started; another one may have.</p>
+        <p class="dim">
+          This process has received no deliveries of this event since it started; another process may have.
+        </p>
       ) : (
         <Table
-          label="Deliveries of this event that this process took"
+          label="Deliveries of this event to this process"
           columns={['At', 'Outcome', 'Endpoint', ['Age of the signature', 'number']]}
         >
           {of.map(({ at, outcome, endpoint, signatureAgeS }) => (

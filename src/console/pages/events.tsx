@@ -79,20 +79,20 @@ function show({ data, nextCursor }: List<EventEntry>, asked: Asked): Shown {
             </button>
           ) : null}
         </form>
-        <p class="dim">The newest first.</p>
+        <p class="dim">Newest first.</p>
         {data.length === 0 ? (
           <Empty>
             {isFiltered || cursor !== undefined ? (
-              <p>No event fits{nextCursor === null ? '' : ' so far; the next page looks further'}.</p>
+              <p>No events match{nextCursor === null ? '' : ' so far; continue on the next page'}.</p>
             ) : (
               <p>
-                No event has arrived yet. Add an endpoint in Stripe with the address of this service and{' '}
+                No events have arrived yet. Add an endpoint in Stripe with the address of this service and{' '}
                 <code>/webhooks/stripe</code>.
               </p>
             )}
           </Empty>
         ) : (
-          <EventTable events={data} label="Events, the newest first" />
+          <EventTable events={data} label="Events, newest first" />
         )}
         <Next href={nextCursor === null ? null : withQuery('/console/events', { ...filters, cursor: nextCursor })} />
       </>

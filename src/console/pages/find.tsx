@@ -17,16 +17,16 @@ function show(answer: Find | null, { asked }: Frame): Shown {
         {answer === null ? (
           <Empty>
             <p>
-              Enter any Stripe id, a name or an e-mail address (or how it begins), an invoice number, a promotion code,
-              or your own reference in the field above.
+              In the field above, enter a Stripe id, a name or e-mail address (or its first letters), an invoice number,
+              a promotion code, or your own reference.
             </p>
           </Empty>
         ) : found.length === 0 ? (
           <Empty>
             <h2>Nothing found</h2>
             <p>
-              An id, number or code must be whole; a name and an e-mail address may be cut short. If the event was sent
-              a moment ago, try again. If Stripe has the object, its event type may not be enabled at the endpoint.
+              Enter ids, numbers and codes in full; names and e-mail addresses may be shortened. If the event was sent a
+              moment ago, try again. If Stripe has the object, check that its event type is enabled at the endpoint.
             </p>
             {isOfStripe(q) ? (
               <p>
@@ -45,7 +45,7 @@ function show(answer: Find | null, { asked }: Frame): Shown {
             </details>
           </Empty>
         ) : (
-          <Table label="What was found" columns={['What', 'Id', 'Name and status', 'Found by']}>
+          <Table label="Results" columns={['What', 'Id', 'Name and status', 'Found by']}>
             {found.slice(0, SHOWN_MAX).map(({ kind, id, title, href, by }) => (
               <tr key={href}>
                 <td>{kind}</td>

@@ -13,7 +13,7 @@ const showLists = ({ data }: FindingLists): Shown => ({
   main: (
     <>
       <h1>Findings</h1>
-      <p>Contradictions, gaps, and what needs attention.</p>
+      <p>Contradictions, gaps and objects that need attention.</p>
       <ul class="findings">
         {data
           .filter(({ href }) => href.startsWith('/v1/findings/'))
@@ -78,7 +78,7 @@ function show({ list, says }: Found, { path }: Asked): Shown {
           <a href="/console/findings">Findings</a>
         </p>
         <h1>{wordsOf(name)}</h1>
-        <p>{says} Of the last 90 days.</p>
+        <p>{says} From the last 90 days.</p>
         {list.data.length === 0 ? (
           <Empty>
             <p>Nothing of this kind in the last 90 days.</p>

@@ -13,67 +13,63 @@ type Concern = StatusAnswer['concerns'][number];
 /** The remedy for each concern of /v1/status by its code, and the page to look at. */
 const REMEDIES: Readonly<Record<string, readonly [todo: string, href: string | null, where: string | null]>> = {
   bad_signature: [
-    'Compare the signing secret of each endpoint in Stripe (Developers, Webhooks) with STRIPE_WEBHOOK_SECRETS. Add the right one beside the others, restart, and let Stripe resend; it tries for three days. The log names the address and the labels that were tried.',
+    'Compare the signing secret of each endpoint in Stripe (Developers, Webhooks) with STRIPE_WEBHOOK_SECRETS. Add the missing one, restart, and let Stripe resend; it retries for three days. The log has the sender’s address and the labels that were tried.',
     '/console/events',
-    'Which endpoints still deliver',
+    'See which endpoints still deliver',
   ],
   too_large: ['Raise APPEND_BYTES_MAX, first at the event store, then resend the events in Stripe.', null, null],
   refusing: [
-    'Nothing is lost: Stripe retries. If it stays, look at the disk of the event store, or add processes that take webhooks.',
+    'Nothing is lost: Stripe retries. If this continues, check the disk of the event store or add processes that accept webhooks.',
     null,
     null,
   ],
   parked: [
-    'Look at the cause, fix it or wait for a release that does, and replay.',
+    'Read the cause, fix it or wait for a release that fixes it, then replay.',
     '/console/parked',
     'Parked streams',
   ],
   behind: [
-    'Wait while it catches up; if the lag grows, look at Postgres: locks, disk, connections.',
+    'Wait while it catches up. If the lag grows, check Postgres: locks, disk, connections.',
     '/console/projections',
     'Projections',
   ],
-  not_built: ['Wait: reads answer from what was shown before.', '/console/projections', 'Projections'],
+  not_built: ['Wait. Reads answer from the previous generation.', '/console/projections', 'Projections'],
   nobody_projects: ['Start a process with the role project.', '/console/projections', 'Projections'],
   rows_wrong: [
-    'Verify them on the page of the projections: it shows the rows on both sides. Then rebuild what is wrong.',
+    'Run a verification from the projections page; it shows the rows and what the log gives. Then rebuild what is wrong.',
     '/console/projections',
     'Projections',
   ],
   other_log: [
-    'Was the event store restored, or is the address wrong? Correct EVENTSTORE_URL; after a restore drop the schema of the read models and start again.',
+    'Either EVENTSTORE_URL is wrong: correct it. Or the event store was restored: drop the schema of the read models and start again.',
     null,
     null,
   ],
   access_held: [
-    'These changes are not announced until they are approved. Check whether they are right: a changed rule or a mistake in Stripe can end the access of many.',
+    'Your application does not receive these changes until you approve them. Check that they are right: a changed rule or a mistake in Stripe can end the access of many customers.',
     '/console/access-changes',
-    'Changes that are held',
+    'Held changes',
   ],
   outbox_behind: [
-    'Nothing is lost: the changes are delivered in their order once the endpoint answers 2xx. Look at its log.',
+    'Nothing is lost: the changes are delivered in order when the endpoint answers 2xx. Check its log.',
     null,
     null,
   ],
   outbox_stopped: [
-    'To deliver to it again, repair the receiver and give it another URL: it continues with the current state.',
+    'Repair the receiver and give it another URL. Delivery then continues with the current state.',
     null,
     null,
   ],
-  clock_skew: ['Set the clocks of both machines with NTP. Stripe sends again what was refused.', null, null],
-  refused: ['See what the event store says, in its log and in that of the ledger. Stripe sends again.', null, null],
-  not_writable: [
-    'Look at the disk of the event store, and make room. Stripe sends again what was refused.',
-    null,
-    null,
-  ],
+  clock_skew: ['Synchronize the clocks of both machines with NTP. Stripe resends what was refused.', null, null],
+  refused: ['Check the logs of the event store and of the ledger. Stripe resends the events.', null, null],
+  not_writable: ['Free space on the disk of the event store. Stripe resends what was refused.', null, null],
   store_refuses: ['Give the ledger a user that may read and append: see docs/configuration.md.', null, null],
   database_away: [
-    'Start Postgres, or correct DATABASE_URL. Events are stored meanwhile, and rows catch up.',
+    'Start Postgres, or correct DATABASE_URL. Events are still stored, and the rows catch up afterwards.',
     null,
     null,
   ],
-  store_away: ['Start the event store, or correct EVENTSTORE_URL. Stripe sends again what was refused.', null, null],
+  store_away: ['Start the event store, or correct EVENTSTORE_URL. Stripe resends what was refused.', null, null],
 };
 
 /** Outcomes of deliveries in the order of the bars, with the class of their colour. */
@@ -83,7 +79,7 @@ const OUTCOMES: readonly (readonly [outcome: string, kind: string, says: string]
   ['quarantined', 'warn', 'quarantined'],
   ['bad_signature', 'bad', 'bad signature'],
 ];
-const OTHERS = ['other', 'bad', 'refused otherwise'] as const;
+const OTHERS = ['other', 'bad', 'refused for another reason'] as const;
 
 const PROJECTED_BY: Readonly<Record<string, string>> = {
   this_process: 'this process',
@@ -135,17 +131,21 @@ function show(status: StatusAnswer, { visitor }: Frame): Shown {
               projected by {PROJECTED_BY[projecting.by] ?? projecting.by}
             </Card>
             <Card name="Waiting" value={intake.waiting ?? <Unknown />}>
-              deliveries that wait for the store
+              deliveries waiting for the event store
             </Card>
             <Card name="Parked" value={reads.parkedStreams ?? <Unknown />}>
               {visitor.scope === 'admin' ? (
-                <a href="/console/parked">streams that cannot be folded</a>
+                <a href="/console/parked">streams that could not be folded</a>
               ) : (
-                'streams that cannot be folded'
+                'streams that could not be folded'
               )}
             </Card>
             <Card name="Quarantined" value={reads.quarantinedEvents ?? <Unknown />}>
-              {mayRead ? <a href="/console/quarantine">events that belong nowhere</a> : 'events that belong nowhere'}
+              {mayRead ? (
+                <a href="/console/quarantine">events that belong to no object</a>
+              ) : (
+                'events that belong to no object'
+              )}
             </Card>
             <Card name="Verified" value={verified?.folds ?? <Unknown />}>
               {verified === null ? 'in another process' : `streams folded again, ${verified.faults} rows were wrong`}
@@ -201,16 +201,16 @@ const lagText = (seconds: number | null): preact.ComponentChildren =>
 /** The help before the first event: where to send it, and how. */
 const FirstEvent = () => (
   <Empty>
-    <h2>No event has arrived yet</h2>
+    <h2>No events have arrived yet</h2>
     <p>
       In Stripe, add an endpoint with the address of this service and <code>/webhooks/stripe</code>, and put its signing
-      secret into <code>STRIPE_WEBHOOK_SECRETS</code>. On your own machine:
+      secret in <code>STRIPE_WEBHOOK_SECRETS</code>. On your own machine:
     </p>
     <pre>
       <code>stripe listen --forward-to 127.0.0.1:3000/webhooks/stripe</code>
     </pre>
     <p>
-      <code>npm run sample</code> sends one event that is made up.
+      <code>npm run sample</code> sends a sample event.
     </p>
   </Empty>
 );
@@ -220,7 +220,7 @@ function Intake({ minutes }: { minutes: StatusAnswer['intake']['minutes'] }) {
     return (
       <Section title="Intake of the last hour" id="intake">
         <Empty>
-          <p>Another process takes the webhooks. Its own health has the numbers.</p>
+          <p>Another process receives the webhooks. Its health page has the numbers.</p>
         </Empty>
       </Section>
     );

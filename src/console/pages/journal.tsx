@@ -44,20 +44,20 @@ function show(journal: Data, { asked }: Frame): Shown {
           </a>
         </form>
         <p class="dim">
-          The newest first
-          {spanText(asked.query)}. An entry follows from what Stripe’s event said; none is written by hand.
+          Newest first
+          {spanText(asked.query)}. Every entry is derived from a Stripe event; none is written by hand.
         </p>
         {journal.data.length === 0 ? (
           <Empty>
             <p>
               {Object.values(filters).some((value) => value !== undefined)
-                ? 'No entry fits.'
-                : 'The journal has no entries yet. The first invoice that is finalised makes some.'}
+                ? 'No entries match.'
+                : 'The journal has no entries yet. The first finalized invoice creates some.'}
             </p>
           </Empty>
         ) : (
           <Table
-            label="Entries of the journal, the newest first"
+            label="Entries of the journal, newest first"
             columns={['When', 'Entry', 'Account', ['Debit', 'number'], ['Credit', 'number'], 'Because of']}
           >
             {journal.data.flatMap((entry) =>
@@ -135,7 +135,7 @@ function showOne(entry: JournalEntry): Shown {
             of={[
               ['When', <Time key="when" at={entry.effectiveAt} />],
               [
-                'Event of Stripe',
+                'Stripe event',
                 <a key="event" href={eventPage(entry.changedBy.stripeEventId)}>
                   {entry.changedBy.type}
                 </a>,

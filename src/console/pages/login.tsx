@@ -27,9 +27,9 @@ export const Login = ({ next, wrong }: { next: string; wrong: string | null }) =
           <button type="submit">Log in</button>
         </form>
         <p class="dim">
-          One of <code>API_TOKENS</code>. A local run has made its own: <code>adminToken</code> and{' '}
+          One of <code>API_TOKENS</code>. A local run creates its own: <code>adminToken</code> and{' '}
           <code>readToken</code> in <code>secrets.json</code> of its data directory. A token with the scope{' '}
-          <code>access</code> sees no e-mail addresses and names.
+          <code>access</code> does not show e-mail addresses and names.
         </p>
       </main>
     </body>

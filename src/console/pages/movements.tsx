@@ -15,14 +15,14 @@ const toneOf = (kind: string) => (kind in TONES ? TONES[kind as keyof typeof TON
 function show(movements: Data, { asked }: Frame): Shown {
   const filters = Object.fromEntries(FILTERS.map((name) => [name, asked.query[name]]));
   return {
-    title: 'Movements of MRR',
+    title: 'MRR movements',
     nav: 'Money',
     main: (
       <>
         <MoneyPages at="Movements" />
-        <h1>Movements of MRR</h1>
+        <h1>MRR movements</h1>
         <p>
-          The newest first{asked.query['kind'] === undefined ? '' : `, ${asked.query['kind']} alone`}
+          Newest first{asked.query['kind'] === undefined ? '' : `, only ${asked.query['kind']}`}
           {spanText(asked.query)}.{' '}
           {Object.values(filters).some((value) => value !== undefined) ? (
             <a href="/console/mrr/movements">All</a>
@@ -32,13 +32,13 @@ function show(movements: Data, { asked }: Frame): Shown {
           <Empty>
             <p>
               {Object.values(filters).some((value) => value !== undefined)
-                ? 'Nothing moved MRR then.'
-                : 'Nothing has moved MRR yet. The first subscription that is active and has a price does.'}
+                ? 'There were no MRR movements in this period.'
+                : 'There are no MRR movements yet. The first active subscription that has a price makes one.'}
             </p>
           </Empty>
         ) : (
           <Table
-            label="Movements of MRR, the newest first"
+            label="MRR movements, newest first"
             columns={['When', 'Customer', 'Kind', ['Change', 'number'], ['Then', 'number'], 'Because of']}
           >
             {movements.data.map((one) => (

@@ -30,11 +30,11 @@ function show({ data, on, nextCursor, ...booked }: MrrCustomers, { asked }: Fram
         <h1>MRR on {dayText(on)}, by customer</h1>
         <p>
           {cohort !== undefined
-            ? `Who began in ${cohort}, against what each began with.`
+            ? `Customers that started in ${cohort}, compared with their first MRR.`
             : since !== undefined
-              ? `Against what it was before ${dayText(since)}.`
-              : 'Who was worth something at the end of the day.'}{' '}
-          The largest first. A change leads to its movements, and a movement to its events.
+              ? `Compared with the MRR before ${dayText(since)}.`
+              : 'Customers with MRR at the end of the day.'}{' '}
+          Largest first. Open a change to see its movements, and a movement to see its events.
         </p>
         {isCompared ? (
           <nav class="sub" aria-label="What changed">
@@ -51,11 +51,11 @@ function show({ data, on, nextCursor, ...booked }: MrrCustomers, { asked }: Fram
         ) : null}
         {data.length === 0 ? (
           <Empty>
-            <p>{change === undefined ? 'Nobody was worth anything then.' : 'No customer did.'}</p>
+            <p>{change === undefined ? 'No customer had MRR then.' : 'No customer did.'}</p>
           </Empty>
         ) : (
           <Table
-            label="Customers by MRR, the largest first"
+            label="Customers by MRR, largest first"
             columns={[
               'Customer',
               'Of',

@@ -45,7 +45,7 @@ function show(mrr: Mrr, { asked }: Frame): Shown {
         </PeriodForm>
         {mrr.data.length === 0 ? (
           <Empty>
-            <p>No subscription is worth anything yet. MRR begins with the first one that is active and has a price.</p>
+            <p>There is no MRR yet. It starts with the first active subscription that has a price.</p>
           </Empty>
         ) : null}
         {mrr.data.map((scope) => (
@@ -54,7 +54,7 @@ function show(mrr: Mrr, { asked }: Frame): Shown {
         <Incomplete of={mrr}>
           {unknown === 0
             ? null
-            : `the value of ${plural(unknown, 'item')} is unknown, for example of what is billed by usage`}
+            : `the value of ${plural(unknown, 'item')} is unknown, for example for usage-based billing`}
         </Incomplete>
       </>
     ),
@@ -95,7 +95,7 @@ function Scope({ of: { periods: all, ...scope } }: { of: Scoped }) {
           parts: [{ kind: 'accent k0', count: Math.max(0, mrrMinor) }],
         }))}
       />
-      <h3>What moved it</h3>
+      <h3>Movements</h3>
       <Moves
         label="Gains above the line, losses below it; the table has the numbers"
         bars={periods.map((period) => ({
@@ -121,7 +121,7 @@ function Numbers({ of: { periods, ...scope } }: { of: Scoped }) {
   const daysOf = ({ start: first, end: last }: MrrPeriod) => ({ first, last, scope });
   return (
     <Table
-      label="MRR and what moved it, the newest period first"
+      label="MRR and its movements, newest period first"
       columns={[
         'To',
         ['MRR', 'number'],

@@ -48,7 +48,7 @@ function show(one: One, { path }: Asked): Shown {
         <h1 class={name === one.id ? 'id' : ''}>{name}</h1>
         <p class="under">
           {name === one.id ? null : <Id id={one.id} />} <Status of={text('status')} />
-          {one.stale === undefined ? null : <Mark tone="warn">old row: {one.stale.cause}</Mark>}
+          {one.stale === undefined ? null : <Mark tone="warn">outdated: {one.stale.cause}</Mark>}
         </p>
         <Section
           title="Details"

@@ -40,12 +40,12 @@ function show(operation: Operation, { nowMs, once }: Frame): Shown {
         <Section title="Who and when" id="who">
           <Facts
             of={[
-              ['Asked for by', operation.by],
-              ['Asked for', <Time key="asked" at={operation.requestedAt} />],
-              ['Begun', operation.startedAt === null ? null : <Time key="begun" at={operation.startedAt} />],
+              ['Requested by', operation.by],
+              ['Requested', <Time key="asked" at={operation.requestedAt} />],
+              ['Started', operation.startedAt === null ? null : <Time key="begun" at={operation.startedAt} />],
               ['Ended', operation.endedAt === null ? null : <Time key="ended" at={operation.endedAt} />],
               ['Took', tookOf(operation, nowMs)],
-              ['Processes', operation.attempts < 2 ? null : `${operation.attempts} have taken it up`],
+              ['Processes', operation.attempts < 2 ? null : `${operation.attempts} have worked on it`],
               ...subjectOf(request),
             ]}
           />
@@ -93,8 +93,8 @@ const Cancel = ({ of: { id, state, request } }: { of: Operation }) =>
       </button>
       <span class="dim">
         {request.kind === 'verify' || request.kind === 'replay'
-          ? 'What was done so far stays done.'
-          : 'What it has filled so far is dropped. The rows that are shown stay as they are.'}
+          ? 'The work done so far is kept.'
+          : 'The new tables are dropped. The live rows do not change.'}
       </span>
     </form>
   );
@@ -123,8 +123,8 @@ function Next({ of: operation, once }: { of: Operation; once: string }) {
     if (named.length === 1) next.push(ask({ kind: 'rollback', projections }, 'Roll back', 'plain'));
   }
   if (state === 'failed' && operation.result !== null && request.kind === 'rebuild')
-    next.push(ask({ kind: 'rebuild', projections, acceptParked: 'yes' }, 'Rebuild all the same', 'danger'));
-  if (state !== 'succeeded') next.push(ask(fieldsOf(request), 'Ask again', 'plain'));
+    next.push(ask({ kind: 'rebuild', projections, acceptParked: 'yes' }, 'Rebuild anyway', 'danger'));
+  if (state !== 'succeeded') next.push(ask(fieldsOf(request), 'Try again', 'plain'));
   return next.length === 0 ? null : <div class="next">{next}</div>;
 }
 

@@ -17,21 +17,18 @@ function show({ data, nextCursor }: List<Operation>, { nowMs }: Frame): Shown {
       <>
         <h1>Operations</h1>
         <p>
-          Long work on the read models: who asked for it, and what came of it. The log keeps all of them.{' '}
-          <a href="/console/projections#work">Ask for one</a>
+          Rebuilds, verifications and replays of read models: who requested them and their results. The log keeps all.{' '}
+          <a href="/console/projections#work">Start an operation</a>
         </p>
         {data.length === 0 ? (
           <Empty>
             <p>
-              Nobody has asked for any yet. A rebuild, a dry run or a verification begins at{' '}
+              There are no operations yet. Start a rebuild, a dry run or a verification at{' '}
               <a href="/console/projections#work">Projections</a>, or with <code>POST /v1/operations</code>.
             </p>
           </Empty>
         ) : (
-          <Table
-            label="Operations, the newest first"
-            columns={['What', 'State', 'Asked for', 'By', ['Took', 'number']]}
-          >
+          <Table label="Operations, newest first" columns={['What', 'State', 'Requested', 'By', ['Took', 'number']]}>
             {data.map((one) => (
               <tr key={one.id}>
                 <td>

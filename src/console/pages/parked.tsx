@@ -18,9 +18,9 @@ export function causesOf(parked: readonly Parked[]): Cause[] {
 }
 
 const TOLD: Readonly<Record<string, string>> = {
-  replayed: 'The stream was folded again, and is not parked any more.',
-  parked_again: 'The stream was folded again, and parks for the same or another cause.',
-  wanted: 'The replay is wanted; the process that projects does it soon.',
+  replayed: 'The stream was folded and is no longer parked.',
+  parked_again: 'The stream was folded again but is still parked, for the same or another cause.',
+  wanted: 'The replay is requested. The process that projects carries it out soon.',
 };
 
 function show({ data, nextCursor }: List<Parked>, { asked, once }: Frame): Shown {
@@ -33,26 +33,26 @@ function show({ data, nextCursor }: List<Parked>, { asked, once }: Frame): Shown
     main: (
       <>
         <h1>Parked streams</h1>
-        <p>A stream that one projection cannot fold keeps its last good rows, marked as old. Others go on.</p>
+        <p>
+          A stream that a projection cannot fold is parked: it keeps its last good rows, marked as outdated. Other
+          streams continue.
+        </p>
         {told === undefined ? null : <p role="status">{told}</p>}
         {data.length === 0 ? (
           <Empty>
-            <p>Nothing is parked: every stream is folded to its end.</p>
+            <p>No streams are parked.</p>
           </Empty>
         ) : (
           <>
-            {nextCursor === null ? null : <p>There are more than {data.length}; these are the first.</p>}
+            {nextCursor === null ? null : <p>There are more than {data.length}; only the first are shown.</p>}
             {causes.map((cause, at) => (
               <OneCause key={cause.cause} cause={cause} at={at} once={once} />
             ))}
-            <Section title="All of them" id="all">
+            <Section title="Replay all" id="all">
               <details>
-                <summary>Replay everything that is parked</summary>
+                <summary>Replay all parked streams</summary>
                 <div class="confirm">
-                  <p>
-                    Each parked stream is folded again from the log. Rows change only where that succeeds now; readers
-                    notice nothing else.
-                  </p>
+                  <p>Folds each parked stream again from the log. Only the rows of streams that now succeed change.</p>
                   <AskOperation fields={{ kind: 'replay' }} once={once}>
                     Replay all
                   </AskOperation>
@@ -86,7 +86,7 @@ function OneCause({ cause: { cause, all }, at, once }: { cause: Cause; at: numbe
           revision {example.revision}.
         </p>
       )}
-      <Table label={`Streams that park because of: ${cause}`} columns={['Stream', 'Read model', 'Tried', 'Replay']}>
+      <Table label={`Streams parked because of: ${cause}`} columns={['Stream', 'Read model', 'Attempts', 'Replay']}>
         {all.slice(0, STREAMS_SHOWN).map((one) => (
           <tr key={`${one.projection} ${one.version} ${one.generation} ${one.stream}`}>
             <td>
@@ -118,7 +118,7 @@ function OneCause({ cause: { cause, all }, at, once }: { cause: Cause; at: numbe
       {streams < 2 || cause.length > CAUSE_MAX ? null : (
         <div class="actions after">
           <AskOperation fields={{ kind: 'replay', cause }} once={once} kind="plain">
-            Replay all of this cause
+            Replay all with this cause
           </AskOperation>
         </div>
       )}

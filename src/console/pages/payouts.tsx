@@ -36,21 +36,21 @@ function show({ data, nextCursor }: List<Payout>, { query }: Asked): Shown {
           </label>
           <button type="submit">Show</button>
         </form>
-        <p class="dim">The newest first. Each leads to what it consists of.</p>
+        <p class="dim">Newest first. Open a payout to see its transactions.</p>
         {data.length === 0 ? (
           <Empty>
             {isFiltered ? (
-              <p>No payout fits.</p>
+              <p>No payouts match.</p>
             ) : (
               <p>
-                No payout is known. Send the events <code>payout.*</code> to the endpoint, or fetch those of the last
-                days with <code>npx subscription-ledger backfill</code>.
+                No payouts are known. Enable the events <code>payout.*</code> at the endpoint, or fetch recent payouts
+                with <code>npx subscription-ledger backfill</code>.
               </p>
             )}
           </Empty>
         ) : (
           <Table
-            label="Payouts, the newest first"
+            label="Payouts, newest first"
             columns={['Payout', ['Amount', 'number'], 'Status', 'Created', 'Arrives', 'Mode', 'Because of']}
           >
             {data.map((one) => (
@@ -99,12 +99,12 @@ export const PAYOUTS = page<List<Payout>>({
 
 /** Why a payout is not explained, and what to do. */
 const CAUSES: Readonly<Record<string, string>> = {
-  not_automatic: 'Stripe cannot tell what a payout consists of that somebody made by hand.',
+  not_automatic: 'Stripe does not list the transactions of a manual payout.',
   payout_not_asked:
-    'Stripe was not asked yet what it consists of, or could not tell. “subscription-ledger backfill --new” asks again.',
+    'Its transactions have not been read from Stripe yet. Run “subscription-ledger backfill --new” to read them.',
   transactions_not_seen:
-    'Some of its transactions are not known yet. “subscription-ledger backfill --new” fetches them.',
-  payout_differs: 'All its transactions are known, and their sum is another amount. Ask Stripe’s support.',
+    'Some of its transactions are not known yet. Run “subscription-ledger backfill --new” to read them.',
+  payout_differs: 'All its transactions are known, but their sum differs from the payout. Contact Stripe support.',
 };
 
 function verdictOf({ payout, isExact, cause, differenceMinor, unseenTransactions }: PayoutReconciliation) {
@@ -112,7 +112,7 @@ function verdictOf({ payout, isExact, cause, differenceMinor, unseenTransactions
     return (
       <Verdict tone="good">
         <p class="sentence">
-          <Money minor={payout.amountMinor} currency={payout.currency} /> is explained to the last cent.
+          <Money minor={payout.amountMinor} currency={payout.currency} /> is explained exactly.
         </p>
       </Verdict>
     );
@@ -132,14 +132,14 @@ function verdictOf({ payout, isExact, cause, differenceMinor, unseenTransactions
 function Parts({ of: { parts, payout, sumMinor } }: { of: PayoutReconciliation }) {
   const { currency } = payout;
   return (
-    <Section title="What it consists of" id="parts">
+    <Section title="Contents" id="parts">
       {parts.length === 0 ? (
         <Empty>
-          <p>Nothing of it is known yet.</p>
+          <p>Its contents are not known yet.</p>
         </Empty>
       ) : (
         <Table
-          label="What the payout consists of, by kind"
+          label="Contents of the payout, by kind"
           columns={['Kind', ['Transactions', 'number'], ['Amount', 'number'], ['Fees', 'number'], ['Net', 'number']]}
         >
           {parts.map((part) => (

@@ -19,7 +19,7 @@ export const Failed = ({
       {isLater ? <a href="">Try again</a> : <a href="/console">Go to the first page</a>}{' '}
       {request === null ? null : (
         <span class="dim">
-          The log names this request <code>{request}</code>.
+          The log has this request as <code>{request}</code>.
         </span>
       )}
     </p>
@@ -34,8 +34,8 @@ export const NotKnown = ({ id }: { id: string }) => (
       The ledger does not know <code class="id">{id}</code>.
     </p>
     <p>
-      Check the id. If Stripe knows it, no event of it was delivered: the endpoint does not send this type, or the
-      object is older than the endpoint, and a backfill reads it.
+      Check the id. If Stripe has the object, none of its events was delivered. Either enable its event type at the
+      endpoint, or, if the object is older than the endpoint, run a backfill.
     </p>
     <p>
       <a href={searchAtStripe(id)} rel="noreferrer">

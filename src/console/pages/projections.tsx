@@ -31,9 +31,9 @@ function show({ data }: Projections, { visitor, asked, once }: Frame): Shown {
           {others.length === 0 ? null : (
             <details>
               <summary>
-                {plural(others.length, 'more')} that nobody moves: kept by a rebuild, or of another build
+                {plural(others.length, 'more')} that no process updates: kept by a rebuild, or from another build
               </summary>
-              <Models label="Read models that nobody moves" of={others} />
+              <Models label="Read models that no process updates" of={others} />
             </details>
           )}
         </Section>
@@ -68,7 +68,7 @@ const Models = ({ label, of }: { label: string; of: readonly Projection[] }) => 
           {one.generation === 1 ? '' : `, generation ${one.generation}`}
         </td>
         <td>
-          <Status of={one.state} /> {one.shown ? null : <Mark tone="calm">not shown</Mark>}
+          <Status of={one.state} /> {one.shown ? null : <Mark tone="calm">not live</Mark>}
         </td>
         <td class="number">
           {one.lagSeconds === null ? <Unknown /> : one.lagSeconds < 1 ? 'none' : durationText(one.lagSeconds)}

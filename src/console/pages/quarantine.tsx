@@ -8,15 +8,15 @@ import { Id, Mark, Time } from '../parts/text.js';
 /** The meaning of each cause of quarantine. */
 const REASONS: Readonly<Record<string, string>> = {
   conflict:
-    'Another body came under an id and API version that the log has. The first one counts. Stripe does not do this: somebody who has the signing secret sent it.',
+    'A different body arrived with an id and API version that the log already has. The first one counts. Stripe does not do this: the sender has your signing secret, so rotate it.',
   stream_deleted:
-    'The stream of its object was deleted for ever in the event store, which takes no more events for it.',
-  no_object: 'The event is about no object of its own that a stream could be named after.',
+    'The stream of its object was permanently deleted in the event store, which accepts no more events for it.',
+  no_object: 'The event has no object that a stream could be named after.',
   no_real_id:
-    'The event or its object has no real id, as samples of tools have it. Nothing of a real customer is missing.',
-  thin_event: 'The event is of Stripe’s API v2 and has no object in it. Select snapshot events at the endpoint.',
-  envelope: 'The body is an envelope of another sender around an event.',
-  not_an_event: 'The body is JSON, and no event of Stripe.',
+    'The event or its object has no real id, as in samples from tools. No data of a real customer is missing.',
+  thin_event: 'The event belongs to Stripe’s API v2 and contains no object. Select snapshot events at the endpoint.',
+  envelope: 'Another service wrapped the event in its own envelope. Let Stripe deliver directly.',
+  not_an_event: 'The body is JSON but not a Stripe event.',
 };
 const EXAMPLES_MAX = 50;
 
@@ -31,12 +31,12 @@ function show({ data, nextCursor }: List<EventEntry>): Shown {
       <>
         <h1>Quarantine</h1>
         <p>
-          Events that were validly signed and belong to no object. They are stored, and answered with 200, so that
-          Stripe does not send them again.
+          Events with a valid signature that belong to no object. They are stored and answered with 200, so Stripe does
+          not resend them.
         </p>
         {data.length === 0 ? (
           <Empty>
-            <p>Nothing is in quarantine.</p>
+            <p>The quarantine is empty.</p>
           </Empty>
         ) : (
           [...reasons].map(([reason, events]) => (

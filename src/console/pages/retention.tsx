@@ -26,12 +26,12 @@ const show = ({ data, from, to, ...booked }: Retentions, { asked }: Frame): Show
       <MoneyPages at="Retention" />
       <h1>Retention</h1>
       <p>
-        What was kept of the MRR that there was before {dayText(from)}, at the end of {dayText(to)}.
+        The share of the MRR before {dayText(from)} that was retained at the end of {dayText(to)}.
       </p>
       <PeriodForm action="/console/mrr/retention" asked={{ ...asked.query, from, to }} type="date" />
       {data.length === 0 ? (
         <Empty>
-          <p>No subscription is worth anything yet. Retention compares two days on which some were.</p>
+          <p>There is no MRR yet. Retention compares two days that have MRR.</p>
         </Empty>
       ) : null}
       {data.map((scope) => (
@@ -70,11 +70,11 @@ function Scope({ of, period: { from, to } }: { of: Scoped; period: Period }) {
       <Verdict tone={nrr.percent === null ? 'calm' : Number(nrr.percent) >= 100 ? 'good' : 'warn'}>
         <p class="sentence">
           {nrr.percent === null ? (
-            'There was no MRR before, so that nothing could be kept.'
+            'There was no MRR before, so retention is not defined.'
           ) : (
             <>
-              <strong>{nrr.percent} %</strong> of MRR was kept with what customers grew (NRR), {grr.percent} % without
-              (GRR).
+              <strong>{nrr.percent} %</strong> of MRR was retained including expansion (NRR), {grr.percent} % excluding
+              it (GRR).
             </>
           )}
         </p>
@@ -82,7 +82,7 @@ function Scope({ of, period: { from, to } }: { of: Scoped; period: Period }) {
           {plural(startCustomers, 'customer')} before, {of.logoChurn.part} of them left.
         </p>
       </Verdict>
-      <h3>From one day to the other</h3>
+      <h3>Change between the two days</h3>
       <Steps
         steps={steps}
         label={`MRR from ${moneyText(startMinor, currency)} to ${moneyText(endMinor, currency)}: ${told}`}
@@ -136,18 +136,18 @@ const Figures = ({
 
 /** Each rate with its meaning and the kind of customer change behind it. */
 const RATES = [
-  ['nrr', 'Net revenue retention', 'kept by those who were there, with what they grew', undefined],
-  ['grr', 'Gross revenue retention', 'kept by those who were there, without what they grew', undefined],
-  ['logoChurn', 'Customers lost', 'of those who were there, who were worth nothing at the end', 'left'],
-  ['grossChurn', 'MRR lost', 'contraction and churn, of what there was', undefined],
-  ['netChurn', 'Net MRR lost', 'the same, less expansion and reactivation', undefined],
-  ['quickRatio', 'Quick ratio', 'what came for each 100 that went', 'came'],
+  ['nrr', 'Net revenue retention', 'MRR retained from existing customers, including expansion', undefined],
+  ['grr', 'Gross revenue retention', 'MRR retained from existing customers, excluding expansion', undefined],
+  ['logoChurn', 'Customers lost', 'existing customers with no MRR at the end', 'left'],
+  ['grossChurn', 'MRR lost', 'contraction and churn, relative to the MRR before', undefined],
+  ['netChurn', 'Net MRR lost', 'the same, minus expansion and reactivation', undefined],
+  ['quickRatio', 'Quick ratio', 'MRR gained for each 100 of MRR lost', 'came'],
 ] as const;
 
 const Rates = ({ of, period: { from, to } }: { of: Scoped; period: Period }) => (
   <>
     <h3>Rates</h3>
-    <Table label="Rates" columns={['Rate', ['Percent', 'number'], 'What it says']}>
+    <Table label="Rates" columns={['Rate', ['Percent', 'number'], 'Meaning']}>
       {RATES.map(([name, title, says, change]) => (
         <tr key={name}>
           <th scope="row">{title}</th>
@@ -162,14 +162,14 @@ const Rates = ({ of, period: { from, to } }: { of: Scoped; period: Period }) => 
         </tr>
       ))}
       <tr>
-        <th scope="row">MRR of a customer</th>
+        <th scope="row">MRR per customer</th>
         <td class="number">{of.arpaMinor === null ? <Unknown /> : moneyText(of.arpaMinor, of.currency)}</td>
-        <td>at the end, on average</td>
+        <td>average at the end</td>
       </tr>
       <tr>
-        <th scope="row">Worth of a customer</th>
+        <th scope="row">Lifetime value</th>
         <td class="number">{of.ltvMinor === null ? <Unknown /> : moneyText(of.ltvMinor, of.currency)}</td>
-        <td>that, over the rate of customers lost; not known while none is lost</td>
+        <td>MRR per customer divided by the rate of customers lost; not known if none were lost</td>
       </tr>
     </Table>
   </>

@@ -21,14 +21,13 @@ function show({ month, recognised, deferred }: Data, { asked }: Frame): Shown {
         <MoneyPages at="Revenue" />
         <h1>Revenue of {month}</h1>
         <p>
-          What was earned in the month, and what is earned later, by invoice. An invoice leads to its entries in the
-          journal, and an entry to its event.{' '}
-          <a href={withQuery('/console/trial-balance', { month, ...whose })}>Accounts</a>
+          Amounts earned in the month and deferred amounts, by invoice. Open an invoice to see its journal entries, and
+          an entry to see its event. <a href={withQuery('/console/trial-balance', { month, ...whose })}>Accounts</a>
         </p>
         <Section
-          title={billed === undefined ? 'Earned in the month' : `Earned in the month, of what was billed in ${billed}`}
+          title={billed === undefined ? 'Earned in the month' : `Earned in the month, billed in ${billed}`}
           id="earned"
-          aside={billed === undefined ? null : <a href={withQuery(here, whose)}>All that was earned</a>}
+          aside={billed === undefined ? null : <a href={withQuery(here, whose)}>All earned amounts</a>}
         >
           <EarnedIn month={month} of={recognised} />
           <Next
@@ -80,13 +79,13 @@ function EarnedIn({ month, of: { data } }: { month: string; of: Recognised }) {
   if (data.length === 0)
     return (
       <Empty>
-        <p>Nothing was earned then.</p>
+        <p>Nothing was earned in this month.</p>
       </Empty>
     );
   return (
     <Table
-      label="What was earned, by invoice"
-      columns={['Invoice', 'Of', ['Revenue', 'number'], ['Taken back', 'number'], ['Net', 'number']]}
+      label="Earned amounts, by invoice"
+      columns={['Invoice', 'Of', ['Revenue', 'number'], ['Reversed', 'number'], ['Net', 'number']]}
     >
       {data.map((one) => (
         <tr key={`${one.key} ${scopeId(one)}`}>

@@ -20,7 +20,7 @@ function show({ incomes, waterfall }: Data, { asked }: Frame): Shown {
         <PeriodForm action="/console/revenue" asked={asked.query} type="month" />
         {incomes.data.length === 0 ? (
           <Empty>
-            <p>Nothing is earned yet. Revenue begins with the first invoice that is finalised.</p>
+            <p>There is no revenue yet. It starts with the first finalized invoice.</p>
           </Empty>
         ) : null}
         {incomes.data.map((scope) => (
@@ -58,14 +58,14 @@ function Income({ of: { months: all, ...whose } }: { of: Incomes['data'][number]
         <span>{months[0]?.month}</span> <span>{months.at(-1)?.month}</span>
       </p>
       <Table
-        label="Income of each month, the newest first"
+        label="Income of each month, newest first"
         columns={[
           'Month',
           ['Revenue', 'number'],
-          ['Taken back', 'number'],
+          ['Reversed', 'number'],
           ['Other', 'number'],
           ['Net', 'number'],
-          ['Deferred at its end', 'number'],
+          ['Deferred at month end', 'number'],
         ]}
       >
         {months.toReversed().map((one) => {
@@ -102,9 +102,9 @@ function Earned({ of, scope }: { of: Waterfall['data'][number]['booked']; scope:
   if (of.length === 0) return null;
   return (
     <details>
-      <summary>Waterfall: what was billed when, and is earned when</summary>
+      <summary>Waterfall: month billed and month earned</summary>
       <Table
-        label="What was billed in a month, by the month in which it is earned"
+        label="Amounts billed in a month, by the month in which they are earned"
         columns={['Billed in', ...months.map((month) => [month, 'number'] as const)]}
       >
         {of.map(({ bookedMonth, months: own }) => (

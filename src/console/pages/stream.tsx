@@ -15,9 +15,7 @@ function show({ data, nextAfter }: Stream, name: string): Shown {
       <>
         <p class="over">Stream</p>
         <h1 class="id">{name}</h1>
-        <p class="dim">
-          In the order in which the events came. {own === null ? null : <a href={own}>What is known of the object</a>}
-        </p>
+        <p class="dim">In order of arrival. {own === null ? null : <a href={own}>Go to the object</a>}</p>
         {data.length === 0 ? (
           <Empty>
             <p>There are no more events in this stream.</p>

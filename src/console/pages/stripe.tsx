@@ -12,7 +12,7 @@ const modeText = (livemode: boolean): string => (livemode ? 'live' : 'test');
 
 const KINDS: Readonly<Record<string, string>> = {
   backfill: 'Backfill',
-  recover: 'Recovery of events',
+  recover: 'Event recovery',
   reconcile: 'Comparison',
   money: 'Comparison of money',
 };
@@ -21,8 +21,8 @@ const KINDS: Readonly<Record<string, string>> = {
 const STEPS: Readonly<Record<string, readonly [says: string, tone: 'good' | 'warn' | 'calm']>> = {
   wanted: ['waits', 'calm'],
   started: ['begun', 'calm'],
-  checkpoint: ['under way', 'calm'],
-  stopping: ['is being stopped', 'warn'],
+  checkpoint: ['in progress', 'calm'],
+  stopping: ['stopping', 'warn'],
   finished: ['finished', 'good'],
   stopped: ['stopped', 'warn'],
 };
@@ -30,15 +30,14 @@ const STEPS: Readonly<Record<string, readonly [says: string, tone: 'good' | 'war
 /** The meaning of each verdict. */
 const VERDICTS: Readonly<Record<string, string>> = {
   missing_event: 'Stripe lists an event that the log does not have.',
-  drift: 'What Stripe shows would change rows.',
-  unknown: 'Nothing is recorded of the object.',
-  gone: 'Stripe has no such object any more, but rows show it.',
-  contradicts:
-    'Stripe shows something that cannot follow from the object’s history. It is never repaired automatically.',
-  unreadable: 'Its stream is parked, or Stripe’s object cannot be read.',
-  busy: 'It changed between all looks.',
+  drift: 'The object at Stripe differs and would change rows.',
+  unknown: 'The log has no events of this object.',
+  gone: 'Stripe no longer has this object, but the rows do.',
+  contradicts: 'The object at Stripe contradicts its history. This is never repaired automatically.',
+  unreadable: 'The stream is parked, or the object at Stripe cannot be read.',
+  busy: 'The object changed between all readings.',
   unknown_to_stripe: 'Its signature is valid, but Stripe does not know the event. Rotate the signing secret.',
-  money: 'Money moved that does not add up, in minor units.',
+  money: 'Money that does not add up, in minor units.',
 };
 
 type Side = Readonly<{ coverage: readonly StripeCoverage[]; keys: readonly StripeKey[]; runs: List<StripeRun> }>;
@@ -55,13 +54,13 @@ const show = ({ coverage, keys, runs }: Side, { visitor, asked }: Frame): Shown 
         delivered.
       </p>
       {asked.query['told'] === 'under_way' ? (
-        <p role="status">A run of this kind asks Stripe already. Let it end, or stop it on its page.</p>
+        <p role="status">A run of this kind is already in progress. Wait for it to end, or stop it on its page.</p>
       ) : null}
       {coverage.length === 0 && runs.data.length === 0 ? <NeverAsked hasKey={keys.length > 0} /> : null}
       {coverage.length === 0 ? null : <Coverage of={coverage} />}
       {runs.data.length === 0 ? null : <Runs of={runs} />}
       {keys.length === 0 || !includesScope(visitor.scope, 'admin') ? null : (
-        <Section title="Ask Stripe now" id="ask">
+        <Section title="Start a run" id="ask">
           <RunForm keys={keys} />
         </Section>
       )}
@@ -72,28 +71,28 @@ const show = ({ coverage, keys, runs }: Side, { visitor, asked }: Frame): Shown 
 /** The note before the first run, when it is unknown whether events are missing. */
 const NeverAsked = ({ hasKey }: { hasKey: boolean }) => (
   <Empty>
-    <h2>No run has asked Stripe yet</h2>
+    <h2>No runs yet</h2>
     <p>
-      Whether events are missing is not known: webhooks tell only what happened since the first of them.{' '}
+      Missing events would not be noticed: webhooks cover only the time since the first one.{' '}
       {hasKey ? null : (
         <>
-          Put a key that may read into <code>STRIPE_API_KEYS</code>.{' '}
+          Put a read-only key in <code>STRIPE_API_KEYS</code>.{' '}
         </>
       )}
-      Take over all that Stripe has of the account:
+      Import everything that Stripe has for the account:
     </p>
     <pre>
       <code>npx subscription-ledger backfill</code>
     </pre>
-    <p>With a key the service compares both sides by itself once a day, and shows here what it finds.</p>
+    <p>With a key, the service compares both sides once a day and shows its findings here.</p>
   </Empty>
 );
 
 const Coverage = ({ of }: { of: readonly StripeCoverage[] }) => (
   <Section title="Coverage" id="coverage">
     <Table
-      label="Up to when all events that Stripe lists are in the log"
-      columns={['Account', 'Mode', 'All events until', 'Not known', ['Requests of 24 hours', 'number']]}
+      label="Time up to which all events that Stripe lists are in the log"
+      columns={['Account', 'Mode', 'Complete until', 'Gaps', ['Requests in 24 hours', 'number']]}
     >
       {of.map(({ account, livemode, coveredUntil, ended, gaps, requestsOfDay }) => (
         <tr key={`${account} ${livemode}`}>
@@ -102,7 +101,7 @@ const Coverage = ({ of }: { of: readonly StripeCoverage[] }) => (
           </td>
           <td>{modeText(livemode)}</td>
           <td>
-            {coveredUntil === null ? <Mark tone="warn">nothing covered yet</Mark> : <Time at={coveredUntil} />}
+            {coveredUntil === null ? <Mark tone="warn">not covered yet</Mark> : <Time at={coveredUntil} />}
             {ended === null ? null : <p class="dim">no longer connected: {ended}</p>}
           </td>
           <td>
@@ -123,7 +122,7 @@ const Coverage = ({ of }: { of: readonly StripeCoverage[] }) => (
 
 const Runs = ({ of: { data, nextCursor } }: { of: List<StripeRun> }) => (
   <Section title="Runs" id="runs">
-    <Table label="Runs, the newest first" columns={['What', 'State', 'Begun', 'Account', ['Findings', 'number']]}>
+    <Table label="Runs, newest first" columns={['What', 'State', 'Started', 'Account', ['Findings', 'number']]}>
       {data.map((run) => (
         <tr key={run.id}>
           <td>
@@ -185,7 +184,7 @@ function showRun({ run, findings }: Found, { visitor, asked: { query }, nowMs }:
           <p class="sentence">{sentenceOf(run, nowMs)}</p>
           {kind === 'backfill' && step === 'stopped' && run.apiVersion !== null && !mayAsk ? (
             <p>
-              The same command goes on from here: <code>npx subscription-ledger backfill</code>
+              The same command resumes from here: <code>npx subscription-ledger backfill</code>
             </p>
           ) : null}
         </Verdict>
@@ -194,18 +193,18 @@ function showRun({ run, findings }: Found, { visitor, asked: { query }, nowMs }:
           of={[
             ['Run', <Id key="id" id={run.id} />],
             ['Account', run.account && <Id key="account" id={run.account} />],
-            ['Asked for by', state.by],
+            ['Requested by', state.by],
             ['Mode', modeText(run.livemode)],
             ['Key', run.key],
             ['API version', run.apiVersion],
-            ['Begun', <Time key="at" at={run.startedAt} />],
-            ['At the first look', state.objects && <Counts key="objects" of={state.objects} />],
-            ['Not looked at again', state.unconfirmed && counted(state.unconfirmed)],
+            ['Started', <Time key="at" at={run.startedAt} />],
+            ['First reading', state.objects && <Counts key="objects" of={state.objects} />],
+            ['Not read again', state.unconfirmed && counted(state.unconfirmed)],
             ['Balance transactions', state.transactions && <Counts key="transactions" of={state.transactions} />],
-            ['Balance less transactions', state.unexplained && <Counts key="unexplained" of={state.unexplained} />],
+            ['Balance minus transactions', state.unexplained && <Counts key="unexplained" of={state.unexplained} />],
             ['Events', state.events && <Counts key="events" of={state.events} />],
             [
-              'Not shown by Stripe',
+              'Not readable at Stripe',
               Object.keys(state.skipped ?? {}).length > 0 && <Counts key="skipped" of={state.skipped ?? {}} />,
             ],
           ]}
@@ -225,7 +224,7 @@ function NextOf({ of }: { of: StripeRun }) {
   if (kind === 'backfill' && step === 'stopped' && of.apiVersion !== null)
     return (
       <AskAgain kind="backfill" of={of}>
-        Go on
+        Resume
       </AskAgain>
     );
   if (kind === 'reconcile' && step === 'finished' && (state.findings ?? 0) > 0 && options.repair !== true)
@@ -242,26 +241,25 @@ const SILENT_MS = 120_000;
 
 /** The state and outcome of a run, as a sentence. */
 function sentenceOf({ kind, step, saidAt, state: { why, findings, phase, doing } }: StripeRun, nowMs: number): string {
-  if (step === 'wanted') return 'It waits for a process of the role reconcile, which looks every few seconds.';
-  if (step === 'stopping') return 'It is being stopped.';
+  if (step === 'wanted') return 'Waiting for a process with the role reconcile, which checks every few seconds.';
+  if (step === 'stopping') return 'Stopping.';
   if ((step === 'started' || step === 'checkpoint') && nowMs - Date.parse(saidAt) > SILENT_MS)
-    return 'It has reported nothing for minutes: the process that worked at it is gone. The service continues runs that it was asked for.';
-  if (step === 'checkpoint' && doing !== undefined) return `It is under way: ${doing}.`;
-  if (step === 'started') return 'It has begun, and has recorded nothing yet.';
+    return 'No progress for minutes: the process working on it has ended. The service resumes runs that were requested from it.';
+  if (step === 'checkpoint' && doing !== undefined) return `In progress: ${doing}.`;
+  if (step === 'started') return 'Started; nothing recorded yet.';
   if (step === 'checkpoint')
-    return phase === undefined ? 'It is under way.' : `It is under way: ${phase.replaceAll('_', ' ')}.`;
-  if (step === 'stopped')
-    return `It was stopped${why === undefined || why === null ? '' : `: ${why}`}`.replace(/\.?$/, '.');
-  if (kind === 'backfill') return 'All that Stripe showed is recorded.';
-  if (findings === undefined) return why ?? 'It is finished.';
-  if (kind === 'money' && findings === 0) return 'Charges, refunds, payouts and the balance add up, to the unit.';
+    return phase === undefined ? 'In progress.' : `In progress: ${phase.replaceAll('_', ' ')}.`;
+  if (step === 'stopped') return `Stopped${why === undefined || why === null ? '' : `: ${why}`}`.replace(/\.?$/, '.');
+  if (kind === 'backfill') return 'Everything that Stripe listed is recorded.';
+  if (findings === undefined) return why ?? 'Finished.';
+  if (kind === 'money' && findings === 0) return 'Charges, refunds, payouts and the balance add up exactly.';
   if (kind === 'recover')
     return findings === 0
       ? 'All events that Stripe lists are in the log.'
       : `${counted(findings)} ${findings === 1 ? 'event was' : 'events were'} never delivered.`;
   return findings === 0
-    ? 'What was compared is the same on both sides.'
-    : `${counted(findings)} ${findings === 1 ? 'thing differs' : 'things differ'} between the ledger and Stripe.`;
+    ? 'The ledger and Stripe agree on everything that was compared.'
+    : `${counted(findings)} ${findings === 1 ? 'difference' : 'differences'} between the ledger and Stripe.`;
 }
 
 const Counts = ({ of }: { of: Readonly<Record<string, number | string>> }) => (
@@ -284,11 +282,11 @@ function Objects({ of }: { of: NonNullable<StripeRun['state']['counts']> }) {
   return (
     <Section title="Objects" id="objects">
       <p class="dim">
-        Listed by Stripe, and appended to the log where the ledger knew nothing of it (unknown) or something else
+        Objects that Stripe listed. They were appended to the log where the ledger lacked them (unknown) or differed
         (drift).
       </p>
       <Table
-        label="What Stripe listed"
+        label="Objects that Stripe listed"
         columns={['Object', ...columns.map((column) => [column.replaceAll('_', ' '), 'number'] as const)]}
       >
         {Object.entries(of).map(([object, counts]) => (
@@ -326,10 +324,10 @@ const Findings = ({ of: { data, nextCursor }, run, query }: FindingsGiven) => (
     </form>
     {data.length === 0 ? (
       <Empty>
-        <p>{query['verdict'] ? 'Nothing of this verdict.' : 'Nothing that differs is recorded.'}</p>
+        <p>{query['verdict'] ? 'No findings with this verdict.' : 'No differences are recorded.'}</p>
       </Empty>
     ) : (
-      <Table label="What differs" columns={['Verdict', 'What', 'Ledger → Stripe', 'Between', 'Repaired']}>
+      <Table label="Differences" columns={['Verdict', 'What', 'Ledger → Stripe', 'Between', 'Repaired']}>
         {data.map((finding) => (
           <tr key={`${finding.object} ${finding.id}`}>
             <td>

@@ -64,8 +64,8 @@ function show(data: Data, frame: Frame): Shown {
         {now === null ? (
           <Empty>
             <p>
-              No event of the subscription itself has come. Enable customer.subscription.* at the endpoint in Stripe,
-              and resend.
+              No event of this subscription has arrived. Enable customer.subscription.* at the endpoint in Stripe and
+              resend its events.
             </p>
           </Empty>
         ) : (
@@ -84,9 +84,9 @@ function show(data: Data, frame: Frame): Shown {
           }
         >
           <p class="dim">
-            In logical order: as it happened at Stripe, not as it came.{' '}
-            {late === 0 ? 'No event came late.' : `${late} of ${entries.length} came late.`}{' '}
-            {mayLook ? <a href={streamPage(`subscription-${id}`)}>As it came</a> : null}
+            In logical order: as events happened at Stripe, not as they arrived.{' '}
+            {late === 0 ? 'No events arrived late.' : `${late} of ${entries.length} arrived late.`}{' '}
+            {mayLook ? <a href={streamPage(`subscription-${id}`)}>Order of arrival</a> : null}
           </p>
           <ol class="timeline">
             {entries.map((entry) => (
@@ -128,7 +128,7 @@ function Standing({ subscription, mayLook }: { subscription: Subscription; mayLo
       </p>
       {stale === undefined ? null : (
         <p>
-          <Mark tone="warn">old row</Mark> The stream is parked at revision {stale.revision} since{' '}
+          <Mark tone="warn">outdated</Mark> The stream has been parked at revision {stale.revision} since{' '}
           <Time at={stale.since} />: {stale.cause}
         </p>
       )}
@@ -199,7 +199,7 @@ const FIELDS: readonly (readonly [
     ({ cancelAt, cancelAtPeriodEnd }) => cancelAt ?? (cancelAtPeriodEnd ? 'at the end of the period' : null),
   ],
   ['Ended', ({ endedAt }) => endedAt, true],
-  ['Reason of the end', ({ cancellationReason }) => cancellationReason?.replaceAll('_', ' ') ?? null],
+  ['Cancellation reason', ({ cancellationReason }) => cancellationReason?.replaceAll('_', ' ') ?? null],
   ['Collected', ({ collectionMethod }) => collectionMethod?.replaceAll('_', ' ') ?? null],
   ['Latest invoice', ({ latestInvoice }) => latestInvoice],
 ];
@@ -236,7 +236,7 @@ function ThenAndNow({ data, isLinked, after }: { data: Data; isLinked: boolean; 
           />
           <Slider
             id="known"
-            label="Known at: what had come to the ledger"
+            label="Known at: what the ledger had received"
             value={known}
             words={arrivals.map(
               (entry) =>
@@ -251,7 +251,7 @@ function ThenAndNow({ data, isLinked, after }: { data: Data; isLinked: boolean; 
       </form>
       {then === null ? (
         <Empty>
-          <p>Nothing was known of the subscription then.</p>
+          <p>This subscription was not known at that time.</p>
         </Empty>
       ) : (
         <Table
@@ -273,7 +273,7 @@ function ThenAndNow({ data, isLinked, after }: { data: Data; isLinked: boolean; 
 
 const Differs = ({ children }: { children: ComponentChildren }) => (
   <>
-    <strong class="changed">{children}</strong> <span class="dim">(otherwise now)</span>
+    <strong class="changed">{children}</strong> <span class="dim">(different now)</span>
   </>
 );
 
@@ -324,9 +324,9 @@ function Entry({
     <li {...(kinds === '' ? {} : { class: kinds })}>
       <EventLine entry={entry} mayLook={mayLook} />
       <p class="marks">
-        <Marks entry={entry} /> {counts ? null : <Mark tone="calm">not counted then</Mark>}{' '}
+        <Marks entry={entry} /> {counts ? null : <Mark tone="calm">not known then</Mark>}{' '}
         <a class="quiet" href={withQuery(subscriptionPage(id), { known: arrival })}>
-          came as {arrival} of {entries.length}
+          arrived as {arrival} of {entries.length}
         </a>
       </p>
       <Changes changes={entry.changes} currency={now?.currency ?? null} />
@@ -338,12 +338,12 @@ function Invoices({ of, mayLook }: { of: readonly Invoice[]; mayLook: boolean })
   if (of.length === 0)
     return (
       <Empty>
-        <p>None is known.</p>
+        <p>No invoices are known.</p>
       </Empty>
     );
   return (
     <Table
-      label="Invoices, the newest first"
+      label="Invoices, newest first"
       columns={['Invoice', 'Status', 'For', 'Created', ['Total', 'number'], ['Open', 'number']]}
     >
       {of.map((one) => (

@@ -16,7 +16,7 @@ function show(balance: TrialBalance, { asked, nowMs }: Frame): Shown {
     main: (
       <>
         <MoneyPages at="Trial balance" />
-        <h1>Trial balance {month === null ? 'of now' : `of ${month}`}</h1>
+        <h1>Trial balance {month === null ? 'now' : `of ${month}`}</h1>
         <form class="filters" action="/console/trial-balance">
           <label>
             Month
@@ -30,7 +30,7 @@ function show(balance: TrialBalance, { asked, nowMs }: Frame): Shown {
         </form>
         {balance.data.length === 0 ? (
           <Empty>
-            <p>The journal has no entries yet. The first invoice that is finalised makes some.</p>
+            <p>The journal has no entries yet. The first finalized invoice creates some.</p>
           </Empty>
         ) : (
           <Verdict tone={isBalanced ? 'good' : 'bad'}>
@@ -77,7 +77,7 @@ function Closed({
   if (isRestated)
     return (
       <p>
-        By what is known now. <a href={other(undefined)}>As it was closed</a>, if it was.
+        As known now. <a href={other(undefined)}>As it was closed</a>, if it was.
       </p>
     );
   return (
@@ -85,14 +85,14 @@ function Closed({
       {of.closing === null ? null : (
         <p>
           <a href={closingPage({ ...of, month })}>Closed</a> <Time at={of.closing.closedAt} /> by {of.closing.by}.{' '}
-          <a href={other('restated')}>What is known now</a>
+          <a href={other('restated')}>As known now</a>
         </p>
       )}
       {corrects.length === 0 ? null : (
         <p>
-          In this month what became known of closed months is posted:{' '}
+          This month includes corrections of closed months:{' '}
           {corrects.map(({ name, correctionMinor }) => `${name} ${moneyText(correctionMinor, of.currency)}`).join(', ')}
-          . <a href={other('restated')}>Without that</a>
+          . <a href={other('restated')}>Without corrections</a>
         </p>
       )}
     </>

@@ -27,8 +27,8 @@ function show({ trials, ended }: Data, { asked }: Frame): Shown {
         <MoneyPages at="Trials" />
         <h1>Trials</h1>
         <p>
-          Trials that ended from {dayText(from)} to {dayText(to)}, and those after which the subscription was worth
-          something{withinDays === 0 ? ' at once' : `, at most ${plural(withinDays, 'day')} later`}.
+          Trials that ended from {dayText(from)} to {dayText(to)}, and those whose subscription then had MRR
+          {withinDays === 0 ? ' immediately' : ` within ${plural(withinDays, 'day')}`}.
         </p>
         <PeriodForm action={HERE} asked={{ ...asked.query, from, to }} type="date">
           <label>
@@ -38,16 +38,14 @@ function show({ trials, ended }: Data, { asked }: Frame): Shown {
         </PeriodForm>
         {data.length === 0 ? (
           <Empty>
-            <p>
-              No trial ended then. A trial is known from the subscription’s events, so that old ones are not counted.
-            </p>
+            <p>No trials ended in this period. Trials from before the first event of a subscription are not counted.</p>
           </Empty>
         ) : (
           data.map((scope) => <Scope key={whoseText(scope)} of={scope} own={own} />)
         )}
         {data.length === 0 ? null : (
           <Section
-            title="One by one"
+            title="All trials"
             id="ended"
             aside={
               <span>
@@ -104,13 +102,10 @@ function Scope({ of, own }: { of: Scoped; own: Readonly<Record<string, string | 
 const Ended = ({ of: { data } }: { of: MrrTrialsEnded }) =>
   data.length === 0 ? (
     <Empty>
-      <p>None of them.</p>
+      <p>None.</p>
     </Empty>
   ) : (
-    <Table
-      label="Trials, those that ended last first"
-      columns={['Customer', 'Subscription', 'Of', 'Began', 'Ended', 'Then']}
-    >
+    <Table label="Trials, last ended first" columns={['Customer', 'Subscription', 'Of', 'Began', 'Ended', 'Then']}>
       {data.map((one) => (
         <tr key={`${one.subscription} ${one.endedAt}`}>
           <td>

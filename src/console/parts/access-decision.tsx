@@ -32,14 +32,14 @@ export function turnOf(
 export function Because({ of, mayLook }: { of: AccessDecision['because']; mayLook: boolean }) {
   switch (of.kind) {
     case 'event':
-      if (of.stripeEventId == null) return <>an event came</>;
-      return mayLook ? <a href={eventPage(of.stripeEventId)}>an event came</a> : <>an event came</>;
+      if (of.stripeEventId == null) return <>an event arrived</>;
+      return mayLook ? <a href={eventPage(of.stripeEventId)}>an event arrived</a> : <>an event arrived</>;
     case 'time':
-      return <>its time had come</>;
+      return <>a deadline passed</>;
     case 'policy':
-      return <>the rules of access changed</>;
+      return <>the access policy changed</>;
     case 'repair':
-      return <>rows were put right</>;
+      return <>rows were corrected</>;
   }
 }
 
@@ -53,9 +53,9 @@ const Decision = ({ of, nameOf, mayLook }: { of: AccessChange; nameOf: NameOf; m
           <Mark tone="calm">rejected: {word}</Mark> {says} <Time at={of.rejected.at} />
         </p>
         <p>
-          {of.rejected.by} did not let it go: {of.rejected.why}{' '}
+          {of.rejected.by} rejected it: {of.rejected.why}{' '}
           <span class="dim">
-            {capital(reasonText(of.now.reason, of.now.until))}. It was held, because{' '}
+            {capital(reasonText(of.now.reason, of.now.until))}. It was held because{' '}
             <Because of={of.because} mayLook={mayLook} />.
           </span>
         </p>
@@ -70,7 +70,7 @@ const Decision = ({ of, nameOf, mayLook }: { of: AccessChange; nameOf: NameOf; m
         {capital(reasonText(of.now.reason, of.now.until))}.{' '}
         <span class="dim">
           Decided because <Because of={of.because} mayLook={mayLook} />
-          {of.isBaseline ? ', as the first decision of the ledger; it was announced to nobody' : ''}.
+          {of.isBaseline ? '; this is the first decision, so no notification was sent' : ''}.
         </span>
       </p>
     </>
@@ -96,7 +96,7 @@ export const History = ({
       <p>
         {isRest
           ? 'There are no earlier decisions.'
-          : 'Nothing was decided yet: a customer without a decision counts as one without access. A decision comes some seconds after an event, unless ACCESS_CHANGES=no.'}
+          : 'There are no decisions yet. A customer without a decision counts as having no access. Decisions follow a few seconds after an event, unless ACCESS_CHANGES=no.'}
       </p>
     </Empty>
   ) : (

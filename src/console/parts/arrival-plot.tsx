@@ -17,7 +17,7 @@ export function ArrivalPlot({ entries, moments }: { entries: readonly TimelineEn
       class="plot"
       role="img"
       viewBox={`0 0 ${SIZE} ${SIZE}`}
-      aria-label={`Order of arrival against logical order: ${late} of ${entries.length} events came late`}
+      aria-label={`Order of arrival against logical order: ${late} of ${entries.length} events arrived late`}
     >
       <line x1={EDGE} y1={SIZE - EDGE} x2={SIZE - EDGE} y2={EDGE} />
       {moments.arrivals.map((entry, rank) => (
@@ -30,7 +30,7 @@ export function ArrivalPlot({ entries, moments }: { entries: readonly TimelineEn
           data-known={rank + 1}
         >
           <title>
-            {entry.type}, came as {rank + 1}
+            {entry.type}, arrived as {rank + 1}
             {entry.late ? ', late' : ''}
           </title>
         </circle>
@@ -39,7 +39,7 @@ export function ArrivalPlot({ entries, moments }: { entries: readonly TimelineEn
         happened →
       </text>
       <text x="1.5" y="6.5">
-        came ↑
+        arrived ↑
       </text>
     </svg>
   );

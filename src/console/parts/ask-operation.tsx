@@ -61,10 +61,10 @@ export const OperationForm = ({
           </select>
         </label>
         <label>
-          Stream, to verify one alone
+          Stream (to verify only one)
           <input name="stream" value={asked['stream'] ?? ''} size={36} maxLength={600} spellcheck={false} />
         </label>
-        <button type="submit">Begin</button>
+        <button type="submit">Start</button>
       </div>
     </form>
   );

@@ -4,21 +4,25 @@ import { Choices } from './choices.js';
 
 /** The runs that the form offers, each with its effect; the first is preselected. */
 export const ASKABLE = [
-  ['recover', 'Recover events', 'Appends what Stripe lists and the log has not: Stripe’s own events, byte for byte.'],
-  ['compare', 'Compare', 'Looks at what can still change money or access, twice, and changes nothing.'],
-  ['repair', 'Compare and repair', 'The same; then appends what Stripe showed, at most 100 objects. The log keeps it.'],
+  ['recover', 'Recover events', 'Appends the events that Stripe lists and the log lacks, byte for byte.'],
+  ['compare', 'Compare', 'Compares objects that can still change money or access, twice. Changes nothing.'],
+  ['repair', 'Compare and repair', 'Also appends the objects as Stripe has them, at most 100. This cannot be undone.'],
   [
     'money',
     'Compare money',
-    'Asks for balance transactions and payouts, and adds them up against charges, refunds and the balance.',
+    'Reads balance transactions and payouts and reconciles them with charges, refunds and the balance.',
   ],
-  ['backfill', 'Backfill', 'Reads all that Stripe has, and records what the log does not know; goes on where it was.'],
+  [
+    'backfill',
+    'Backfill',
+    'Reads everything that Stripe has and records what the log lacks. Resumes where it stopped.',
+  ],
 ] as const;
 
 /** A form that starts a run against the Stripe API. */
 export const RunForm = ({ keys }: { keys: readonly StripeKey[] }) => (
   <form class="confirm operation" method="post" action="/console/stripe/runs">
-    <Choices legend="What to ask Stripe for" of={ASKABLE} chosen={ASKABLE[0][0]} />
+    <Choices legend="What to read from Stripe" of={ASKABLE} chosen={ASKABLE[0][0]} />
     <div class="filters">
       {keys.length < 2 ? null : (
         <label>
@@ -34,9 +38,9 @@ export const RunForm = ({ keys }: { keys: readonly StripeKey[] }) => (
       )}
       <label>
         Connected account
-        <input name="account" placeholder="acct_… (without: the key’s own)" pattern="acct_\w+" />
+        <input name="account" placeholder="acct_… (default: the account of the key)" pattern="acct_\w+" />
       </label>
-      <button type="submit">Ask Stripe</button>
+      <button type="submit">Start</button>
     </div>
   </form>
 );
@@ -56,6 +60,6 @@ export const StopRun = ({ of: { id } }: { of: StripeRun }) => (
     <button type="submit" class="danger">
       Stop
     </button>
-    <span class="dim">What it has appended so far stays. A backfill can go on later.</span>
+    <span class="dim">Everything appended so far stays. A backfill can resume later.</span>
   </form>
 );

@@ -130,9 +130,9 @@ const KEYS = [
   ['k', 'previous row'],
   ['o', 'open the row'],
   ['c', 'copy the id'],
-  ['[', 'know one event less'],
-  [']', 'know one event more'],
-  ['r', 'load again'],
+  ['[', 'known at: one event back'],
+  [']', 'known at: one event forward'],
+  ['r', 'reload'],
   ['?', 'these keys'],
 ] as const;
 

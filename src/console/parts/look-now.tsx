@@ -9,9 +9,9 @@ export function LookNow({ kind, id, frame }: { kind: 'subscriptions' | 'customer
   if (!includesScope(frame.visitor.scope, 'admin')) return null;
   return (
     <form class="actions" method="post" action={`/console/${pathOf(kind, id, 'refresh')}`}>
-      <button type="submit">Look at Stripe now</button>
+      <button type="submit">Check Stripe now</button>
       {told === undefined ? (
-        <span class="dim">Asks Stripe’s API, and records what no event told.</span>
+        <span class="dim">Reads the object from Stripe’s API and records what is missing.</span>
       ) : (
         <span role="status">{told}</span>
       )}

@@ -32,16 +32,16 @@ export function outcomeOf(operation: Operation): Outcome {
   const { state, cause, request } = operation;
   switch (state) {
     case 'queued':
-      return quiet('It waits for a process that projects.');
+      return quiet('Waiting for a process that projects.');
     case 'running':
-      return quiet('It is under way.');
+      return quiet('In progress.');
     case 'cancelling':
-      return quiet('It ends within seconds.');
+      return quiet('Ending within seconds.');
     case 'cancelled':
       return quiet('Nothing was changed.');
     case 'failed':
     case 'interrupted':
-      return quiet(cause ?? 'No reason is known.', 'bad');
+      return quiet(cause ?? 'The cause is not known.', 'bad');
     case 'succeeded':
       break;
   }
@@ -63,11 +63,11 @@ const rowsOf = ({ changed, added, removed }: TableComparison): number => changed
 function ofDryRun({ comparisons, first }: DryRun): Outcome {
   const concerned = comparisons.filter(({ tables }) => tables.some((table) => rowsOf(table) > 0));
   const rows = comparisons.flatMap(({ tables }) => tables).reduce((sum, table) => sum + rowsOf(table), 0);
-  const others = first.length === 0 ? '' : ` Nothing is shown yet to compare ${first.join(', ')} with.`;
+  const others = first.length === 0 ? '' : ` There are no live rows yet to compare ${first.join(', ')} with.`;
   return {
     says:
       rows === 0
-        ? `A rebuild would change no row.${others}`
+        ? `A rebuild would change no rows.${others}`
         : `A rebuild would change ${plural(rows, 'row')}.${others}`,
     tone: rows === 0 ? 'good' : 'warn',
     changes: rows > 0,
@@ -78,9 +78,13 @@ function ofDryRun({ comparisons, first }: DryRun): Outcome {
 function ofVerified({ difference, unfoldable, parked, streams, examples }: Verified): Outcome {
   const checked = `${plural(streams, 'stream')} ${streams === 1 ? 'was' : 'were'} folded again`;
   const old =
-    parked === 0 ? '' : ` ${plural(parked, 'stream')} ${parked === 1 ? 'is' : 'are'} parked, and was not judged.`;
+    parked === 0
+      ? ''
+      : ` ${plural(parked, 'stream')} ${parked === 1 ? 'is' : 'are'} parked and ${parked === 1 ? 'was' : 'were'} not compared.`;
   const wrong = [
-    difference === 0 ? null : `${plural(difference, 'row')} ${difference === 1 ? 'is' : 'are'} not what the log gives`,
+    difference === 0
+      ? null
+      : `${plural(difference, 'row')} ${difference === 1 ? 'disagrees' : 'disagree'} with the log`,
     unfoldable === 0 ? null : `${plural(unfoldable, 'stream')} cannot be folded`,
   ].filter((part) => part !== null);
   return {
@@ -94,18 +98,21 @@ function ofVerified({ difference, unfoldable, parked, streams, examples }: Verif
 function ofRebuilt({ shown, built }: Rebuilt): Outcome {
   const names = (all: readonly string[]): string => all.map((name) => name.replaceAll('_', ' ')).join(', ');
   const parts = [
-    shown.length === 0 ? null : `The new rows of ${names(shown)} are shown.`,
+    shown.length === 0 ? null : `The new rows of ${names(shown)} are live.`,
     built.length === 0 ? null : `${names(built)} ${built.length === 1 ? 'is' : 'are'} built.`,
   ];
   return { ...quiet(parts.filter((part) => part !== null).join(' ')), concerned: [...shown, ...built] };
 }
 
 function ofReplayed({ outcome, streams }: Replayed): Outcome {
-  if (outcome === 'none_parked') return quiet('Nothing was parked.');
-  if (outcome === 'replayed') return quiet('What was parked is folded again, and not parked any more.');
+  if (outcome === 'none_parked') return quiet('No streams were parked.');
+  if (outcome === 'replayed') return quiet('The parked streams were folded and are no longer parked.');
   if (outcome === 'parked_again')
-    return quiet(`${plural(streams.length, 'stream')} cannot be folded yet, and stays parked.`, 'warn');
-  return quiet('The process that projects has not done all of it yet; it goes on by itself.', 'warn');
+    return quiet(
+      `${plural(streams.length, 'stream')} still cannot be folded and ${streams.length === 1 ? 'stays' : 'stay'} parked.`,
+      'warn',
+    );
+  return quiet('The process that projects has not finished; it continues automatically.', 'warn');
 }
 
 /** The full result of an operation. */
@@ -121,9 +128,9 @@ export function Result({ of: { state, request, result } }: { of: Operation }) {
 }
 
 const Parked = ({ of: { newlyParked, newlyParkedCount } }: { of: NewlyParked }) => (
-  <Section title="Parked in the new tables alone" id="parked">
+  <Section title="Parked only in the new tables" id="parked">
     <p class="dim">
-      {plural(newlyParkedCount, 'stream')} could be folded before and cannot be now. Their rows would be missing.
+      {plural(newlyParkedCount, 'stream')} could be folded before but cannot be folded now. Their rows would be missing.
     </p>
     <ul class="plainlist">
       {newlyParked.map((stream) => (
@@ -137,7 +144,7 @@ const Parked = ({ of: { newlyParked, newlyParkedCount } }: { of: NewlyParked }) 
 
 const StillParked = ({ of: { streams, hasMore } }: { of: Replayed }) =>
   streams.length === 0 ? null : (
-    <Section title="Parked all the same" id="parked" aside={<a href="/console/parked">Causes</a>}>
+    <Section title="Still parked" id="parked" aside={<a href="/console/parked">Causes</a>}>
       <ul class="plainlist">
         {streams.map(({ generation, stream }) => (
           <li key={`${generation} ${stream}`}>
@@ -145,7 +152,7 @@ const StillParked = ({ of: { streams, hasMore } }: { of: Replayed }) =>
           </li>
         ))}
       </ul>
-      {hasMore ? <p class="dim">And more.</p> : null}
+      {hasMore ? <p class="dim">There are more.</p> : null}
     </Section>
   );
 
@@ -221,7 +228,7 @@ function Findings({ of: { examples, difference, unfoldable } }: { of: Verified }
               </li>
             ))}
           </ul>
-          {unread.length < unfoldable ? <p class="dim">These are the first of {counted(unfoldable)}.</p> : null}
+          {unread.length < unfoldable ? <p class="dim">Only the first of {counted(unfoldable)} are shown.</p> : null}
         </Section>
       )}
     </>
@@ -235,7 +242,7 @@ function Examples({ of, isWrong = false, count }: { of: readonly RowDifference[]
   const shown = of.slice(0, SHOWN_MAX);
   return (
     <Section
-      title={isWrong ? 'Rows that are wrong' : 'Examples'}
+      title={isWrong ? 'Wrong rows' : 'Examples'}
       id="examples"
       aside={(count ?? of.length) > shown.length ? <span class="dim">the first {shown.length}</span> : null}
     >
@@ -260,7 +267,7 @@ function Row({ of: { table, key, stream, before, after, columns }, isWrong }: { 
         {before === null ? (
           <Mark tone={isWrong ? 'bad' : 'good'}>{isWrong ? 'is missing' : 'would be added'}</Mark>
         ) : null}
-        {after === null ? <Mark tone="bad">{isWrong ? 'should not be' : 'would be removed'}</Mark> : null}
+        {after === null ? <Mark tone="bad">{isWrong ? 'should not exist' : 'would be removed'}</Mark> : null}
       </p>
       <p class="dim">
         Stream <Id id={stream} href={streamPage(stream)} />
