@@ -19,7 +19,7 @@ const HELP = `Appends the same events of 4 KB with the bare client and through t
   --events <n>        events of a round at concurrency 16 and 64; a quarter at 1   (12000)
   --repetitions <n>   rounds of each kind, interleaved                             (3)
   --concurrency <l>   a list                                                       (1,16,64)
-  --help              this text
+  --help              print this text
 
 EVENTSTORE_URL and DATABASE_URL choose other servers than the embedded ones.
 `;
@@ -68,7 +68,7 @@ async function caughtUp({ serviceUrl, token }: Stand): Promise<void> {
     }
     await pause(200);
   }
-  throw new Error(`The service has not caught up within ${CATCH_UP_MS / 1000} s.`);
+  throw new Error(`The service did not catch up within ${CATCH_UP_MS / 1000} s.`);
 }
 
 interface Plan {

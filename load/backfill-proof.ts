@@ -13,17 +13,17 @@ import { ProofLedger, SECRET } from './proof-ledger.js';
 
 /** `npm run backfill-proof`; HELP describes it. */
 
-const HELP = `Backfills a simulated account, and holds every row against what is true there. Exits with 1 when anything differs.
+const HELP = `Backfills a simulated account and compares every row with the simulator. Exits with 1 when anything differs.
 
   npm run backfill-proof -- [options]
 
-  --objects <n>         about so many objects at Stripe                            (20000)
-  --kills <n>           how often the command is killed, and goes on               (3)
-  --service-kills <n>   how often the service is killed with its stores            (1)
-  --storm               webhooks come meanwhile: repeated, and a tenth never
-  --looks <n>           then look at so many objects while webhooks storm in       (0)
-  --restore             then lose all but a backup, and fetch what it lacks
-  --help                this text
+  --objects <n>         approximate number of objects at Stripe                    (20000)
+  --kills <n>           kill and resume the command n times                        (3)
+  --service-kills <n>   kill the service and its stores n times                    (1)
+  --storm               deliver webhooks meanwhile, repeated; a tenth is lost
+  --looks <n>           then compare n objects during a storm of webhooks          (0)
+  --restore             then lose everything but a backup, and recover the rest
+  --help                print this text
 `;
 const START = Date.UTC(2026, 0, 5, 9) / 1_000;
 /** The age of the account: long enough that most of each life has happened, with much still to come. */
@@ -106,7 +106,7 @@ async function main(): Promise<number> {
     await stripe.stop();
     rmSync(directory, { recursive: true, force: true });
   }
-  say(findings.count === 0 ? 'Every row is what is true at Stripe.' : `Wrong:\n${findings.lines().join('\n')}`);
+  say(findings.count === 0 ? 'Every row matches the simulator.' : `Wrong:\n${findings.lines().join('\n')}`);
   return findings.count === 0 ? 0 : 1;
 }
 

@@ -14,9 +14,9 @@ import { wholeNumbers } from './whole-numbers.js';
 
 /** `npm run benchmark:console`; HELP describes it. */
 
-const HELP = `Delivers renewals to a service of its own, in turn with the console open and without: some people look at its health, its events, its read
-models and its money, and load their page again every second. Reports the webhook's rate and the processor time of an event in
-both, and their ratios; and what a start takes until reads are ready, with console and access changes and without. Linux only, since /proc tells the processor time.
+const HELP = `Delivers renewals to its own service, alternately with and without open consoles: people watch its health, events, read models and money,
+and reload the page every second. Reports the rate of the webhook and the processor time per event for both, with ratios; and
+the time from start until reads are ready, with and without console and access changes. Linux only (reads /proc).
 
   npm run benchmark:console -- [options]
 
@@ -25,7 +25,7 @@ both, and their ratios; and what a start takes until reads are ready, with conso
   --concurrency <n>   connections that deliver     (16)
   --people <n>        pages that are open          (4)
   --starts <n>        starts of each, interleaved  (5)
-  --help              this text
+  --help              print this text
 `;
 
 const PAGES = ['', '/events', '/projections', '/mrr'];

@@ -41,5 +41,5 @@ export const assertLoopbackStore = (url: string): void => assertLoopbackHosts(co
 function assertLoopbackHosts(hosts: readonly string[]): void {
   const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
   const stranger = hosts.find((host) => !isLoopback(host));
-  if (stranger !== undefined) throw new Error(`Load goes to loopback addresses only, and ${stranger} is not one.`);
+  if (stranger !== undefined) throw new Error(`Load may only be sent to loopback addresses; ${stranger} is not one.`);
 }

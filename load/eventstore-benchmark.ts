@@ -27,7 +27,7 @@ const HELP = `Measures the embedded event store through the official client, and
   --concurrency <l>   a list                                                        (1,16,64,256)
   --long <n>          length of the long stream, whose store is then started again  (100000)
   --only <part>       rates, or length                                              (both)
-  --help              this text
+  --help              print this text
 `;
 
 const EVENT_BYTES = 4096;
@@ -208,7 +208,7 @@ if (values.help === true) {
   const [repetitions = 1] = wholeNumbers('repetitions', values.repetitions, 50);
   const [long = 10] = wholeNumbers('long', values.long, 10_000_000);
   if (values.only !== undefined && !['rates', 'length'].includes(values.only))
-    throw new Error('--only is rates or length.');
+    throw new Error('--only must be rates or length.');
   await benchmark(
     { events, repetitions, concurrencies: wholeNumbers('concurrency', values.concurrency, 512), long },
     values.only,

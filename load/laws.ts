@@ -10,18 +10,18 @@ import { Progress } from './progress.js';
  * for.
  */
 
-const HELP = `Plays simulated lives, delivers their events repeatedly and in disorder, and checks that everything
-comes out as it truly happened. Needs no server.
+const HELP = `Plays simulated lives, delivers their events repeatedly and out of order, and checks that the result
+is what happened. Needs no server.
 
   npm run laws -- [options]
 
-  --runs <n>      lives to play, each of a seed of its own  (10000)
+  --runs <n>      lives to play, each with its own seed     (10000)
   --minutes <n>   stop after                                (10)
-  --seed <n>      seed of the first life; the next has the next number  (1)
-  --money         the laws of the books, by every policy and against a bank’s own, and not those of rows
-  --help          this text
+  --seed <n>      seed of the first life; each further life adds 1  (1)
+  --money         check the laws of the books instead of the rows, by every policy and against a bank
+  --help          print this text
 
-At the end it says with which seed to go on. Exit code 0: no law is broken. 1: one is; it is printed with the seeds.
+Prints the seed to continue with. Exit codes: 0 no law is broken; 1 a law is broken, printed with its seeds.
 `;
 
 const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
@@ -75,7 +75,7 @@ function check({ runs, minutes, seed, isMoney }: Settings): boolean {
   );
   if (next < seed + runs)
     console.log(
-      `Time was over; go on with: npm run laws -- ${isMoney ? '--money ' : ''}--seed ${next} --runs ${seed + runs - next}`,
+      `Time limit reached; continue with: npm run laws -- ${isMoney ? '--money ' : ''}--seed ${next} --runs ${seed + runs - next}`,
     );
   return findings.count === 0;
 }

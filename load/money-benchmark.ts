@@ -27,17 +27,17 @@ import { withStores } from './with-stores.js';
 
 /** `npm run benchmark:money`: the cost of journal, revenue and MRR against that of the rows they are derived from. */
 
-const HELP = `Appends the events of simulated lives, projects them in batches of live following without what is derived and with it, and
-one by one some that come late; builds all rows anew, without and with what is derived; derives all of it from tables, by another
-policy; and asks for sums. All of one run, so that ratios can be compared.
+const HELP = `Appends the events of simulated lives, projects them in live batches without and with derived rows, and some late events
+one by one; rebuilds all rows without and with derived rows; derives everything from tables by another policy; and
+queries sums. All in one run, so that ratios can be compared.
 
   npm run benchmark:money -- [options]
 
-  --lives <n>      subscriptions that are played                  (300)
-  --batch <n>      events of a batch                              (200)
-  --late <n>       events that come late                           (40)
-  --rounds <n>     repetitions, of which the table shows medians    (1)
-  --help           this text
+  --lives <n>      number of subscriptions                        (300)
+  --batch <n>      events per batch                               (200)
+  --late <n>       number of late events                           (40)
+  --rounds <n>     repetitions; the table shows medians             (1)
+  --help           print this text
 `;
 
 const APPENDED_AT_ONCE = 64;

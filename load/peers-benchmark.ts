@@ -26,8 +26,8 @@ import { wholeNumbers } from './whole-numbers.js';
 
 /** `npm run benchmark:peers`; HELP describes it. */
 
-const HELP = `Plays the same storms of renewals to the ledger and to a mirror (@supabase/stripe-sync-engine, which keeps the latest state of each object
-in Postgres and nothing else), interleaved in one run, and reports medians and ratios. Installs the mirror from npm into a folder of its own.
+const HELP = `Sends the same storms of renewals to the ledger and to a mirror (@supabase/stripe-sync-engine, which only keeps the latest state of each
+object in Postgres), interleaved in one run, and reports medians and ratios. Installs the mirror from npm into its own folder.
 Linux only.
 
   npm run benchmark:peers -- [options]
@@ -35,9 +35,9 @@ Linux only.
   --events <n>        events of a round; a tenth at concurrency 1                       (3000)
   --rounds <n>        rounds at each concurrency                                        (3)
   --concurrency <l>   a list                                                            (1,16,64)
-  --rows <l>          events that both have before: a list, 0 for the warm-up alone     (0,50000)
-  --folder <path>     where the mirror is installed, and stays                          (a folder for temporary files)
-  --help              this text
+  --rows <l>          events that both have beforehand: a list, 0 for only the warm-up  (0,50000)
+  --folder <path>     where to install and keep the mirror                              (a folder for temporary files)
+  --help              print this text
 `;
 
 const PACKAGES = ['@supabase/stripe-sync-engine@0.48.5', 'stripe@20', 'fastify@5', 'pg@8'];

@@ -24,13 +24,13 @@ import { withStores } from './with-stores.js';
  */
 
 const HELP = `Fills streams of subscriptions with invoices of ten events each, then projects further events of twenty of the invoices,
-in time and late, from a cold start each time. What an event costs should not grow with its stream.
+in time and late, from a cold start each time. The cost of an event should not grow with its stream.
 
   npm run benchmark:projecting -- [options]
 
-  --events <l>     lengths of streams, a list; of the first there are twenty, with an invoice each   (10,10000,100000)
-  --rounds <n>     repetitions, of which the table shows medians                                    (15)
-  --help           this text
+  --events <l>     lengths of streams, a list; twenty streams of the first, with an invoice each     (10,10000,100000)
+  --rounds <n>     repetitions; the table shows medians                                             (15)
+  --help           print this text
 `;
 
 const EVENTS_OF_INVOICE = 10;

@@ -21,8 +21,8 @@ const HELP = `Fills logs with subscription updates of 4 KB, reads each with the 
   npm run rebuild-benchmark -- [options]
 
   --events <l>        sizes of the log, a list; time should grow with it, and memory should not   (20000,40000)
-  --workers <l>       by how many workers to build, a list; one works in a single thread       (1,2)
-  --help              this text
+  --workers <l>       numbers of workers, a list; 1 builds in a single thread                  (1,2)
+  --help              print this text
 `;
 
 const APPENDS_AT_ONCE = 200;

@@ -12,18 +12,18 @@ import { wholeNumbers } from './whole-numbers.js';
 
 /** `npm run benchmark`; HELP describes it. */
 
-const HELP = `Plays a day of renewals to a service of its own: signed deliveries of 6 to 7 KB, half customer.subscription.updated, half invoice.paid,
+const HELP = `Sends a day of renewals to its own service: signed deliveries of 6 to 7 KB, half customer.subscription.updated, half invoice.paid,
 each about another subscription. Reports the rate of acknowledged deliveries and of complete rows, the latencies, the processor time by
-thread and process, and the memory. Linux only, since /proc tells the two last.
+thread and process, and the memory. Linux only (reads /proc).
 
   npm run benchmark -- [options]
 
   --events <n>        events of a round; a tenth at concurrency 1       (6000)
   --rounds <n>        rounds at each concurrency, interleaved           (3)
   --concurrency <l>   a list                                            (1,16,64)
-  --duplicates <n>    per cent of the events that are delivered twice   (0)
+  --duplicates <n>    percentage of events delivered twice              (0)
   --warm-up <n>       events before the first round                     (6000)
-  --help              this text
+  --help              print this text
 `;
 
 interface Plan {

@@ -17,14 +17,14 @@ export interface StormOptions extends StormSource {
 }
 
 export const STORM_HELP = `Sends signed Stripe events to a running service, out of order and repeatedly, then checks that
-the log holds each exactly once in its stream, and that every subscription's row is right.
+the log has each exactly once in its stream and that the row of every subscription is right.
 
   npm run storm -- [options]        or: subscription-ledger storm [options]
 
   --url <url>             the service, on a loopback address      (http://HOST:PORT, as the service reads them)
   --subscriptions <n>     simulated customers, each with one subscription or more  (200)
-  --concurrency <n>       connections that deliver at once        (64)
-  --duplicates <share>    events that are delivered again, 0-0.9  (0.3)
+  --concurrency <n>       concurrent connections                  (64)
+  --duplicates <share>    share of events delivered again, 0-0.9  (0.3)
   --reorder <n>           later events that may overtake one      (50)
   --seed <n>              the same seed sends the same events     (42)
   --api-version <v>       ${API_VERSIONS.join(', ')}, or mixed  (mixed)
@@ -33,10 +33,10 @@ the log holds each exactly once in its stream, and that every subscription's row
   --time-limit-s <n>      stop sending after                      (600)
   --retry-for-s <n>       how long to retry one event             (60)
   --data-dir <folder>     the service's DATA_DIR, with its secrets and endpoints  ($DATA_DIR or data)
-  --secret, --token, --eventstore   the signing secret, the read token and the store's URL, if they are not there
-  --help                  this text
+  --secret, --token, --eventstore   the signing secret, the read token and the URL of the store, if not found there
+  --help                  print this text
 
-Exit code 0: everything is right. 1: something is wrong; it is printed with examples. 2: the storm could not start or be checked.
+Exit codes: 0 everything is right; 1 faults were found, printed with examples; 2 the storm could not start or be checked.
 `;
 
 /** The options from the command line; `undefined` when help was requested. */
@@ -105,5 +105,5 @@ function apiVersion(text: string): ApiVersion | 'mixed' {
 
 function required(value: string | undefined, option: string, file: string): string {
   if (value !== undefined) return value;
-  throw new Error(`Give ${option}, or set --data-dir to the DATA_DIR of a running service, which has it in ${file}.`);
+  throw new Error(`Give ${option}, or set --data-dir to the DATA_DIR of a running service; ${file} there has it.`);
 }

@@ -23,7 +23,7 @@ function settings(): StormOptions | undefined {
 async function assertServes({ origin }: StormOptions): Promise<void> {
   await fetch(new URL('/health/live', origin), { signal: AbortSignal.timeout(5_000) }).catch((error: unknown) => {
     throw new Error(
-      `No service answers on ${origin.origin}. Start it with "npm start", and give both commands the same PORT and DATA_DIR, or --url.`,
+      `No service answers on ${origin.origin}. Start it with "npm start" and give both commands the same PORT and DATA_DIR, or use --url.`,
       { cause: error },
     );
   });
@@ -57,7 +57,10 @@ async function audit(options: StormOptions, campaign: Campaign): Promise<Finding
   const { sent, rows, complete } = campaign;
   const findings = new Findings();
   if (!complete)
-    findings.add('storm cut short', 'not everything was sent: the time limit passed, or the service stopped answering');
+    findings.add(
+      'storm cut short',
+      'not all events were sent: the time limit passed, or the service stopped answering',
+    );
   const read = await auditLog(options.eventstoreUrl, sent, findings);
   console.log(
     `log        ${number.format(read)} events read; ${number.format(sent.byId.size)} events of this storm expected`,
@@ -80,9 +83,9 @@ function report({ sent, latencies, lag, durationMs }: Campaign): string[] {
   return [
     `deliveries ${number.format(sent.deliveries)} of ${number.format(sent.byId.size)} events, in ${number.format(durationMs / 1000)} s: ${number.format((sent.acknowledged / durationMs) * 1000)} acknowledged a second`,
     `latency    p50 ${number.format(p50)} ms, p90 ${number.format(p90)} ms, p99 ${number.format(p99)} ms, max ${number.format(max)} ms`,
-    `live lag   p50 ${number.format(lagP50)} ms, p99 ${number.format(lagP99)} ms, max ${number.format(lagMax)} ms from the answer until the rows show the event (${number.format(lag.count)} samples)`,
+    `live lag   p50 ${number.format(lagP50)} ms, p99 ${number.format(lagP99)} ms, max ${number.format(lagMax)} ms from the response until the event is in the rows (${number.format(lag.count)} samples)`,
     `outcomes   ${counts(sent.outcomes)}`,
-    `duplicates ${number.format(sent.repetitions)} sent, ${number.format(sent.outcomes.get('duplicate') ?? 0)} recognised`,
+    `duplicates ${number.format(sent.repetitions)} sent, ${number.format(sent.outcomes.get('duplicate') ?? 0)} recognized`,
     ...quarantineLines(sent),
     `retried    ${counts(sent.failures)}${sent.gaveUp > 0 ? `; gave up on ${sent.gaveUp} deliveries` : ''}`,
   ];

@@ -30,7 +30,7 @@ const builds = {
 const [what = 'service'] = process.argv.slice(2);
 const build = builds[what];
 if (build === undefined && what !== 'packages') {
-  console.error(`There is no build "${what}": name one of ${Object.keys(builds).join(', ')}, or "packages".`);
+  console.error(`Unknown build "${what}". Builds: ${Object.keys(builds).join(', ')}, packages.`);
   process.exit(2);
 }
 

@@ -14,7 +14,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const PROJECT = 'subscription-ledger-tests';
 const FILES = ['docker-compose.yml', join('test', 'docker-compose.yml')].flatMap((file) => ['--file', file]);
 const HEALTHY_WITHIN_S = 180;
-const OTHERWISE = 'Or name servers that run: EVENTSTORE_URL=esdb://… DATABASE_URL=postgres://… npm run test:real';
+const OTHERWISE = 'Or name running servers: EVENTSTORE_URL=esdb://… DATABASE_URL=postgres://… npm run test:real';
 
 /** Ends the run; the message says what to do. */
 class Unable extends Error {}
@@ -29,8 +29,9 @@ function docker(args, { settings = {}, quiet = false } = {}) {
 function checkDocker() {
   const answers = (...args) => docker(args, { quiet: true });
   if (!answers('--version')) throw new Unable(`There is no docker command here. Install Docker. ${OTHERWISE}`);
-  if (!answers('compose', 'version')) throw new Unable(`Docker has no compose plugin here. Install it. ${OTHERWISE}`);
-  if (!answers('info')) throw new Unable(`No Docker engine answers. Start it, or let this user reach it. ${OTHERWISE}`);
+  if (!answers('compose', 'version')) throw new Unable(`Docker has no compose plugin. Install it. ${OTHERWISE}`);
+  if (!answers('info'))
+    throw new Unable(`No Docker engine answers. Start it, or give this user access to it. ${OTHERWISE}`);
 }
 
 /** Starts the servers of docker-compose.yml; `stop` removes them with their data. */
@@ -51,7 +52,7 @@ async function startServers() {
   if (!compose('up', '--detach', '--wait', '--wait-timeout', String(HEALTHY_WITHIN_S), 'eventstore', 'postgres')) {
     compose('logs', '--tail', '50');
     stop();
-    throw new Unable(`The servers were not healthy within ${HEALTHY_WITHIN_S} s; what they said is above.`);
+    throw new Unable(`The servers were not healthy within ${HEALTHY_WITHIN_S} s; their output is above.`);
   }
   return {
     EVENTSTORE_URL: `esdb://127.0.0.1:${store}?tls=false`,
@@ -67,7 +68,7 @@ async function checkEventStore(url) {
   if (!ONE_NODE.test(url)) {
     const example = 'esdb://127.0.0.1:2113?tls=false';
     throw new Unable(
-      `EVENTSTORE_URL must name one node without TLS and users, as ${example}: tests put a proxy before it.`,
+      `EVENTSTORE_URL must name one node without TLS and users, as ${example}: tests put a proxy in front of it.`,
     );
   }
   const client = EventStoreDBClient.connectionString(url);
@@ -99,7 +100,7 @@ async function checkPostgres(url) {
 async function servers() {
   const { EVENTSTORE_URL, DATABASE_URL } = process.env;
   if (EVENTSTORE_URL !== undefined) return { EVENTSTORE_URL, DATABASE_URL, stop: () => undefined };
-  if (DATABASE_URL !== undefined) throw new Unable('DATABASE_URL is given alone. Give EVENTSTORE_URL too, or neither.');
+  if (DATABASE_URL !== undefined) throw new Unable('Only DATABASE_URL is set. Set EVENTSTORE_URL too, or neither.');
   return startServers();
 }
 

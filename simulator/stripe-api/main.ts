@@ -23,9 +23,9 @@ const HELP = `Simulates Stripe: its API with customers of the last ${HISTORY_S /
   --subscriptions N   simulate about N subscriptions (50)
   --seed N            the same seed gives the same customers (1)
   --lose SHARE        lose this share of the webhooks, from 0 to 1 (0.1)
-  --unmade SHARE      make no event of this share of the changes (0.02)
-  --faults SHARE      answer this share of requests with 429, as many with 5xx, and cut as many answers (0)
-  --speed N           let N seconds pass in each second, up to the present (${HOUR})
+  --unmade SHARE      create no event for this share of the changes (0.02)
+  --faults SHARE      answer this share of requests with 429, the same share with 5xx, and truncate the same share (0)
+  --speed N           let N simulated seconds pass per second, up to the present (${HOUR})
   --port N            listen for API requests on this port (12111)
   --to URL            deliver webhooks to this address (http://HOST:PORT/webhooks/stripe: ${LEDGER})
 `;
@@ -95,15 +95,15 @@ const welcome = ({ url, world, clock }: SimulatedStripe, to: string): string => 
   account ${world.account.id} in test mode, ${[...world.listed('subscription', clock.now())].length} subscriptions so far
   webhooks go to ${to}
 
-Paste this line into two other terminals, so that the ledger asks it and takes its webhooks:
+Paste this line into two other terminals, so that the ledger reads from it and accepts its webhooks:
 
   export STRIPE_API_URL=${url} STRIPE_API_KEYS=demo=${DEMO_KEY} STRIPE_WEBHOOK_SECRETS=demo=${SECRET} \\
     DATA_DIR=${DATA_FOLDER}${PORT === '3000' ? '' : ` PORT=${PORT}`}
 
-  npm start                                  # in the first: takes webhooks from now on
+  npm start                                  # in the first: accepts webhooks from now on
   npx subscription-ledger backfill           # in the second: reads what Stripe had before; about two minutes
   npx subscription-ledger recover            # fetches the webhooks that were lost since
-  npx subscription-ledger reconcile --all --repair   # finds and mends what no event told; looks twice, so it takes a minute
+  npx subscription-ledger reconcile --all --repair   # finds and repairs what no event reported; reads twice, so it takes a minute
 
 Stop it with Ctrl-C. The next start simulates the same month again: remove the folder ${DATA_FOLDER} first.
 
@@ -157,7 +157,7 @@ const report = ({ clock }: SimulatedStripe, text: string): void =>
 
 main().catch((error: NodeJS.ErrnoException) => {
   const isUse = error instanceof WrongOption || error.code?.startsWith('ERR_PARSE_ARGS') === true;
-  const taken = error.code === 'EADDRINUSE' ? 'The port is taken. Name another with --port.' : null;
+  const taken = error.code === 'EADDRINUSE' ? 'The port is in use. Choose another with --port.' : null;
   process.stderr.write(`${isUse ? error.message : (taken ?? error.stack)}\n`);
   process.exitCode = isUse ? 2 : 1;
 });

@@ -166,7 +166,7 @@ inBrowser('the console in a browser', () => {
     await tabTo(page, 'main tbody a');
     await until('the page says that it is old', async () => {
       await send(subscriptionEvent(`sub_${own}other`));
-      const told = page.waitForSelector('#told:has-text("There is something new")', { timeout: 3_000 });
+      const told = page.waitForSelector('#told:has-text("New data is available")', { timeout: 3_000 });
       return told.then(() => true).catch(() => false);
     });
     expect(await page.locator('main tbody a:focus').count()).toBe(1);

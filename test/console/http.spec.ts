@@ -327,7 +327,9 @@ describe('a change of access that is held', () => {
     expect(await page()).toContain('canceled on');
     // Health reports it to everyone, and links to the approval for those who may approve.
     const leads = async (who: Who): Promise<boolean> =>
-      /are held;.*href="\/console\/access-changes">Held changes/s.test(await (await get('/console', who)).text());
+      /are held for approval;.*href="\/console\/access-changes">Held changes/s.test(
+        await (await get('/console', who)).text(),
+      );
     expect([await leads('admin'), await leads('read')]).toEqual([true, false]);
     const blind = await post('/console/access-changes/approve', { seen: 'what was there before' }, { who: 'admin' });
     expect(blind.headers.get('location')).toBe('/console/access-changes?told=changed');

@@ -171,7 +171,7 @@ describe('the stores of a data directory', () => {
 
   it('are refused to a process that needs a server which the owner does not run', async () => {
     await open({ databaseUrl: 'postgres://ledger@elsewhere/ledger' });
-    await expect(open()).rejects.toThrow(/uses the data directory ".*" with a DATABASE_URL of its own/);
+    await expect(open()).rejects.toThrow(/uses the data directory ".*" with its own DATABASE_URL/);
   });
 
   it('are waited for, for a limited time, when another process holds the directory', async () => {

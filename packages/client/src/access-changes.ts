@@ -26,10 +26,10 @@ export function verifyAccessChange(
   const text = textOf(body);
   const signed = signedHeadersOf(headers);
   if (!webhooks.some((webhook) => isSigned(webhook, text, signed)))
-    throw new UnverifiedChange('The signature is not of this secret and body, or older than five minutes.');
+    throw new UnverifiedChange('The signature does not match this secret and body, or is older than five minutes.');
   const change = parsed(text);
   if (!isAccessChange(change))
-    throw new UnverifiedChange('What is signed is no change of access that this client knows.');
+    throw new UnverifiedChange('The signed body is not an access change that this client knows.');
   // The signature covers both; a different id means that two requests were mixed up on the way.
   if (change.id !== signed['webhook-id']) throw new UnverifiedChange('The webhook-id is not the id of the change.');
   return change;
@@ -38,14 +38,14 @@ export function verifyAccessChange(
 function secretsOf(secret: unknown): string[] {
   const secrets: unknown[] = Array.isArray(secret) ? secret : [secret];
   if (secrets.length === 0 || !secrets.every((one): one is string => typeof one === 'string' && SECRET.test(one)))
-    throw new TypeError('secret: give WEBHOOK_OUT_<NAME>_SECRET of the ledger, whsec_ and 24 bytes or more in base64');
+    throw new TypeError('secret: pass WEBHOOK_OUT_<NAME>_SECRET of the ledger, whsec_ and at least 24 bytes in base64');
   return secrets;
 }
 
 function textOf(body: unknown): string {
   if (typeof body === 'string') return body;
   if (!(body instanceof Uint8Array))
-    throw new TypeError('body: give the bytes as they came, not what was parsed from them (express.raw, rawBody)');
+    throw new TypeError('body: pass the raw bytes, not the parsed body (express.raw, rawBody)');
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
   } catch {
@@ -157,7 +157,7 @@ async function* follow(read: ReadPage, options: AccessChangesOptions): AsyncGene
 function checkedPlace(after: unknown): string | null {
   if (after === null || (typeof after === 'string' && /^\d{1,18}$/.test(after))) return after;
   throw new TypeError(
-    `after is ${JSON.stringify(after) ?? 'missing'}: give the position of a change, or null to begin with the first`,
+    `after is ${JSON.stringify(after) ?? 'missing'}: pass the position of a change, or null to start with the first`,
   );
 }
 
@@ -166,10 +166,10 @@ function pageOf(value: unknown, after: string | null): Page {
   const { data, nextAfter } = (value ?? {}) as Partial<Record<keyof Page, unknown>>;
   const isPlace = nextAfter === null ? after === null : typeof nextAfter === 'string' && /^\d+$/.test(nextAfter);
   if (!isPlace || !Array.isArray(data) || !data.every(isAccessChange))
-    throw new LedgerUnreachable('What answers is no feed of access changes.');
+    throw new LedgerUnreachable('The response is not a feed of access changes.');
   const place = nextAfter as string | null;
   if (place !== null && after !== null && BigInt(place) < BigInt(after))
-    throw new LedgerUnreachable('The feed leads back to what was told before.');
+    throw new LedgerUnreachable('The feed returned an earlier position.');
   return { data, nextAfter: place };
 }
 
@@ -184,7 +184,7 @@ function pauseAfter(error: LedgerError, failures: number): number {
 }
 
 const warn = (error: LedgerError, againInMs: number): void =>
-  console.warn(`${error.message} The feed of access changes is asked again in ${Math.ceil(againInMs / 1_000)} s.`);
+  console.warn(`${error.message} The feed of access changes is read again in ${Math.ceil(againInMs / 1_000)} s.`);
 
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {

@@ -59,7 +59,7 @@ export type Ledger = Readonly<{
 export function createLedger(options: LedgerOptions): Ledger {
   const { url, token, timeoutMs = 5_000, fetch: send = (request: Request) => fetch(request) } = options;
   if (!/^https?:\/\//.test(url)) throw new TypeError(`url is ${JSON.stringify(url)}, not like "http://127.0.0.1:3000"`);
-  if (typeof token !== 'string' || token === '') throw new TypeError('token is empty: give one of API_TOKENS');
+  if (typeof token !== 'string' || token === '') throw new TypeError('token is empty: pass one of API_TOKENS');
   const api = createClient<paths>({
     baseUrl: url.replace(/\/+$/, ''),
     headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
@@ -70,7 +70,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     const query = checked(question);
     const { data, error, response } = await answered(url, () => api.GET('/v1/access', { params: { query } }));
     if (error !== undefined || !response.ok) throw problemOf(url, error, response);
-    if (!isAccess(data)) throw new LedgerUnreachable(`What answers at ${url} is no subscription ledger.`);
+    if (!isAccess(data)) throw new LedgerUnreachable(`The server at ${url} is not a subscription ledger.`);
     return data;
   }
 
@@ -107,7 +107,7 @@ const initOf = (request: Request, timeoutMs: number): RequestInit => ({
 function checked(question: AccessQuestion): AccessQuestion {
   for (const [name, value] of Object.entries(question))
     if (value === undefined || value === null || value === '')
-      throw new TypeError(`${name} is ${value === '' ? 'empty' : String(value)}: leave it out, or give it a value`);
+      throw new TypeError(`${name} is ${value === '' ? 'empty' : String(value)}: leave it out or pass a value`);
   return question;
 }
 
@@ -121,7 +121,8 @@ async function answered<T>(url: string, ask: () => Promise<T>): Promise<T> {
 }
 
 function problemOf(url: string, error: unknown, { status, headers }: Response): LedgerProblem | LedgerUnreachable {
-  if (!isProblem(error)) return new LedgerUnreachable(`What answers ${status} at ${url} is no subscription ledger.`);
+  if (!isProblem(error))
+    return new LedgerUnreachable(`The server at ${url} is not a subscription ledger; it answered ${status}.`);
   const retryAfter = Number(headers.get('retry-after') ?? Number.NaN);
   return new LedgerProblem(error, Number.isNaN(retryAfter) ? null : retryAfter);
 }

@@ -233,14 +233,14 @@ function lastOf(database: Connection, file: string): StoredEvent | undefined {
 }
 
 const otherLog = (file: string): BackupError =>
-  new BackupError(`"${file}" is a backup of another log, or of a later time of this one. Name another file.`);
+  new BackupError(`"${file}" is a backup of another log, or a later backup of this log. Name another file.`);
 
-const inUse = (file: string): BackupError => new BackupError(`"${file}" is in use: another backup writes it.`);
+const inUse = (file: string): BackupError => new BackupError(`"${file}" is in use by another backup.`);
 
 function cannotUse(file: string, error: unknown): Error {
   if (error instanceof BackupError || error instanceof NotPrivateError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   return code?.startsWith('SQLITE_BUSY') === true
     ? inUse(file)
-    : new BackupError(`"${file}" cannot take a backup (${message}). Name another file.`);
+    : new BackupError(`"${file}" cannot be used for a backup (${message}). Name another file.`);
 }

@@ -19,15 +19,20 @@ function stopAskedFor(): Promise<'asked'> {
 const UNSPECIFIED = ['0.0.0.0', '::'];
 
 function describe({ directory, host = '127.0.0.1', advertise, users }: EmbeddedEventStoreOptions): void {
-  say(directory === 'memory' ? 'Everything is kept in memory, and gone at the end.' : `The files are in ${directory}.`);
-  if (users) say('Clients say user:password@ before the host.');
+  say(
+    directory === 'memory'
+      ? 'Everything is kept in memory only and lost when the process ends.'
+      : `The files are in ${directory}.`,
+  );
+  if (users) say('Clients put user:password@ before the host.');
   if (advertise) say(`Clients that discover (esdb+discover://) are sent to ${advertise.host}:${advertise.port}.`);
   else if (UNSPECIFIED.includes(host))
     say(
-      `Clients that discover (esdb+discover://) are sent to ${host}, where they find nothing: name an address with --advertise.`,
+      `Clients that discover (esdb+discover://) are sent to ${host}, where they cannot connect. Name an address with --advertise.`,
     );
   const isLoopback = host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-  if (!isLoopback && !users) say(`Everyone who reaches ${host} may read and write everything: there are no users.`);
+  if (!isLoopback && !users)
+    say(`No users are configured: anyone who can reach ${host} may read and write everything.`);
 }
 
 const PROGRESS_EVERY_MS = 1_000;

@@ -129,7 +129,7 @@ function assertInPlace(database: Connection): void {
     `with made (name, page) as (values ${made.join(', ')})
     select count(*) from sqlite_schema join made using (name) where rootpage is not page`,
   ).get() as [bigint];
-  if (misplaced > 0n) throw new Error('its tables are not where they were made: the file is damaged');
+  if (misplaced > 0n) throw new Error('its tables are not where they were created: the file is damaged');
 }
 
 function assertDurable(database: Connection): void {

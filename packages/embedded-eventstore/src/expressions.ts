@@ -89,7 +89,7 @@ function repetitionsIn(source: string): number {
 
 function assertSize(size: number): void {
   if (size > PROGRAM_SIZE_MAX)
-    throw new ExpressionError(`it is too large: ${size} steps, where ${PROGRAM_SIZE_MAX} are allowed`);
+    throw new ExpressionError(`it is too large: ${size} steps; at most ${PROGRAM_SIZE_MAX} are allowed`);
 }
 
 /** Compiles an expression. The engine spells `\u0061` of .NET and JavaScript as `\x{0061}`. */
@@ -101,7 +101,7 @@ function compiledOf(source: string): Readonly<{ compiled: RE2JS; size: number }>
     return { compiled, size: compiled.programSize() };
   } catch (error) {
     const advice = LOOKAROUND.test(source)
-      ? '; lookaround and backreferences are not known here: "does not begin with $" can be said as ^[^$]'
+      ? '; lookaround and backreferences are not supported: write "does not begin with $" as ^[^$]'
       : '';
     throw new ExpressionError(`${(error as Error).message}${advice}`, { cause: error });
   }

@@ -56,7 +56,7 @@ export async function matching(
     const name = nameOf(event);
     const needed = stepsFor(name);
     if (needed > STEPS_MAX)
-      throw new ExpressionError(`the event at position ${event.position} has too long a name for it`);
+      throw new ExpressionError(`the event at position ${event.position} has a name that is too long for it`);
     if (steps > 0 && steps + needed > STEPS_PER_TURN) {
       if (!(await turn())) break;
       steps = 0;

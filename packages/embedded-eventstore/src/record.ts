@@ -111,7 +111,7 @@ class Wire {
   varint(): number {
     for (let value = 0, factor = 1; ; factor *= 0x80) {
       const byte = this.bytes[this.at++];
-      if (byte === undefined) throw new RangeError('The message goes on beyond its bytes.');
+      if (byte === undefined) throw new RangeError('The message is longer than its bytes.');
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) return value;
     }
@@ -121,7 +121,7 @@ class Wire {
   bigVarint(): bigint {
     for (let value = 0n, shift = 0n; ; shift += 7n) {
       const byte = this.bytes[this.at++];
-      if (byte === undefined) throw new RangeError('The message goes on beyond its bytes.');
+      if (byte === undefined) throw new RangeError('The message is longer than its bytes.');
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }

@@ -30,7 +30,7 @@ export function secure({ tls, users }: SecurityOptions): Security {
   if (!users) return { credentials, interceptors: [], mayWrite: () => true };
   if (!tls)
     throw new Error(
-      'The event store cannot have users without TLS: clients send passwords over TLS only. Give it a certificate and a key.',
+      'The event store cannot have users without TLS, since clients send passwords over TLS only. Configure a certificate and a key.',
     );
   const callerOf = callersAmong(users);
   return { credentials, interceptors: [gatekeeper(callerOf)], mayWrite: (metadata) => callerOf(metadata) === 'user' };
@@ -62,7 +62,7 @@ function callersAmong(users: Users): CallerOf {
   const unusable = Object.keys(users).find((name) => name === '' || name.includes(':'));
   if (unusable !== undefined)
     throw new Error(
-      `The event store cannot have a user named "${unusable}": basic authentication wants a name without colons.`,
+      `The event store cannot have a user named "${unusable}": names in basic authentication must not contain colons.`,
     );
   const known = Object.entries(users).map(([name, password]) => digestOf(`${name}:${password}`));
   return (metadata) => {

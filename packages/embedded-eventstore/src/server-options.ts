@@ -21,18 +21,18 @@ export const SERVER_HELP = `An EventStoreDB-compatible server with its files in 
 
   npm run eventstore -- [options]
 
-  --data-dir <folder>   where the files are, made when missing         (${DEFAULT_DIRECTORY})
-  --memory              keep everything in memory instead, and nothing after the end
+  --data-dir <folder>   the folder of the files; created if missing    (${DEFAULT_DIRECTORY})
+  --memory              keep everything in memory only; lost at the end
   --host <address>      the address to listen on                       (127.0.0.1)
-  --port <n>            the port to listen on; 0 takes a free one       (${DEFAULT_PORT})
-  --advertise <address> host:port where clients that discover are sent, when it is not where it listens
-  --max-append-size <n> bytes of one append, from ${APPEND_BYTES.join(' to ')}     (${APPEND_BYTES_MAX})
-  --tls-cert <file>     the certificate, in PEM, with those of intermediate authorities
-  --tls-key <file>      its private key, in PEM
-  --user <name>         who may log in, with the password in the environment variable ${PASSWORD_VARIABLE}; needs TLS
-  --users-file <file>   several users, one "name:password" a line; needs TLS
-  --check               serve nothing: read all files, name every damage, and end with exit code 1 if there is any
-  --help                this text
+  --port <n>            the port to listen on; 0 chooses a free one     (${DEFAULT_PORT})
+  --advertise <address> host:port for clients that discover, if it is not the address it listens on
+  --max-append-size <n> maximum bytes of an append, from ${APPEND_BYTES.join(' to ')}     (${APPEND_BYTES_MAX})
+  --tls-cert <file>     the certificate in PEM, with intermediate certificates
+  --tls-key <file>      its private key in PEM
+  --user <name>         a user, with the password in the environment variable ${PASSWORD_VARIABLE}; needs TLS
+  --users-file <file>   several users, one "name:password" per line; needs TLS
+  --check               do not serve: verify all files, report all damage, and exit with 1 if there is any
+  --help                print this text
 
 Prints its connection string and serves until SIGTERM or SIGINT.
 `;
@@ -56,8 +56,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function serverOptions(args: readonly string[], environment: Environment): ServerOptions | undefined {
   const values = parse(args);
   if (values.help) return undefined;
-  if (values.memory && values['data-dir'] !== undefined) throw new UsageError('Say either --memory or --data-dir.');
-  if (values.memory && values.check) throw new UsageError('--check reads files: there are none with --memory.');
+  if (values.memory && values['data-dir'] !== undefined)
+    throw new UsageError('Give either --memory or --data-dir, not both.');
+  if (values.memory && values.check)
+    throw new UsageError('--check cannot be combined with --memory, which has no files.');
   const tls = tlsOf(values['tls-cert'], values['tls-key']);
   const options = {
     directory: values.memory ? 'memory' : resolve(values['data-dir'] ?? DEFAULT_DIRECTORY),
@@ -111,7 +113,7 @@ function wholeNumberOf(option: string, text: string, [least, most]: readonly [nu
 function endpointOf(text: string): Endpoint {
   const [, host, port] = /^(.+):(\d+)$/.exec(text) ?? [];
   if (host === undefined || port === undefined)
-    throw new UsageError(`--advertise wants a host and a port, such as events.example:2113, not "${text}".`);
+    throw new UsageError(`--advertise must be a host and a port, such as events.example:2113, not "${text}".`);
   return { host, port: wholeNumberOf('The port of --advertise', port, PORTS) };
 }
 
@@ -142,14 +144,14 @@ function usersOf(values: { user?: string; 'users-file'?: string }, environment: 
   const { user, 'users-file': file } = values;
   if (user !== undefined) {
     const password = environment[PASSWORD_VARIABLE];
-    if (!password) throw new UsageError(`--user wants the password in the environment variable ${PASSWORD_VARIABLE}.`);
+    if (!password) throw new UsageError(`--user needs the password in the environment variable ${PASSWORD_VARIABLE}.`);
     users[user] = password;
   }
   if (file !== undefined) {
     for (const line of contentOf('--users-file', file).split(/\r?\n/).filter(Boolean)) {
       const [, name, password] = /^([^:]+):(.+)$/.exec(line) ?? [];
       if (name === undefined || password === undefined)
-        throw new UsageError('--users-file wants one "name:password" on each line.');
+        throw new UsageError('--users-file must have one "name:password" on each line.');
       users[name] = password;
     }
   }

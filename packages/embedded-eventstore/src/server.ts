@@ -100,7 +100,7 @@ function bind(server: Server, address: string, credentials: ServerCredentials): 
       if (!error) return resolve(boundPort);
       const isTaken = error.message.includes('EADDRINUSE');
       const advice = isTaken
-        ? ' Another program listens there: stop it, or choose another port (0 takes a free one).'
+        ? ' Another program listens there. Stop it, or choose another port (0 chooses a free one).'
         : '';
       const failure = new Error(`The event store cannot listen on ${address}.${advice} (${error.message})`, {
         cause: error,
@@ -118,7 +118,7 @@ function freeSocket(path: string): string {
   const folder = assertOurs(dirname(path), 'folder');
   if (folder === undefined || (folder.mode & 0o077) !== 0) {
     throw new NotPrivateError(
-      `The event store listens at a socket only in a folder that no other account may enter: chmod 700 "${dirname(path)}"`,
+      `The folder of the socket must be closed to other accounts: chmod 700 "${dirname(path)}"`,
     );
   }
   if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(path);

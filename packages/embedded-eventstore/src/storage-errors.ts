@@ -15,14 +15,14 @@ export class StorageFailedError extends Error {
     const reason = cause instanceof Error ? cause.message : String(cause);
     super(
       `The event store stops because ${action === 'append' ? 'an append' : 'a read'} failed (${reason}). ` +
-        'What was not acknowledged may be missing, what was acknowledged is kept. Check free space and the health of the disk, then start again.',
+        'Acknowledged events are kept; others may be missing. Check the free space and health of the disk, then start again.',
       { cause },
     );
   }
 }
 
 /** The remedy for damage. */
-export const AFTER_DAMAGE = 'Restore the data directory from a backup, and check the disk.';
+export const AFTER_DAMAGE = 'Restore the data directory from a backup and check the disk.';
 
 /** Stored events are damaged. */
 export class DamagedRecordError extends Error {
@@ -53,12 +53,12 @@ export function cannotOpen(directory: string, cause: unknown): Error {
   const store = `The event store in "${directory}"`;
   if (isBusy(cause))
     return new StoreInUseError(
-      `${store} is in use by another process. Connect to that one, stop it, or choose another directory.`,
+      `${store} is in use by another process. Connect to that process, stop it, or choose another directory.`,
       { cause },
     );
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new Error(
-    `${store} cannot be opened (${reason}). Check that the directory can be written, that the disk has room, and that its files are an event store's.`,
+    `${store} cannot be opened (${reason}). Check that the directory is writable, that the disk has free space, and that the files belong to an event store.`,
     { cause },
   );
 }

@@ -129,7 +129,7 @@ describe('a backup', () => {
     const { server } = await stores.start();
     const file = join(stores.directory(), 'notes.txt');
     copyFileSync(join(import.meta.dirname, 'stores.ts'), file);
-    await expect(backUp(sourceOf(server.port), file)).rejects.toThrow(/cannot take a backup/);
+    await expect(backUp(sourceOf(server.port), file)).rejects.toThrow(/cannot be used for a backup/);
     expect(readFileSync(file, 'utf8')).toMatch(/^\/\*\* Embedded servers/);
   });
 });

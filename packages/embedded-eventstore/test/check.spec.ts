@@ -224,6 +224,6 @@ describe('--check', () => {
       errors: expect.stringMatching(/There is no event store in .*nowhere/),
     });
     expect(existsSync(join(directory, 'nowhere'))).toBe(false);
-    expect(() => serverOptions(['--check', '--memory'], {})).toThrow(/--check reads files/);
+    expect(() => serverOptions(['--check', '--memory'], {})).toThrow(/--check cannot be combined with --memory/);
   });
 });

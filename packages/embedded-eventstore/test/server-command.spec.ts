@@ -119,7 +119,7 @@ describe('embedded-eventstore', () => {
     expect(await command.ended).toEqual({
       code: 1,
       errors: expect.stringMatching(
-        /event store stops because an append failed .*Check free space and the health of the disk, then start again/,
+        /event store stops because an append failed .*Check the free space and health of the disk, then start again/,
       ),
     });
 
@@ -138,7 +138,7 @@ describe('embedded-eventstore', () => {
     const { command } = await startWithin(4, ['--data-dir', directory]);
     expect(await command.ended).toEqual({
       code: 1,
-      errors: expect.stringMatching(/cannot be opened .*that the disk has room/),
+      errors: expect.stringMatching(/cannot be opened .*that the disk has free space/),
     });
   });
 

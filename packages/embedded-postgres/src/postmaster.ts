@@ -69,7 +69,7 @@ function notAnswering({ pid, dataDirectory, address }: Postmaster): EmbeddedPost
   return new EmbeddedPostgresError(
     'NOT_ANSWERING',
     `Process ${pid} seems to be a Postgres on "${dataDirectory}" that listens at ${JSON.stringify(address)}, ` +
-      `but it lets nobody in. Look at it ("ps -p ${pid}"); when it hangs, end it with "kill -QUIT ${pid}" and start again.`,
+      `but it accepts no connections. Inspect it ("ps -p ${pid}"); if it hangs, end it with "kill -QUIT ${pid}" and start again.`,
   );
 }
 
@@ -89,7 +89,7 @@ const insecure = (pid: number, { dataDirectory }: Cluster): EmbeddedPostgresErro
   new EmbeddedPostgresError(
     'NOT_ANSWERING',
     `Process ${pid} seems to be a Postgres on "${dataDirectory}" that an older version of the ledger left behind, at a port that ` +
-      `every account of this machine can reach. Look at it ("ps -p ${pid}"), end it with "kill -INT ${pid}" and start again.`,
+      `every account of this machine can reach. Inspect it ("ps -p ${pid}"), end it with "kill -INT ${pid}" and start again.`,
   );
 
 /** Tries the password, which only the server on these files knows. `later`: it is starting, stopping, or full. */

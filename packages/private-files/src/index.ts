@@ -68,7 +68,7 @@ export function assertOurs(path: string, kind: 'file' | 'folder', owners?: reado
   if (stats === undefined || uid === undefined) return stats;
   if (stats.isSymbolicLink()) {
     throw new NotPrivateError(
-      `"${path}" is a link, which could lead anywhere. Remove it, or name the place itself where it leads.`,
+      `"${path}" is a symbolic link, which could point anywhere. Remove it, or name its target instead.`,
     );
   }
   if (kind === 'folder' ? !stats.isDirectory() : !stats.isFile()) {
@@ -76,15 +76,15 @@ export function assertOurs(path: string, kind: 'file' | 'folder', owners?: reado
   }
   if (!(owners ?? [uid]).includes(stats.uid)) {
     throw new NotPrivateError(
-      `"${path}" belongs to the account with uid ${stats.uid}, which could replace or read all that is in it. ` +
-        `Run the ledger as that account, or name a folder of this one (uid ${uid}); ` +
-        `or look at what is there, and make it this account's: chown -R ${uid} "${path}"`,
+      `"${path}" belongs to the account with uid ${stats.uid}, which could read or replace its content. ` +
+        `Run the ledger as that account, or name a folder of this account (uid ${uid}); ` +
+        `or inspect the content and change the owner: chown -R ${uid} "${path}"`,
     );
   }
   if ((stats.mode & OTHERS_WRITE) !== 0) {
     throw new NotPrivateError(
       `"${path}" can be written by other accounts (mode ${octal(stats)}). ` +
-        `Look at what is there, then run: chmod ${stats.isDirectory() ? '-R ' : ''}go-w "${path}"`,
+        `Inspect the content, then run: chmod ${stats.isDirectory() ? '-R ' : ''}go-w "${path}"`,
     );
   }
   return stats;
@@ -96,7 +96,7 @@ export function assertUnread(path: string): void {
   if (ourUid() === undefined || stats === undefined || (stats.mode & OTHERS_ANYTHING) === 0) return;
   throw new NotPrivateError(
     `"${path}" holds secrets, and other accounts may read it (mode ${octal(stats)}). Run: chmod 600 "${path}" ` +
-      '(and remove it instead, for new secrets, if others may have read it)',
+      '(or, if others may have read it, remove it to get new secrets)',
   );
 }
 
@@ -107,7 +107,7 @@ export function assertPlaceIsSafe(path: string): void {
     const stats = lstatSync(folder);
     if ((stats.mode & 0o002) !== 0 && (stats.mode & STICKY) === 0) {
       throw new NotPrivateError(
-        `Every account may write into "${folder}" (mode ${octal(stats)}), and so replace "${path}". ` +
+        `Every account may write into "${folder}" (mode ${octal(stats)}) and could replace "${path}". ` +
           `Name a folder elsewhere, or run: chmod o-w "${folder}"`,
       );
     }

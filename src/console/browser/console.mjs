@@ -1,6 +1,6 @@
 /**
- * The only script of the console. All pages work without it: it adds local times, keyboard shortcuts, copying and
- * live updates. It never receives the token, and turns no text into HTML except the console's own pages.
+ * The only script of the console. Pages work without it; it adds local times, keys, copying and live updates.
+ * It never receives the token, and turns only the console's own pages into HTML.
  */
 
 const own = { createHTML: (/** @type {string} */ text) => text };
@@ -36,9 +36,9 @@ const isInUse = () =>
   getSelection()?.isCollapsed === false ||
   document.querySelector('dialog[open]') !== null;
 
-/** The displayed page and its ETag, so that the server need not send it again. */
+/** The displayed page and its ETag. */
 let shown = { url: '', tag: '' };
-/** How long the last request took: a page that is slow to render is requested less often. */
+/** How long the last request took: slow pages are requested less often. */
 let tookMs = 0;
 const RESTS = 20;
 
@@ -65,18 +65,18 @@ async function refresh() {
   isStale = true;
   again();
   if (document.hidden || isPaused) return;
-  if (isInUse()) return tell('There is something new. Press r to see it.');
+  if (isInUse()) return tell('New data is available. Press r to reload.');
   isStale = false;
   try {
     await show(location.href);
     tell(`Updated at ${new Date().toLocaleTimeString()}.`, 'fresh');
   } catch {
-    tell('The ledger does not answer. The page is old.');
+    tell('The ledger does not answer. This page is out of date.');
   }
 }
 
 let timer = 0;
-/** Schedules the next refresh; `data-refresh` of the page is the interval in seconds. */
+/** Schedules the next refresh, after `data-refresh` seconds. */
 function again() {
   clearTimeout(timer);
   const seconds = Number(main().dataset['refresh'] ?? 0);
@@ -89,7 +89,7 @@ let source = null;
 let live = '';
 let soon = 0;
 
-// Only while the page is visible: browsers allow few connections per origin.
+// Only while visible: browsers allow few connections per origin.
 function follow() {
   const wanted = document.hidden ? '' : (main().dataset['live'] ?? '');
   if (wanted === live) return;
@@ -98,11 +98,11 @@ function follow() {
   source = null;
   if (wanted === '') return;
   source = new EventSource(wanted);
-  // The first message carries the state that is displayed already.
+  // The first message has the displayed state.
   let isFirst = true;
   const heard = () => {
     if (isFirst) return void (isFirst = false);
-    // One refresh covers a burst of messages; a continuous flow refreshes at intervals.
+    // One refresh per burst; a continuous flow refreshes at intervals.
     if (soon === 0) soon = setTimeout(() => ((soon = 0), refresh()), Math.max(300, RESTS * tookMs));
   };
   for (const kind of ['message', 'subscription', 'customer']) source.addEventListener(kind, heard);
@@ -119,7 +119,7 @@ document.addEventListener('visibilitychange', () => {
   if (!document.hidden && isStale) void refresh();
 });
 
-// Forms that submit on change, and the sliders for past moments.
+// Forms that submit on change, and the sliders.
 
 async function ask(/** @type {HTMLFormElement} */ form) {
   const fields = [...new FormData(form)].flatMap(([name, value]) => (value === '' ? [] : [[name, String(value)]]));
@@ -159,7 +159,7 @@ document.addEventListener('click', (event) => {
   }
 });
 
-// Keyboard shortcuts; a dialog of the page lists them.
+// Keyboard shortcuts; a dialog lists them.
 
 function step(/** @type {number} */ by) {
   const all = [...main().querySelectorAll('tbody tr, .timeline > li')];
@@ -188,7 +188,7 @@ const KEYS = /** @type {Record<string, () => unknown>} */ ({
   j: () => step(1),
   k: () => step(-1),
   o: () => main().querySelector('.at')?.querySelector('a')?.click(),
-  c: () => copy().catch(() => tell('This page may not copy.')),
+  c: () => copy().catch(() => tell('The browser does not allow copying.')),
   '[': () => move('known', (now) => now - 1),
   ']': () => move('known', (now) => now + 1),
   r: () => location.reload(),
@@ -204,7 +204,7 @@ document.addEventListener('keydown', (event) => {
   KEYS[pressed]?.();
 });
 
-// On a narrow screen the navigation scrolls: bring the current entry into view.
+// Narrow screens: bring the current entry into view.
 document.querySelector('.top [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 document.documentElement.dataset['script'] = '';
 ready();
