@@ -107,7 +107,7 @@ it('a start on an occupied port ends with a sentence', async () => {
       DATABASE_URL: database.url,
       PORT: String((occupant.address() as AddressInfo).port),
     };
-    expectSentence({ ...(await run(environment)) }, /Port \d+ of 127\.0\.0\.1 is taken.*set PORT to another/);
+    expectSentence({ ...(await run(environment)) }, /Port \d+ of 127\.0\.0\.1 is in use.*choose another port/);
   } finally {
     occupant.close();
     await database.stop();

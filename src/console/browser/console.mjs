@@ -89,7 +89,7 @@ let source = null;
 let live = '';
 let soon = 0;
 
-// Only while visible: browsers allow few connections per origin.
+// Only while visible: browsers limit the connections.
 function follow() {
   const wanted = document.hidden ? '' : (main().dataset['live'] ?? '');
   if (wanted === live) return;
