@@ -51,7 +51,7 @@ describe('a data directory is refused', () => {
       await symlink(victim, join(dataDirectory, name));
       await expect(open('embedded')).rejects.toMatchObject({
         code: 'NOT_PRIVATE',
-        message: expect.stringContaining(`"${join(dataDirectory, name)}" is a link`),
+        message: expect.stringContaining(`"${join(dataDirectory, name)}" is a symbolic link`),
       });
       expect(await stat(victim)).toMatchObject({ mode: isFolder ? 0o040755 : 0o100644, uid: process.getuid?.() });
       if (isFolder) expect(await readdir(victim)).toEqual([]);
@@ -188,7 +188,7 @@ describe('the event store alone', () => {
     await mkdir(dataDirectory, { mode: 0o711 });
     const socket = join(dataDirectory, 'socket');
     await expect(startEmbeddedEventStore({ directory: 'memory', socket })).rejects.toThrow(
-      /no other account may enter: chmod 700/,
+      /closed to other accounts: chmod 700/,
     );
   });
 });

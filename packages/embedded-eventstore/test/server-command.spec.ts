@@ -190,7 +190,11 @@ describe('Its options', () => {
       ['--max-append-size', '17000000'],
       /--max-append-size must be .* to 16767216/,
     ],
-    ['an advertised address without a port', ['--advertise', 'events.example'], /--advertise wants a host and a port/],
+    [
+      'an advertised address without a port',
+      ['--advertise', 'events.example'],
+      /--advertise must be a host and a port/,
+    ],
     ['a key without a certificate', ['--tls-key', 'key.pem'], /go together/],
     ['a missing file', ['--tls-cert', 'missing.pem', '--tls-key', keyFile], /--tls-cert cannot be read .*missing\.pem/],
     ['a user without a password', [...secured, '--user', 'admin'], /EVENTSTORE_PASSWORD/],
