@@ -15,7 +15,7 @@ const ONE_NODE = /must name one node without TLS/;
 
 it.each<readonly [string, Record<string, string>, RegExp]>([
   ['there is no Docker and no server is given', {}, /no docker command here.* EVENTSTORE_URL=esdb:\/\//],
-  ['only a Postgres is given', { DATABASE_URL: 'postgres://ledger@127.0.0.1:1/ledger' }, /Give EVENTSTORE_URL too/],
+  ['only a Postgres is given', { DATABASE_URL: 'postgres://ledger@127.0.0.1:1/ledger' }, /Set EVENTSTORE_URL too/],
   ['the event store is a cluster', { EVENTSTORE_URL: 'esdb://127.0.0.1:1,127.0.0.1:2?tls=false' }, ONE_NODE],
   ['the event store has TLS', { EVENTSTORE_URL: 'esdb://admin:changeit@127.0.0.1:1?tlsCAFile=ca.crt' }, ONE_NODE],
   [

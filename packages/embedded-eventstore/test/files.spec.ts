@@ -155,7 +155,7 @@ describe('A full disk', () => {
         acknowledged.push(event.id);
       }
     })().catch((error: Error) => error.message);
-    expect(failure).toMatch(/event store stops because an append failed .*Check free space/);
+    expect(failure).toMatch(/event store stops because an append failed .*Check the free space/);
     expect((await lines.next()).value).toMatch(/event store stops because an append failed/);
     await exited;
 
