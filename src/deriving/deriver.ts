@@ -57,7 +57,7 @@ type Changes = Readonly<{ concerned: readonly Concerned[]; rows: RowsByTable; so
 type Source = Readonly<{ generation: string; table: string }>;
 
 /**
- * The second stage: derives rows from the rows of projections (ARCHITECTURE.md, Derivations). **Whoever writes rows
+ * The second stage: derives rows from the rows of projections (ARCHITECTURE.md, Derivations). **A writer of rows
  * must, in the same transaction, derive what follows from them or note the change.** So no change is missed, whichever
  * process, build or rebuild writes it. A generation of a derivation is complete when nothing is noted for it.
  */

@@ -5,7 +5,7 @@ import { canonicalJson, type Json, type JsonObject } from './json.js';
  * not matter, and null fields count as absent: Stripe's API versions differ in how they show unset fields, and
  * `previous_attributes` shows a previously absent field as null.
  *
- * The hash is not collision resistant: whoever forges a collision hides a change of their own objects only. In return
+ * The hash is not collision resistant: a user who forges a collision hides only changes of their own objects. In return
  * it needs no sorting or writing, and takes a fifth of the time of a cryptographic hash.
  */
 export class StateHash {

@@ -137,7 +137,7 @@ async function killAt(held: Readonly<{ table: string; mode: string }>, start: ()
 }
 
 const ALONE = 'access exclusive';
-/** The lock of a reader of a view, which blocks whoever replaces the view. */
+/** The lock of a reader of a view, which blocks a replacement of the view. */
 const READING = 'access share';
 
 const service = async (): Promise<Victim> => {
