@@ -22,7 +22,7 @@ export type Measure = Readonly<{
   amounts(rows: Readonly<Record<string, readonly Row[]>>, until: string): readonly Measured[];
 }>;
 
-const whoseIs = (row: Row) => ({
+const scopeOf = (row: Row) => ({
   livemode: row['livemode'] === true,
   account: textOf(row['account']),
   currency: textOf(row['currency']),
@@ -38,7 +38,7 @@ export const measures = {
       mrr_parts
         .filter((part) => isBy(part, 'at', until))
         .map((part) => ({
-          ...{ ...whoseIs(part), name: 'MRR', customer: textOf(part['customer']) },
+          ...{ ...scopeOf(part), name: 'MRR', customer: textOf(part['customer']) },
           minor: Number(part['mrr_minor']),
         })),
   },
@@ -49,7 +49,7 @@ export const measures = {
       return journal_postings
         .filter((posting) => isBy(posting, 'effective_at', until))
         .map((posting) => ({
-          ...{ ...whoseIs(posting), name: textOf(posting['name']), customer: customers.get(posting['entry']) ?? '' },
+          ...{ ...scopeOf(posting), name: textOf(posting['name']), customer: customers.get(posting['entry']) ?? '' },
           minor: Number(posting['amount_minor']),
         }));
     },
@@ -66,11 +66,11 @@ export const measures = {
       const income = journal_postings.filter((posting) => textOf(posting['name']).startsWith('Income:'));
       return [
         ...revenue_months.filter(isCounted).map((row) => ({
-          ...{ ...whoseIs(row), name: textOf(row['month']), customer: textOf(row['customer']) },
+          ...{ ...scopeOf(row), name: textOf(row['month']), customer: textOf(row['customer']) },
           minor: Number(row['revenue_minor']),
         })),
         ...income.filter(isCounted).map((posting) => ({
-          ...{ ...whoseIs(posting), name: textOf(posting['month']), customer: customers.get(posting['entry']) ?? '' },
+          ...{ ...scopeOf(posting), name: textOf(posting['month']), customer: customers.get(posting['entry']) ?? '' },
           minor: -Number(posting['amount_minor']),
         })),
       ];
@@ -94,6 +94,6 @@ export const movedByMonth: Measure = {
 };
 
 const movedOn = (row: Row, month: unknown, name: unknown, minor: unknown): Measured => ({
-  ...{ ...whoseIs(row), customer: '' },
+  ...{ ...scopeOf(row), customer: '' },
   ...{ name: `${textOf(month)} ${textOf(name)}`, minor: Number(minor) },
 });

@@ -155,7 +155,7 @@ async function backfilled(ledger: ProofLedger, { stripe, plan, findings }: Proof
   for (const [object, why] of Object.entries(skipped)) findings.add('left out', `${object}: ${why}`);
   await storm?.stop();
   stripe.endpoints.faults = {};
-  await ledger.cameUp();
+  await ledger.caughtUp();
   ledgerCpuUs += ledger.cpuUs();
   const withRows = (performance.now() - began) / 1_000;
   const listed = Object.values(counts).reduce((sum, own) => sum + (own['listed'] ?? 0), 0);
@@ -210,7 +210,7 @@ function watchRows(ledger: ProofLedger, findings: Findings): { stop(): Promise<v
  * code.
  */
 async function compared(ledger: ProofLedger, { stripe, findings }: Omit<Proof, 'plan'>): Promise<void> {
-  await ledger.cameUp();
+  await ledger.caughtUp();
   const url = await ledger.databaseUrl();
   for (const wrong of await wrongRowsIn(url, stripe.world.objects(stripe.clock.now(), VERSION)))
     findings.add('rows that are not the truth', wrong);

@@ -50,13 +50,13 @@ export async function sendAll(
   const startedMs = performance.now();
   let lastAnswerMs = startedMs;
   let complete = false;
-  const goesOn = (): boolean => {
+  const continues = (): boolean => {
     const now = performance.now();
     return now - startedMs < options.timeLimitMs && now - lastAnswerMs <= options.retryForMs;
   };
   const sender = async (): Promise<void> => {
     const connection = new HttpConnection(options.origin, REQUEST_TIMEOUT_MS);
-    while (goesOn()) {
+    while (continues()) {
       const next = arriving.next();
       if (next.done === true) {
         complete = true;

@@ -46,7 +46,7 @@ type Sample = Readonly<{
 }>;
 type Cost = Readonly<{ wallMs: number; cpuMs: number; read: number }>;
 
-const told = (id: string, subscription: string, after: number, fields: Record<string, unknown>) =>
+const update = (id: string, subscription: string, after: number, fields: Record<string, unknown>) =>
   stripeEvent('invoice.updated', invoice(id, BASIL, { subscription, metadata: { at: String(after) }, ...fields }), {
     after,
   });
@@ -63,7 +63,7 @@ async function fill(store: EventStore, name: string, events: number): Promise<Sa
   for (const [at, { id }] of invoices.entries()) {
     for (let step = 0; step < EVENTS_OF_INVOICE; step += 1)
       portion.push(
-        appendedEvent(told(id, subscription, 100 * at + 10 * step, step < 5 ? { status: 'open' } : paidInvoice)),
+        appendedEvent(update(id, subscription, 100 * at + 10 * step, step < 5 ? { status: 'open' } : paidInvoice)),
       );
     if (portion.length < APPENDED_AT_ONCE && at < invoices.length - 1) continue;
     await store.appends.appendToStream(`subscription-${subscription}`, portion, { expectedRevision: ANY });
@@ -105,7 +105,7 @@ class Measured {
     for (const { stream, id, subscription } of invoices) {
       const { nextExpectedRevision } = await this.store.appends.appendToStream(
         stream,
-        appendedEvent(told(id, subscription, after, paidInvoice)),
+        appendedEvent(update(id, subscription, after, paidInvoice)),
         { expectedRevision: ANY },
       );
       batch.push(...(await lastOf(this.store, stream, 1, nextExpectedRevision)));

@@ -131,7 +131,7 @@ export class ProofLedger {
   }
 
   /** Waits until the read models have caught up with the log. While webhooks arrive, that may never happen. */
-  cameUp(): Promise<void> {
+  caughtUp(): Promise<void> {
     return this.#projects(({ behind, state }) => behind === '0' && state === 'live');
   }
 

@@ -67,22 +67,22 @@ export const discounts = defineProjection({
 function withDiscount(
   rows: State,
   fact: Fact<DiscountSnapshot | DeletionSnapshot>,
-  told: DiscountSnapshot & { readonly isDeleted: boolean },
+  discount: DiscountSnapshot & { readonly isDeleted: boolean },
 ): State {
-  const name = nameOfDiscount(told, told.subscription ?? told.customer);
+  const name = nameOfDiscount(discount, discount.subscription ?? discount.customer);
   const before = withId(rows, name);
-  return before?.is_deleted && !told.isDeleted
+  return before?.is_deleted && !discount.isDeleted
     ? rows
-    : { ...rows, [name]: discountRow(before ?? null, fact, { ...told, id: name }) };
+    : { ...rows, [name]: discountRow(before ?? null, fact, { ...discount, id: name }) };
 }
 
 function discountRow(
   before: { readonly known_since: string } | null,
   fact: Fact<DiscountSnapshot | DeletionSnapshot>,
-  { id: name, ...told }: DiscountSnapshot & { readonly id: string | null; readonly isDeleted: boolean },
+  { id: name, ...discount }: DiscountSnapshot & { readonly id: string | null; readonly isDeleted: boolean },
 ) {
   const knownSince = before?.known_since ?? fact.event.created;
-  return rowOf(columns, { ...told, id: String(name), knownSince }, provenanceOf(fact));
+  return rowOf(columns, { ...discount, id: String(name), knownSince }, provenanceOf(fact));
 }
 
 function withoutDiscount(rows: State, fact: Fact<DeletionSnapshot>): State {

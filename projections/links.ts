@@ -264,12 +264,12 @@ function linking<S extends Pick<Snapshot, 'livemode' | 'account'> & { readonly i
   return (rows: ById<Row>, fact: FactOf<S>): ById<Row> => {
     const { id } = fact.snapshot;
     if (id === null) return rows;
-    const said = Object.entries(targetsOf(fact.snapshot)).flatMap(([targetKind, targets]) =>
+    const named = Object.entries(targetsOf(fact.snapshot)).flatMap(([targetKind, targets]) =>
       targets
         .filter((target) => target !== null)
         .map((target) => [`${id} ${targetKind} ${target}`, { object, id, targetKind, target }] as const),
     );
-    const fresh = said
+    const fresh = named
       .filter(([key]) => !Object.hasOwn(rows, key))
       .map(([key, link]) => [key, linkRow(fact, link)] as const);
     // Most events repeat known links; then nothing is copied.

@@ -160,19 +160,25 @@ export const milestones = defineProjection({
   rows: ({ rows }) => ({ milestones: rows }),
 });
 
-type Told = Readonly<{ kind: string; id: string; currency: string; livemode: boolean; account: string | null }>;
+type MilestoneSubject = Readonly<{
+  kind: string;
+  id: string;
+  currency: string;
+  livemode: boolean;
+  account: string | null;
+}>;
 type Links = Readonly<Partial<Record<'customer' | 'invoice' | 'payment' | 'other', string | null>>>;
 type Stage = Readonly<{ stage: string; at: string; amountMinor: number; cumulativeMinor?: number }> & Links;
 
-const milestoneRow = (told: Told, stage: Stage, ordinal: number, event: EventReference) => {
+const milestoneRow = (subject: MilestoneSubject, stage: Stage, ordinal: number, event: EventReference) => {
   const { customer = null, invoice = null, payment = null, other = null, amountMinor } = stage;
   const fields = {
-    object: told.id,
+    object: subject.id,
     stage: stage.stage,
     ordinal,
-    kind: told.kind,
+    kind: subject.kind,
     at: stage.at,
-    currency: told.currency,
+    currency: subject.currency,
     amountMinor,
     cumulativeMinor: stage.cumulativeMinor ?? amountMinor,
     customer,
@@ -180,33 +186,33 @@ const milestoneRow = (told: Told, stage: Stage, ordinal: number, event: EventRef
     payment,
     other,
   };
-  return rowOf(columns, fields, provenanceOf({ snapshot: told, event }));
+  return rowOf(columns, fields, provenanceOf({ snapshot: subject, event }));
 };
 
 const of = ({ rows }: State, stage: string): readonly Row[] => rows.filter((row) => row.stage === stage);
 const has = (state: State, stage: string): boolean => state.rows.some((row) => row.stage === stage);
 const reached = (state: State, stage: string): number => of(state, stage).at(-1)?.cumulative_minor ?? 0;
 
-const withStage = (state: State, told: Told, stage: Stage, event: EventReference): State => ({
+const withStage = (state: State, subject: MilestoneSubject, stage: Stage, event: EventReference): State => ({
   ...state,
-  rows: [...state.rows, milestoneRow(told, stage, of(state, stage.stage).length + 1, event)],
+  rows: [...state.rows, milestoneRow(subject, stage, of(state, stage.stage).length + 1, event)],
 });
 
 /** Adds a stage that is reached only once. */
-const once = (state: State, told: Told, stage: Stage, event: EventReference): State =>
-  has(state, stage.stage) ? state : withStage(state, told, stage, event);
+const once = (state: State, subject: MilestoneSubject, stage: Stage, event: EventReference): State =>
+  has(state, stage.stage) ? state : withStage(state, subject, stage, event);
 
 /** Adds a stage that comes in steps, if the amount is above the highest so far. */
 function upTo(
   state: State,
-  told: Told,
+  subject: MilestoneSubject,
   stage: Omit<Stage, 'amountMinor'>,
   cumulativeMinor: number,
   event: EventReference,
 ): State {
   const before = reached(state, stage.stage);
   if (cumulativeMinor <= before) return state;
-  return withStage(state, told, { ...stage, amountMinor: cumulativeMinor - before, cumulativeMinor }, event);
+  return withStage(state, subject, { ...stage, amountMinor: cumulativeMinor - before, cumulativeMinor }, event);
 }
 
 const earliest = (...times: readonly (string | null)[]): string =>
@@ -235,7 +241,12 @@ function ofInvoice(before: State, { snapshot, event }: FactOf<Invoice>): State {
   return { ...state, status, attemptCount };
 }
 
-const pick = ({ id: name, currency, livemode, account }: Omit<Told, 'kind'>): Omit<Told, 'kind'> => ({
+const pick = ({
+  id: name,
+  currency,
+  livemode,
+  account,
+}: Omit<MilestoneSubject, 'kind'>): Omit<MilestoneSubject, 'kind'> => ({
   id: name,
   currency,
   livemode,
@@ -248,7 +259,7 @@ const pick = ({ id: name, currency, livemode, account }: Omit<Told, 'kind'>): Om
  */
 function withBalance(
   state: State,
-  invoice: Told,
+  invoice: MilestoneSubject,
   links: Links & { at: string },
   { startingBalanceMinor: start, endingBalanceMinor: end, amountDueMinor, totalMinor, status }: Invoice,
   event: EventReference,
@@ -262,7 +273,7 @@ function withBalance(
 }
 
 /** Adds what was paid, including outside Stripe, and what was taken back when the invoice was reopened. */
-function withPayments(before: State, invoice: Told, snapshot: Invoice, event: EventReference): State {
+function withPayments(before: State, invoice: MilestoneSubject, snapshot: Invoice, event: EventReference): State {
   const { customer, id: name, amountPaidMinor: paid, paidAt, status, charge, paymentIntent } = snapshot;
   const links = { customer, invoice: name };
   const level = before.levelMinor ?? 0;
@@ -286,36 +297,36 @@ function withPayments(before: State, invoice: Told, snapshot: Invoice, event: Ev
 /** A detached payment counts as attached again only when it was paid at another time. */
 function ofInvoicePayment(state: State, { snapshot, event }: FactOf<InvoicePaymentSnapshot>): State {
   const { invoice, paymentIntent, charge, paymentRecord, status, amountPaidMinor, paidAt, canceledAt } = snapshot;
-  const told = { ...pick(snapshot), kind: 'invoice_payment' };
+  const subject = { ...pick(snapshot), kind: 'invoice_payment' };
   const links = { invoice, payment: paymentIntent ?? charge, other: paymentRecord };
   const last = of(state, 'paid').at(-1);
   const isOff = of(state, 'unapplied').length === of(state, 'paid').length;
   if (event.type === 'invoice_payment.detached' || status === 'canceled') {
     if (last === undefined || isOff) return state;
     const at = canceledAt ?? event.created;
-    return withStage(state, told, { ...links, stage: 'unapplied', at, amountMinor: last.amount_minor }, event);
+    return withStage(state, subject, { ...links, stage: 'unapplied', at, amountMinor: last.amount_minor }, event);
   }
   const at = paidAt ?? event.created;
   if (status !== 'paid' || amountPaidMinor === 0 || !isOff || last?.at === at) return state;
-  return withStage(state, told, { ...links, stage: 'paid', at, amountMinor: amountPaidMinor }, event);
+  return withStage(state, subject, { ...links, stage: 'paid', at, amountMinor: amountPaidMinor }, event);
 }
 
 function ofCreditNote(before: State, { snapshot, event }: FactOf<CreditNoteSnapshot>): State {
   const { customer, invoice, status, createdAt, voidedAt, refunds, outOfBandAmountMinor: outside } = snapshot;
   const { prePaymentAmountMinor, postPaymentAmountMinor, customerBalanceTransaction } = snapshot;
-  const told = { ...pick(snapshot), kind: 'credit_note' };
+  const subject = { ...pick(snapshot), kind: 'credit_note' };
   const links = { customer, invoice };
   const at = createdAt ?? event.created;
   const amountMinor = prePaymentAmountMinor + postPaymentAmountMinor;
-  let state = once(before, told, { ...links, stage: 'issued', at, amountMinor }, event);
+  let state = once(before, subject, { ...links, stage: 'issued', at, amountMinor }, event);
   const refunded = refunds.reduce((sum, refund) => sum + (refund.amountMinor ?? 0), 0);
   // Refunds and payments outside Stripe come first; the rest went to the customer balance.
   const credited = customerBalanceTransaction === null ? 0 : postPaymentAmountMinor - refunded - outside;
-  if (credited > 0) state = once(state, told, { ...links, stage: 'credited', at, amountMinor: -credited }, event);
+  if (credited > 0) state = once(state, subject, { ...links, stage: 'credited', at, amountMinor: -credited }, event);
   if (status !== 'void') return state;
   return once(
     state,
-    told,
+    subject,
     { ...links, stage: 'void', at: voidedAt ?? event.created, amountMinor: -amountMinor },
     event,
   );
@@ -326,7 +337,7 @@ const OF_A_CAPTURE = ['charge.succeeded', 'charge.captured', 'payment_intent.suc
 
 function ofPayment(before: State, { snapshot, event }: FactOf<Payment>): State {
   const { object, id: name, customer, status, paymentIntent, charge, transfer, createdAt, amountMinor } = snapshot;
-  const told = { ...pick(snapshot), kind: object };
+  const subject = { ...pick(snapshot), kind: object };
   const links = {
     customer,
     invoice: snapshot.invoice ?? snapshot.orderReference,
@@ -340,19 +351,19 @@ function ofPayment(before: State, { snapshot, event }: FactOf<Payment>): State {
       : (createdAt ?? event.created);
   let state = before;
   if (object === 'charge' && status === 'pending')
-    state = once(state, told, { ...links, stage: 'pending', at, amountMinor }, event);
-  state = upTo(state, told, { ...links, stage: 'captured', at }, snapshot.amountReceivedMinor, event);
+    state = once(state, subject, { ...links, stage: 'pending', at, amountMinor }, event);
+  state = upTo(state, subject, { ...links, stage: 'captured', at }, snapshot.amountReceivedMinor, event);
   if (object === 'charge' && status === 'failed') {
     const lost = reached(state, 'captured') - reached(state, 'failed');
     const amounts = { amountMinor: lost, cumulativeMinor: reached(state, 'captured') };
-    if (lost > 0) return withStage(state, told, { ...links, stage: 'failed', at: event.created, ...amounts }, event);
+    if (lost > 0) return withStage(state, subject, { ...links, stage: 'failed', at: event.created, ...amounts }, event);
     return has(state, 'captured') || !has(state, 'pending')
       ? state
-      : once(state, told, { ...links, stage: 'declined', at: event.created, amountMinor }, event);
+      : once(state, subject, { ...links, stage: 'declined', at: event.created, amountMinor }, event);
   }
   return upTo(
     state,
-    told,
+    subject,
     { ...links, stage: 'refunded', at: event.created },
     snapshot.amountRefundedMinor ?? 0,
     event,
@@ -364,52 +375,57 @@ function ofPayment(before: State, { snapshot, event }: FactOf<Payment>): State {
  */
 function ofRefund(state: State, { snapshot, event }: FactOf<RefundSnapshot>): State {
   const { id: name, customer, charge, paymentIntent, status, amountMinor, balanceTransaction, createdAt } = snapshot;
-  const told = { ...pick({ ...snapshot, id: name }), kind: 'refund' };
+  const subject = { ...pick({ ...snapshot, id: name }), kind: 'refund' };
   const links = { customer, payment: paymentIntent ?? charge, other: charge };
   if (status === 'failed' || status === 'canceled')
     return has(state, 'made')
-      ? once(state, told, { ...links, stage: 'failed', at: event.created, amountMinor }, event)
+      ? once(state, subject, { ...links, stage: 'failed', at: event.created, amountMinor }, event)
       : state;
   if (status !== 'pending' && status !== 'succeeded' && balanceTransaction === null) return state;
-  return once(state, told, { ...links, stage: 'made', at: createdAt ?? event.created, amountMinor }, event);
+  return once(state, subject, { ...links, stage: 'made', at: createdAt ?? event.created, amountMinor }, event);
 }
 
 function ofMovement(before: State, { snapshot, event }: FactOf<MovementSnapshot>): State {
   const { object, status, amountMinor, reversedMinor, charge, createdAt, arrivesAt } = snapshot;
-  const told = { ...pick(snapshot), kind: object };
+  const subject = { ...pick(snapshot), kind: object };
   const links = { payment: charge };
   const { created } = event;
   if (object === 'topup') {
     const state =
       status === 'succeeded' || status === 'reversed'
-        ? once(before, told, { stage: 'succeeded', at: created, amountMinor }, event)
+        ? once(before, subject, { stage: 'succeeded', at: created, amountMinor }, event)
         : before;
-    return status === 'reversed' ? once(state, told, { stage: 'reversed', at: created, amountMinor }, event) : state;
+    return status === 'reversed' ? once(state, subject, { stage: 'reversed', at: created, amountMinor }, event) : state;
   }
-  let state = once(before, told, { ...links, stage: 'created', at: createdAt ?? created, amountMinor }, event);
+  let state = once(before, subject, { ...links, stage: 'created', at: createdAt ?? created, amountMinor }, event);
   const steps = object === 'application_fee' ? 'refunded' : 'reversed';
-  if (object !== 'payout') return upTo(state, told, { ...links, stage: steps, at: created }, reversedMinor, event);
+  if (object !== 'payout') return upTo(state, subject, { ...links, stage: steps, at: created }, reversedMinor, event);
   // `arrivesAt` is an estimate: the payout has not arrived before an event says so.
   const arrived = arrivesAt === null || arrivesAt > created ? created : arrivesAt;
-  if (status === 'paid') state = once(state, told, { stage: 'paid', at: arrived, amountMinor }, event);
+  if (status === 'paid') state = once(state, subject, { stage: 'paid', at: arrived, amountMinor }, event);
   if (status !== 'failed' && status !== 'canceled') return state;
-  return once(state, told, { stage: 'failed', at: created, amountMinor }, event);
+  return once(state, subject, { stage: 'failed', at: created, amountMinor }, event);
 }
 
 /** The first balance seen is an opening balance, unless the customer was just created. */
 function ofCustomer(before: State, { snapshot, event }: FactOf<Customer>): State {
   const { currency, balanceMinor: balance, formerBalanceMinor: former } = snapshot;
   if (currency === null && balance === 0) return { ...before, levelMinor: before.levelMinor ?? former ?? 0 };
-  const told = { ...pick({ ...snapshot, currency: currency ?? 'unknown' }), kind: 'customer' };
+  const subject = { ...pick({ ...snapshot, currency: currency ?? 'unknown' }), kind: 'customer' };
   const stage = { customer: snapshot.id, at: event.created };
   const level = before.levelMinor ?? former ?? (event.type === 'customer.created' ? 0 : balance);
   let state = before;
   if (before.levelMinor === null && level !== 0)
-    state = withStage(state, told, { ...stage, stage: 'opening', amountMinor: level, cumulativeMinor: level }, event);
+    state = withStage(
+      state,
+      subject,
+      { ...stage, stage: 'opening', amountMinor: level, cumulativeMinor: level },
+      event,
+    );
   if (balance !== level)
     state = withStage(
       state,
-      told,
+      subject,
       { ...stage, stage: 'balance', amountMinor: balance - level, cumulativeMinor: balance },
       event,
     );
@@ -418,8 +434,13 @@ function ofCustomer(before: State, { snapshot, event }: FactOf<Customer>): State
 
 function ofItem(state: State, { snapshot, event }: FactOf<InvoiceItemSnapshot>): State {
   const { customer, invoice, amountMinor, createdAt } = snapshot;
-  const told = { ...pick(snapshot), kind: 'invoiceitem' };
-  return once(state, told, { customer, invoice, stage: 'created', at: createdAt ?? event.created, amountMinor }, event);
+  const subject = { ...pick(snapshot), kind: 'invoiceitem' };
+  return once(
+    state,
+    subject,
+    { customer, invoice, stage: 'created', at: createdAt ?? event.created, amountMinor },
+    event,
+  );
 }
 
 /** Only deletions of known items count; nothing was booked for others. */
@@ -427,6 +448,6 @@ function ofDeletion(state: State, { snapshot, event }: FactOf<DeletionSnapshot>)
   const [made] = of(state, 'created');
   if (made === undefined || made.kind !== 'invoiceitem') return state;
   const { customer, invoice, amount_minor: amountMinor, currency, object } = made;
-  const told = { ...pick({ ...snapshot, id: object, currency }), kind: 'invoiceitem' };
-  return once(state, told, { customer, invoice, stage: 'deleted', at: event.created, amountMinor }, event);
+  const subject = { ...pick({ ...snapshot, id: object, currency }), kind: 'invoiceitem' };
+  return once(state, subject, { customer, invoice, stage: 'deleted', at: event.created, amountMinor }, event);
 }

@@ -29,10 +29,10 @@ export function pastDueAfter(
   const { status, latestInvoice: invoice, periodEnd } = snapshot;
   if (!isPastDue(status)) return before;
   const debt = { invoice, periodEnd };
-  const goesOn =
+  const continues =
     before !== null &&
     ((statusBefore !== null && isPastDue(statusBefore)) || (!before.isSettled && isOneDebt(before, debt)));
-  if (!goesOn) return { since: at, ...debt, isSettled: false };
+  if (!continues) return { since: at, ...debt, isSettled: false };
   return { ...before, ...debt, isSettled: before.isSettled && before.invoice === invoice };
 }
 

@@ -88,8 +88,8 @@ function paymentState(before: State, fact: Fact<PaymentSnapshot>): State {
   const { snapshot, event } = fact;
   const known = before?.receivedMinor ?? null;
   const receivedMinor =
-    snapshot.isReceivedTold && snapshot.amountReceivedMinor > 0 ? snapshot.amountReceivedMinor : known;
-  const amountReceivedMinor = snapshot.isReceivedTold
+    snapshot.isReceivedKnown && snapshot.amountReceivedMinor > 0 ? snapshot.amountReceivedMinor : known;
+  const amountReceivedMinor = snapshot.isReceivedKnown
     ? snapshot.amountReceivedMinor
     : (known ?? snapshot.amountReceivedMinor);
   const released = Math.max(snapshot.amountMinor - amountReceivedMinor, 0);
@@ -97,13 +97,13 @@ function paymentState(before: State, fact: Fact<PaymentSnapshot>): State {
   // At a partial capture, a refunded amount that covers the released part shows that Stripe counts it.
   const counts =
     isCapture && amountReceivedMinor > 0 && released > 0 && (snapshot.countedRefundedMinor ?? 0) >= released;
-  const isReleaseCounted = snapshot.isReleaseTold
+  const isReleaseCounted = snapshot.isReleaseKnown
     ? snapshot.isReleaseCounted
     : counts || (before?.row.is_release_counted ?? null);
   const isCounted = isReleaseCounted ?? snapshot.isReleaseCounted;
   const net = (counted: number | null): number | null => counted && refundedOf(counted, isCounted ? released : 0);
   const amountRefundedMinor = net(snapshot.countedRefundedMinor);
-  const told = {
+  const fields = {
     payment: snapshot.paymentIntent ?? snapshot.id,
     amountReceivedMinor,
     amountRefundedMinor,
@@ -115,16 +115,16 @@ function paymentState(before: State, fact: Fact<PaymentSnapshot>): State {
         : (before?.row.captured_at ?? null),
     ...refundedBefore(before, fact, { former: net(snapshot.formerCountedMinor), now: amountRefundedMinor }),
   };
-  return { row: rowOf(columns, { ...snapshot, ...told }, provenanceOf(fact)), receivedMinor };
+  return { row: rowOf(columns, { ...snapshot, ...fields }, provenanceOf(fact)), receivedMinor };
 }
 
 /** The previous refunded amount of a charge, as this event or the one before it shows. */
 function refundedBefore(
   before: State,
   { event }: Fact<PaymentSnapshot>,
-  { former: told, now }: Readonly<{ former: number | null; now: number | null }>,
+  { former: fields, now }: Readonly<{ former: number | null; now: number | null }>,
 ): Readonly<{ formerRefundedMinor: number | null; refundedChangedAt: string | null }> {
-  const former = told ?? before?.row.amount_refunded_minor ?? null;
+  const former = fields ?? before?.row.amount_refunded_minor ?? null;
   if (former !== null && former !== now) return { formerRefundedMinor: former, refundedChangedAt: event.created };
   return {
     formerRefundedMinor: before?.row.former_refunded_minor ?? null,

@@ -6,7 +6,7 @@ import { defineProjection, ignored, type Fact } from './projection.js';
 import { provenanceColumns, provenanceOf, rowOf, withId, type ById, type FieldsOf } from './row.js';
 
 /** What is known of a refund, from any source. Amounts in minor units of `currency`. */
-const told = {
+const fields = {
   currency: text(),
   charge: id().orNull().filtered(),
   payment_intent: id().orNull().filtered(),
@@ -23,7 +23,7 @@ const columns = {
   status: id().filtered(oneOf(statusesOf('refund'))),
   amount_minor: money(),
   customer: id().orNull().filtered(),
-  ...told,
+  ...fields,
 };
 /** A credit note has no status and not always an amount, which is its own share of the refund. */
 const evidenceColumns = {
@@ -33,7 +33,7 @@ const evidenceColumns = {
   status: id().orNull().filtered(),
   amount_minor: money().orNull(),
   invoice: id().orNull(),
-  ...told,
+  ...fields,
 };
 
 type Row = ReturnType<typeof refundRow>;

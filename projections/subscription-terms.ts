@@ -63,8 +63,8 @@ export const subscriptionTerms = defineProjection({
 
 function termsRow(fact: Fact<SubscriptionSnapshot>, no: number) {
   const { id: subscription, pauseCollection: pause } = fact.snapshot;
-  const told = { pause, subscription, no };
-  return rowOf(columns, { ...fact.snapshot, ...told, effectiveAt: fact.event.created }, provenanceOf(fact));
+  const base = { pause, subscription, no };
+  return rowOf(columns, { ...fact.snapshot, ...base, effectiveAt: fact.event.created }, provenanceOf(fact));
 }
 
 /** The terms of a row as text, for comparing rows. */

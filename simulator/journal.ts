@@ -59,14 +59,14 @@ const IN_REAL_TIME = new Set([
 const streamOf = ({ object, id }: StripeObject): string => (object === 'balance' ? 'account-own' : `${object}-${id}`);
 
 /** The content of an event: its object, and the previous object where the type reports it. */
-type Told = { readonly render: Renderer; readonly before: Renderer | null; readonly at: Seconds };
-type Fact = Pick<StripeEvent, 'type' | 'created' | 'request' | 'pending_webhooks'> & Omit<Told, 'at'>;
+type Occurrence = { readonly render: Renderer; readonly before: Renderer | null; readonly at: Seconds };
+type Fact = Pick<StripeEvent, 'type' | 'created' | 'request' | 'pending_webhooks'> & Omit<Occurrence, 'at'>;
 
 /** Records what Stripe would send, in the true order. */
 export class Journal {
   #events: SimulatedEvent[] = [];
   /** By object: the state in the last event, and the state before that. */
-  readonly #last = new Map<string, Told>();
+  readonly #last = new Map<string, Occurrence>();
 
   /** With `twins`, Stripe occasionally makes two events with distinct ids for one change. */
   constructor(

@@ -180,9 +180,9 @@ function payRest(stage: Stage, operation: Operation, partly: Invoice, tooMuchMin
   const restMinor = amountDueMinor(partly) - partly.partPaidMinor;
   const intent = newId(stage, 'pi');
   const { charge } = charged(stage, operation, { ...partly, intent }, restMinor + tooMuchMinor);
-  const told = restMinor + (stage.random.chance(0.5) ? tooMuchMinor : 0);
+  const paidMinor = restMinor + (stage.random.chance(0.5) ? tooMuchMinor : 0);
   const invoice = { ...paid(operation.at, partly, charge), overpaidMinor: tooMuchMinor };
-  recordApplication(stage, operation, { invoice, intent, amountMinor: told });
+  recordApplication(stage, operation, { invoice, intent, amountMinor: paidMinor });
   recordInvoice(operation, { type: 'invoice.paid', invoice });
   lay(stage, operation.at, { invoice, charge: charge.id, amountMinor: restMinor + tooMuchMinor });
   if (tooMuchMinor === 0) return charge;

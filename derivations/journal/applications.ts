@@ -33,8 +33,8 @@ export function applicationsOf(
   const known = ofPayments.filter(({ stage }) => stage === 'paid').map((row) => ownedBy(row, ofPayments));
   const external = externalOf(invoice, known, own);
   const evident = evidentOf(invoice, [...known, ...external], own);
-  const told = [...known, ...external, ...evident];
-  return reopened([...told, ...namingOf(invoice, told, [...payments].sort(byTime))].sort(byMoment), own);
+  const stated = [...known, ...external, ...evident];
+  return reopened([...stated, ...namingOf(invoice, stated, [...payments].sort(byTime))].sort(byMoment), own);
 }
 
 const byTime = (a: MilestoneRow, b: MilestoneRow): number =>
@@ -42,8 +42,8 @@ const byTime = (a: MilestoneRow, b: MilestoneRow): number =>
 const byMoment = (a: Application, b: Application): number =>
   a.at - b.at || (a.object < b.object ? -1 : a.object > b.object ? 1 : 0);
 
-function ownedBy(row: MilestoneRow, told: readonly MilestoneRow[]): Application {
-  const ended = told.find(
+function ownedBy(row: MilestoneRow, stated: readonly MilestoneRow[]): Application {
+  const ended = stated.find(
     ({ stage, object, ordinal }) => stage === 'unapplied' && object === row.object && ordinal === row.ordinal,
   );
   return {
@@ -65,11 +65,11 @@ function externalOf(
   known: readonly Application[],
   own: readonly MilestoneRow[],
 ): readonly Application[] {
-  const isToldOf = pool(known.filter(({ isExternal }) => isExternal));
+  const isStated = pool(known.filter(({ isExternal }) => isExternal));
   return own
     .filter(({ stage }) => stage === 'external')
     .flatMap((row) => {
-      const amountMinor = isToldOf(row.amount_minor);
+      const amountMinor = isStated(row.amount_minor);
       return amountMinor === 0
         ? []
         : [{ ...evidence(row, invoice, amountMinor), step: row.cumulative_minor, isExternal: true, inference: null }];
@@ -82,12 +82,12 @@ function evidentOf(
   known: readonly Application[],
   own: readonly MilestoneRow[],
 ): readonly Application[] {
-  const isToldOf = pool(known);
+  const isStated = pool(known);
   const seen = new Map<string, number>();
   return own
     .filter(({ stage }) => stage === 'paid')
     .flatMap((row) => {
-      const amountMinor = isToldOf(row.amount_minor);
+      const amountMinor = isStated(row.amount_minor);
       if (amountMinor === 0) return [];
       const object = `${invoice}:${row.other ?? row.payment ?? 'unknown'}`;
       const times = (seen.get(object) ?? 0) + 1;
@@ -114,16 +114,16 @@ function namingOf(
     const ofCharges = own.filter(({ kind }) => kind === 'charge');
     const captured = own.filter(({ stage }) => stage === 'captured');
     const counted = captured.some(({ kind }) => kind === 'charge') ? ofCharges : own;
-    let toldMinor = sumOf(known.filter((one) => one.payment === payment));
+    let statedMinor = sumOf(known.filter((one) => one.payment === payment));
     const seen = new Map<string, number>();
     return counted
       .filter(({ stage }) => stage === 'captured')
       .flatMap((row) => {
-        const told = Math.min(row.amount_minor, toldMinor);
-        toldMinor -= told;
-        const unknown = Math.min(row.amount_minor - told, unknownMinor);
+        const stated = Math.min(row.amount_minor, statedMinor);
+        statedMinor -= stated;
+        const unknown = Math.min(row.amount_minor - stated, unknownMinor);
         unknownMinor -= unknown;
-        const amountMinor = row.amount_minor - told - unknown;
+        const amountMinor = row.amount_minor - stated - unknown;
         if (amountMinor === 0) return [];
         const object = `${invoice}:${row.kind === 'charge' ? row.object : (row.other ?? row.object)}`;
         const times = (seen.get(object) ?? 0) + 1;
@@ -160,19 +160,19 @@ const evidence = (row: MilestoneRow, object: string, amountMinor: number): Omit<
 function pool(known: readonly Application[]): (amountMinor: number) => number {
   let leftMinor = known.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
   return (amountMinor) => {
-    const told = Math.min(amountMinor, leftMinor);
-    leftMinor -= told;
-    return amountMinor - told;
+    const stated = Math.min(amountMinor, leftMinor);
+    leftMinor -= stated;
+    return amountMinor - stated;
   };
 }
 
 /** Unapplies payments of a reopened invoice: first those that report it themselves, then the latest before it. */
 function reopened(applications: readonly Application[], own: readonly MilestoneRow[]): readonly Application[] {
   const ended = [...applications];
-  let toldMinor = applications.reduce((sum, one) => (one.unapplied === null ? sum : sum + one.amountMinor), 0);
+  let statedMinor = applications.reduce((sum, one) => (one.unapplied === null ? sum : sum + one.amountMinor), 0);
   for (const row of own.filter(({ stage }) => stage === 'reopened')) {
-    let lostMinor = row.amount_minor - Math.min(row.amount_minor, toldMinor);
-    toldMinor -= Math.min(row.amount_minor, toldMinor);
+    let lostMinor = row.amount_minor - Math.min(row.amount_minor, statedMinor);
+    statedMinor -= Math.min(row.amount_minor, statedMinor);
     const at = secondOf(row.at);
     for (let place = ended.length - 1; place >= 0 && lostMinor > 0; place -= 1) {
       const one = ended[place] as Application;

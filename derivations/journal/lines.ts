@@ -52,9 +52,9 @@ export class BookLine {
    * Takes a part of the line. The tax is `told`, or follows from the line's proportion; the last part takes all that is
    * left.
    */
-  take(grossMinor: number, at: number, told: number | null): TakenOfLine {
+  take(grossMinor: number, at: number, stated: number | null): TakenOfLine {
     const isLast = grossMinor === this.grossLeftMinor;
-    const asked = isLast ? this.taxLeftMinor : (told ?? this.taxOf(grossMinor));
+    const asked = isLast ? this.taxLeftMinor : (stated ?? this.taxOf(grossMinor));
     const netMax = this.netLeftMinor;
     // Takes no more net than is left, and none of the opposite sign.
     const least = grossMinor - netMax;
@@ -130,19 +130,19 @@ export function bookLines({ invoice, lines, items }: Facts, finalizedAt: number,
 function chargesOf(invoice: InvoiceRow, shown: readonly InvoiceLineRow[]): Charge[] {
   // Splits depend on the order of lines, so sort by id.
   const lines = [...shown].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const discounts = told(
+  const discounts = stated(
     lines,
     (line) => line.discount_minor,
     invoice.has_all_lines ? (invoice.discount_minor ?? 0) : 0,
   );
-  const isTaxTold = lines.some((line) => line.tax_minor !== null);
+  const isTaxKnown = lines.some((line) => line.tax_minor !== null);
   const amountMinor = sumOf(
     lines.map((line, place) => line.amount_minor - (discounts[place] ?? 0) - line.credit_minor),
   );
-  const taxMinor = invoice.has_all_lines && !isTaxTold ? (invoice.tax_minor ?? 0) - invoice.shipping_tax_minor : 0;
+  const taxMinor = invoice.has_all_lines && !isTaxKnown ? (invoice.tax_minor ?? 0) - invoice.shipping_tax_minor : 0;
   // If only the invoice states the tax, the total shows whether amounts include it.
-  const isInclusive = !isTaxTold && amountMinor + invoice.shipping_minor === invoice.total_minor;
-  const taxes = told(lines, (line) => line.tax_minor, taxMinor);
+  const isInclusive = !isTaxKnown && amountMinor + invoice.shipping_minor === invoice.total_minor;
+  const taxes = stated(lines, (line) => line.tax_minor, taxMinor);
   const charges = lines.map((line, place): Charge => {
     const [discountMinor, tax] = [discounts[place] ?? 0, taxes[place] ?? 0];
     const inclusive = isInclusive ? tax : (line.tax_inclusive_minor ?? 0);
@@ -161,7 +161,7 @@ function chargesOf(invoice: InvoiceRow, shown: readonly InvoiceLineRow[]): Charg
 }
 
 /** The amount of each line; if no line states one, its share of the invoice's amount. */
-function told(
+function stated(
   lines: readonly InvoiceLineRow[],
   of: (line: InvoiceLineRow) => number | null,
   wholeMinor: number,

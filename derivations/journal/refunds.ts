@@ -79,9 +79,9 @@ function evidentOf(known: readonly Refund[], refunds: readonly MilestoneRow[]): 
     if (payment !== null) left.set(payment, (left.get(payment) ?? 0) + amountMinor);
   return steps.flatMap((row) => {
     const payment = row.payment ?? row.object;
-    const told = Math.min(row.amount_minor, left.get(payment) ?? 0);
-    left.set(payment, (left.get(payment) ?? 0) - told);
-    const amountMinor = row.amount_minor - told;
+    const statedMinor = Math.min(row.amount_minor, left.get(payment) ?? 0);
+    left.set(payment, (left.get(payment) ?? 0) - statedMinor);
+    const amountMinor = row.amount_minor - statedMinor;
     if (amountMinor === 0) return [];
     const inference = 'its charge alone says how much was refunded';
     return [

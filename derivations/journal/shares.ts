@@ -11,7 +11,7 @@ export type Laid = Readonly<{ object: string; invoice: string; amountMinor: numb
  * the amount due; the excess counts as applied to it either way, since it came with the payment.
  */
 export function laidTo(payment: string, rows: readonly MilestoneRow[]): readonly Laid[] {
-  const told = rows
+  const stated = rows
     .filter((row) => row.kind === 'invoice_payment' && row.stage === 'paid' && row.payment === payment)
     .map((row) => {
       const end = rows.find(
@@ -25,19 +25,19 @@ export function laidTo(payment: string, rows: readonly MilestoneRow[]): readonly
       };
     });
   const overpaid = rows.filter(({ kind, stage }) => kind === 'invoice' && stage === 'overpaid');
-  return overpaid.length === 0 ? told : withOverpaid(told, overpaid, receivedBy(payment, rows));
+  return overpaid.length === 0 ? stated : withOverpaid(stated, overpaid, receivedBy(payment, rows));
 }
 
 function withOverpaid(
-  told: readonly Laid[],
+  stated: readonly Laid[],
   overpaid: readonly MilestoneRow[],
   receivedMinor: number,
 ): readonly Laid[] {
   const overs = new Map<string, number>();
   for (const { object, amount_minor: amount } of overpaid) overs.set(object, (overs.get(object) ?? 0) + amount);
   const isOn = ({ until }: Laid): boolean => until === null;
-  let leftMinor = Math.max(0, receivedMinor - sumOf(told.filter(isOn).map(({ amountMinor }) => amountMinor)));
-  return told.map((one) => {
+  let leftMinor = Math.max(0, receivedMinor - sumOf(stated.filter(isOn).map(({ amountMinor }) => amountMinor)));
+  return stated.map((one) => {
     const overMinor = isOn(one) ? Math.min(leftMinor, overs.get(one.invoice) ?? 0) : 0;
     leftMinor -= overMinor;
     overs.set(one.invoice, (overs.get(one.invoice) ?? 0) - overMinor);

@@ -44,10 +44,10 @@ export function settlement(row: BalanceTransactionRow): readonly Entry[] {
 function feesOf(row: BalanceTransactionRow): Posting[] {
   const isDispute = row.reporting_category === 'dispute' || row.reporting_category === 'dispute_reversal';
   const whole = isDispute ? accounts.feesDispute : accounts.feesStripe;
-  const told = row.fee_details.filter(({ currency }) => currency === row.currency);
-  const restMinor = row.fee_minor - sumOf(told.map(({ amountMinor }) => amountMinor));
+  const fees = row.fee_details.filter(({ currency }) => currency === row.currency);
+  const restMinor = row.fee_minor - sumOf(fees.map(({ amountMinor }) => amountMinor));
   return [
-    ...told.map(({ type, amountMinor }) => posting(feeAccounts[type] ?? whole, row.currency, amountMinor)),
+    ...fees.map(({ type, amountMinor }) => posting(feeAccounts[type] ?? whole, row.currency, amountMinor)),
     posting(whole, row.currency, restMinor),
   ];
 }

@@ -33,14 +33,14 @@ const customers = (facts: SubscriptionFacts, row: TermsRow): Discount[] =>
   facts.discounts
     .filter((span) => span.is_customers)
     .map((span) => {
-      const told = {
+      const stated = {
         id: span.id,
         coupon: span.coupon,
         terms: span.terms,
         startsAt: span.starts_at,
         endsAt: span.ends_at,
       };
-      return completed(told, facts, secondOf(row.effective_at), row.items[0]);
+      return completed(stated, facts, secondOf(row.effective_at), row.items[0]);
     });
 
 /** Fills fields missing in the subscription's discount from the discount's own events, then from the coupon's. */
@@ -53,9 +53,9 @@ function completed(
   const name = nameOfDiscount(one, subscription);
   const span = discounts.find(({ id }) => id === name);
   const coupon = one.coupon ?? span?.coupon ?? null;
-  const told = coupon === null ? undefined : coupons.get(coupon);
+  const stated = coupon === null ? undefined : coupons.get(coupon);
   const shown = one.terms ?? span?.terms ?? null;
-  const terms = shown === null ? (told ?? null) : { ...shown, products: shown.products ?? told?.products ?? null };
+  const terms = shown === null ? (stated ?? null) : { ...shown, products: shown.products ?? stated?.products ?? null };
   const start = secondOrNull(one.startsAt ?? span?.starts_at ?? null) ?? since;
   const ends = [
     secondOrNull(one.endsAt ?? span?.ends_at ?? null),

@@ -30,7 +30,7 @@ const eventOf = ({ livemode, account, ...event }: Cause) => ({
 
 /** The mode and account of amounts. */
 const whose = { livemode: flag(), account: id().orNull() };
-const whoseIs = ({ livemode, account }: Pick<Cause, 'livemode' | 'account'>) => ({
+const scopeOf = ({ livemode, account }: Pick<Cause, 'livemode' | 'account'>) => ({
   livemode: livemode === true,
   account,
 });
@@ -161,7 +161,7 @@ export const subscriptionMrrs = defineDerivation({
       policy,
     );
     const currency = last.currency ?? parts.at(-1)?.currency ?? null;
-    const of = whoseIs(last);
+    const of = scopeOf(last);
     return {
       mrr_items: items.map(({ item, since, until, status, counting, ...worth }, place) => ({
         ...{ subscription, no: place + 1, item, customer, currency, since: timeOf(since) },
@@ -314,7 +314,7 @@ export const mrr = defineDerivation({
     const { customer, currency } = first;
     const { dayOf } = calendarOf(policy.zone);
     const { steps, movements } = customerMrr(parts.map(partOf), policy);
-    const of = whoseIs(first);
+    const of = scopeOf(first);
     return {
       mrr_steps: steps.map(({ at, mrrMinor, annualMinor, subscriptions }, place) => ({
         ...{ customer, currency, at: timeOf(at), mrr_minor: mrrMinor, annual_minor: annualMinor, subscriptions },

@@ -16,7 +16,7 @@ export type Time = Date | string | null;
  * amount, because the invoice counted it. Pure.
  */
 export function creditedMinor(
-  { saysMinor, at }: Readonly<{ saysMinor: number; at: Time }>,
+  { statedMinor: statedMinor, at }: Readonly<{ statedMinor: number; at: Time }>,
   notes: readonly NoteAmounts[],
   column: 'pre_payment_amount_minor' | 'post_payment_amount_minor',
 ): number {
@@ -24,7 +24,7 @@ export function creditedMinor(
   const explaining = notes.filter(
     (note) => msOf(note.created_at) <= msOf(at) && !(isVoid(note) && voidedAt(note) < msOf(at)),
   );
-  return sum(notes.filter((note) => !isVoid(note))) + Math.max(saysMinor - sum(explaining), 0);
+  return sum(notes.filter((note) => !isVoid(note))) + Math.max(statedMinor - sum(explaining), 0);
 }
 
 export const isVoid = ({ status }: Pick<NoteAmounts, 'status'>): boolean => status === 'void';

@@ -58,9 +58,9 @@ export type Settled = Pick<
   Readonly<{ event: Event }>;
 
 /** When something happened, and the event that shows it. */
-type Told = Readonly<{ at: string; event: Event }>;
+type Statement = Readonly<{ at: string; event: Event }>;
 /** An amount applied to an invoice. */
-type Paid = Told & Readonly<{ amountMinor: number }>;
+type Paid = Statement & Readonly<{ amountMinor: number }>;
 
 /** The statuses of an invoice that other objects may settle. */
 export const OWED: readonly string[] = ['open', 'uncollectible'];
@@ -79,17 +79,17 @@ export function settledBy(invoice: OwedInvoice, { notes, ties, parts }: Settling
 }
 
 /** The amounts owed, and the credit note that last lowered them. */
-type Owed = Omit<Settled, 'event'> & Pick<OwedInvoice, 'stripe_event_created'> & Readonly<{ credit: Told | null }>;
+type Owed = Omit<Settled, 'event'> & Pick<OwedInvoice, 'stripe_event_created'> & Readonly<{ credit: Statement | null }>;
 
 function creditedOff(invoice: OwedInvoice, notes: SettlingFacts['notes']): (Settled & Owed) | null {
-  const saysMinor = invoice.pre_payment_credit_notes_minor;
-  const allMinor = creditedMinor({ saysMinor, at: invoice.stripe_event_created }, notes, 'pre_payment_amount_minor');
-  const freshMinor = allMinor - saysMinor;
+  const statedMinor = invoice.pre_payment_credit_notes_minor;
+  const allMinor = creditedMinor({ statedMinor, at: invoice.stripe_event_created }, notes, 'pre_payment_amount_minor');
+  const freshMinor = allMinor - statedMinor;
   if (freshMinor === 0) return null;
   const amount_due_minor = Math.max(invoice.amount_due_minor - freshMinor, 0);
   const amount_remaining_minor = Math.max(invoice.amount_remaining_minor - freshMinor, 0);
-  const toldBy = notes.map((note) => ({ at: note.created_at ?? note.stripe_event_created, event: note, note }));
-  const credit = latest(toldBy.filter(({ note }) => !isVoid(note))) ?? null;
+  const statements = notes.map((note) => ({ at: note.created_at ?? note.stripe_event_created, event: note, note }));
+  const credit = latest(statements.filter(({ note }) => !isVoid(note))) ?? null;
   const isPaid = amount_remaining_minor === 0;
   return {
     status: isPaid ? 'paid' : invoice.status,
@@ -97,24 +97,24 @@ function creditedOff(invoice: OwedInvoice, notes: SettlingFacts['notes']): (Sett
     paid_at: isPaid ? (credit?.at ?? invoice.paid_at) : invoice.paid_at,
     stripe_event_created: invoice.stripe_event_created,
     credit,
-    event: latest(toldBy)?.event ?? invoice,
+    event: latest(statements)?.event ?? invoice,
   };
 }
 
 function paidOff(invoice: Owed, paid: readonly Paid[]): Settled | null {
   if (!OWED.includes(invoice.status)) return null;
-  const toldAt = invoice.stripe_event_created;
+  const statedAt = invoice.stripe_event_created;
   const sum = (some: readonly Paid[]): number => some.reduce((total, { amountMinor }) => total + amountMinor, 0);
-  const before = sum(paid.filter(({ at }) => at < toldAt));
-  const atOnce = sum(paid.filter(({ at }) => at === toldAt));
-  const since = sum(paid.filter(({ at }) => at > toldAt));
-  const told = invoice.amount_paid_minor;
+  const before = sum(paid.filter(({ at }) => at < statedAt));
+  const atOnce = sum(paid.filter(({ at }) => at === statedAt));
+  const since = sum(paid.filter(({ at }) => at > statedAt));
+  const stated = invoice.amount_paid_minor;
   // Of payments in the second of the event, its own amount may include some: only the rest is added.
-  const all = told + since + Math.max(atOnce - Math.max(told - before, 0), 0);
-  const amount_paid_minor = Math.min(all, Math.max(told, invoice.amount_due_minor));
-  if (amount_paid_minor <= told) return null;
-  const amount_remaining_minor = Math.max(invoice.amount_remaining_minor - (amount_paid_minor - told), 0);
-  const last = latest<Told>([...paid, ...(invoice.credit === null ? [] : [invoice.credit])]) as Told;
+  const all = stated + since + Math.max(atOnce - Math.max(stated - before, 0), 0);
+  const amount_paid_minor = Math.min(all, Math.max(stated, invoice.amount_due_minor));
+  if (amount_paid_minor <= stated) return null;
+  const amount_remaining_minor = Math.max(invoice.amount_remaining_minor - (amount_paid_minor - stated), 0);
+  const last = latest<Statement>([...paid, ...(invoice.credit === null ? [] : [invoice.credit])]) as Statement;
   const isPaid = amount_remaining_minor === 0;
   return {
     status: isPaid ? 'paid' : invoice.status,
@@ -157,10 +157,10 @@ const paidByTie = (tie: Tie): Paid[] =>
  * When a payment succeeded. If a later event replaced the success as the last of a part, that part's creation time is
  * used.
  */
-function succeeded(parts: readonly PaymentPart[]): Told[] {
+function succeeded(parts: readonly PaymentPart[]): Statement[] {
   const all = parts.filter(({ status }) => status === 'succeeded');
-  const told = all.filter(({ stripe_event_type: type }) => SUCCESSES.includes(type));
-  const [first] = told.map((event) => ({ at: event.stripe_event_created, event })).sort(byMoment);
+  const stated = all.filter(({ stripe_event_type: type }) => SUCCESSES.includes(type));
+  const [first] = stated.map((event) => ({ at: event.stripe_event_created, event })).sort(byMoment);
   const last = latest(all.map((event) => ({ at: event.created_at ?? event.stripe_event_created, event })));
   return [first ?? last ?? []].flat();
 }

@@ -22,10 +22,10 @@ export function bankEvents(account: Account, apiVersion: ApiVersion, bank: Bank)
     const record = (at: number, type: string, state: PayoutState): void =>
       journal.operation(at, 'stripe').record(type, (view) => payoutShape(view, payout, state));
     record(createdAt, 'payout.created', { status: 'in_transit', reconciliation: 'in_progress' });
-    const told = { status: 'in_transit', reconciliation: 'completed' } as const;
-    record(createdAt + TOLD_AFTER, 'payout.reconciliation_completed', told);
-    if (failed === null || failed.at >= arrivesAt) record(arrivesAt, 'payout.paid', { ...told, status: 'paid' });
-    if (failed !== null) record(failed.at, 'payout.failed', { ...told, status: 'failed' });
+    const payoutState = { status: 'in_transit', reconciliation: 'completed' } as const;
+    record(createdAt + TOLD_AFTER, 'payout.reconciliation_completed', payoutState);
+    if (failed === null || failed.at >= arrivesAt) record(arrivesAt, 'payout.paid', { ...payoutState, status: 'paid' });
+    if (failed !== null) record(failed.at, 'payout.failed', { ...payoutState, status: 'failed' });
   }
   for (const balance of bank.balances)
     journal

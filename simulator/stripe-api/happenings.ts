@@ -17,11 +17,11 @@ export type Happening = Readonly<{
   items: readonly string[];
   /** Renders the state on each call, since a rendering is many times larger than the facts. */
   object: (apiVersion: ApiVersion) => StripeObject;
-  event: Told | null;
+  event: Occurrence | null;
 }>;
 
 /** The event of a happening. */
-type Told = Readonly<{ id: string; created: Seconds; in: (apiVersion: ApiVersion) => StripeEvent }>;
+type Occurrence = Readonly<{ id: string; created: Seconds; in: (apiVersion: ApiVersion) => StripeEvent }>;
 
 /** The speed of the lives' test clocks (life.ts). */
 const CLOCK_SPEED = HOUR;

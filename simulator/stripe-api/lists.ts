@@ -51,7 +51,7 @@ export function listObjects(reading: Reading, listed: Listed, params: Params): J
     for (const { id, created } of reading.world.listed(object, reading.shownAt)) {
       const shape = (): StripeObject | null => {
         const is = isIn(created) ? objectAt(reading, id) : null;
-        return is !== null && wants(is) ? told(reading, is, params) : null;
+        return is !== null && wants(is) ? shown(reading, is, params) : null;
       };
       yield { id, shape };
     }
@@ -64,7 +64,7 @@ export function oneObject(reading: Reading, { object }: Listed, id: string, para
   refuseUnknown(params, []);
   if (reading.world.kindOf(id) !== object) throw refusals.missing(object, id);
   const shape = objectAt(reading, id);
-  if (shape !== null) return told(reading, shape, params);
+  if (shape !== null) return shown(reading, shape, params);
   if (object === 'customer' && reading.world.isDeleted(id, reading.now)) return { id, object, deleted: true };
   throw refusals.missing(object, id);
 }
@@ -127,7 +127,7 @@ const objectAt = ({ world, shownAt, now, apiVersion }: Reading, id: string): Str
   world.object(id, shownAt, apiVersion, now);
 
 /** The object as a client receives it, with the requested expansions. */
-function told({ world }: Reading, shape: StripeObject, params: Params): StripeObject {
+function shown({ world }: Reading, shape: StripeObject, params: Params): StripeObject {
   const { [PAYOUT_OF]: _, ...shown } = shape as Record<string, Json>;
   const expanded = [...params]
     .filter(([name]) => name.startsWith('expand'))

@@ -341,8 +341,8 @@ export class Decider {
     const changes: Change[] = [];
     const notes: Note[] = [];
     for (const { customer, state, answer, reference, nextAt } of judged) {
-      const { considered: _, ...told } = answer;
-      const rejected = state.rejected !== null && isSameConclusion(told, state.rejected) ? state.rejected : null;
+      const { considered: _, ...decided } = answer;
+      const rejected = state.rejected !== null && isSameConclusion(decided, state.rejected) ? state.rejected : null;
       if (rejected !== null || isSameAccess(answer, state.access)) {
         this.#leftOut.delete(customer);
         // A customer who never had access and has no next change leaves no trace.
@@ -355,7 +355,7 @@ export class Decider {
         reference,
         revision: Number(state.revision) + 1,
         before: state.access,
-        now: told,
+        now: decided,
         because: customers.get(customer) ?? { kind: 'repair' },
         decidedAt: now.toISOString(),
       };

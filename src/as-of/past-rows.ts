@@ -66,8 +66,8 @@ function factsAt(projection: AnyProjection, events: readonly RecordedEvent[], mo
   );
 }
 
-function isTrueOrUnknown({ says }: ReadEvent, moment: Moment): boolean {
-  const order = says.kind === 'fact' ? says.fact.order : says.kind === 'unreadable' ? says.order : null;
+function isTrueOrUnknown({ content }: ReadEvent, moment: Moment): boolean {
+  const order = content.kind === 'fact' ? content.fact.order : content.kind === 'unreadable' ? content.order : null;
   return order === null || isTrue(order.created, moment);
 }
 

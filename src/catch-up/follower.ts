@@ -141,8 +141,8 @@ async function* batchesOf(reading: LogReading, { until, batchMax, signal }: Foll
     for (const event of arrival.events) {
       const isLast = until !== undefined && event.position >= until.position;
       // The event at the end may be deleted: then a later event shows that the end was passed.
-      if (event.says.kind === 'skipped') {
-        skips += event.says.events;
+      if (event.content.kind === 'skipped') {
+        skips += event.content.events;
         if (!(isLast && event.position > until.position))
           skipped = { position: event.position, eventId: event.eventId };
       } else if (!(isLast && event.position > until.position)) {

@@ -81,7 +81,7 @@ const DOES: Readonly<Record<(typeof WHAT)[number], Does>> = {
     for (const { endpoint, text, remedy } of faults)
       terminal.print(`✗ ${endpoint ?? 'endpoint'}: ${text} Remedy: ${remedy}.`);
     if (faults.length > 0) return 1;
-    for (const endpoint of oursIn(endpoints, url)) terminal.print(`✓ ${said(endpoint)}`);
+    for (const endpoint of oursIn(endpoints, url)) terminal.print(`✓ ${textOf(endpoint)}`);
     return 0;
   },
   async create(work, endpoints) {
@@ -89,7 +89,7 @@ const DOES: Readonly<Record<(typeof WHAT)[number], Does>> = {
     const [known] = await withoutUnsaved(work, endpoints);
     if (known !== undefined)
       throw new UsageError(
-        `An endpoint exists already: ${said(known)}. "endpoint fix" repairs it, "endpoint rotate" replaces it.`,
+        `An endpoint exists already: ${textOf(known)}. "endpoint fix" repairs it, "endpoint rotate" replaces it.`,
       );
     await make(work, 'main');
     return 0;
@@ -140,7 +140,7 @@ async function make({ given, terminal, api, url }: Work, label: string): Promise
     appendFileSync(file, `${before === '' || before.endsWith('\n') ? '' : '\n'}${entry}\n`);
   }
   answered(await saved(api, made.endpoint));
-  terminal.print(`✓ ${said(made.endpoint)}${file === undefined ? '' : `; its secret is in ${file}`}`);
+  terminal.print(`✓ ${textOf(made.endpoint)}${file === undefined ? '' : `; its secret is in ${file}`}`);
 }
 
 /** Deletes all but the newest endpoint, unless deliveries to them are pending. */
@@ -183,7 +183,8 @@ function assertKept({ given }: Work): void {
 const oursIn = (endpoints: readonly Endpoint[], url: string): readonly Endpoint[] =>
   endpoints.filter((endpoint) => endpoint.url === url);
 
-const said = ({ id, url, apiVersion }: Endpoint): string => `${id} (${url}, ${apiVersion ?? 'no version of its own'})`;
+const textOf = ({ id, url, apiVersion }: Endpoint): string =>
+  `${id} (${url}, ${apiVersion ?? 'no version of its own'})`;
 
 function whatOf({ names }: Given): (typeof WHAT)[number] {
   const what = WHAT.find((one) => one === names[0]);

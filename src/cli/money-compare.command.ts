@@ -181,7 +181,9 @@ function textOf(
 ): string {
   if (fields.length === 0) return 'The policies are the same, so nothing differs.';
   const { totals, customers, differentCustomers } = compared;
-  const rules = fields.map(({ field, before, after }) => `${field} ${saidAs(after)} instead of ${saidAs(before)}`);
+  const rules = fields.map(
+    ({ field, before, after }) => `${field} ${valueText(after)} instead of ${valueText(before)}`,
+  );
   const titles = [...new Set(totals.map(titleOf))];
   return [
     `As of ${until}, with ${rules.join(', ')}`,
@@ -209,4 +211,4 @@ function textOf(
 }
 
 const HEADINGS: Readonly<Record<What, string>> = { mrr: 'of', journal: 'account', revenue: 'month' };
-const saidAs = (value: unknown): string => (value === null ? 'unset' : String(value));
+const valueText = (value: unknown): string => (value === null ? 'unset' : String(value));

@@ -112,9 +112,9 @@ async function compareMoney(given: Given, stripe: StripeContext, { report, print
       break;
     case 'text':
       for (const { object, id, cause, rows } of found.slice(0, SHOWN_MAX))
-        for (const { field, ledger, stripe: told } of rows)
+        for (const { field, ledger, stripe: atStripe } of rows)
           line(
-            `${cause}: ${object} ${id}  ${field} ${shown(ledger)} in the ledger, ${shown(told)} at Stripe (minor units)`,
+            `${cause}: ${object} ${id}  ${field} ${shown(ledger)} in the ledger, ${shown(atStripe)} at Stripe (minor units)`,
           );
       if (found.length > SHOWN_MAX) line(`… and ${found.length - SHOWN_MAX} more; --json prints all.`);
       line(`transactions: ${listed} listed, ${appended} of them new to the log`);

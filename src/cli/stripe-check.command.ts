@@ -76,7 +76,7 @@ type Asking = Readonly<{ waitMs: number; key: StripeApiKey; signal: AbortSignal 
 async function* findings(api: StripeApi, asking: Asking): AsyncGenerator<Finding> {
   const account = await api.account();
   if (account.kind !== 'account') {
-    yield { question: 'which account is the key for?', state: 'failed', answer: said(account) };
+    yield { question: 'which account is the key for?', state: 'failed', answer: refusalText(account) };
     return;
   }
   yield {
@@ -110,7 +110,7 @@ async function* rights(api: StripeApi, version: string, samples: Item[]): AsyncG
     const page = await api.page(resource, { params: resource.listings[0] ?? {}, limit: 3 });
     const ms = Math.round(performance.now() - began);
     if (page.kind !== 'page') {
-      yield { question, state: page.kind === 'not_available' ? 'unknown' : 'failed', answer: said(page) };
+      yield { question, state: page.kind === 'not_available' ? 'unknown' : 'failed', answer: refusalText(page) };
       continue;
     }
     const [first] = page.items;
@@ -125,7 +125,7 @@ async function* ofEvents(api: StripeApi, now: number): AsyncGenerator<Finding> {
     yield {
       question: 'may it read event?',
       state: 'failed',
-      answer: newest === undefined ? 'no answer' : said(newest),
+      answer: newest === undefined ? 'no answer' : refusalText(newest),
     };
     return;
   }
@@ -159,7 +159,7 @@ async function* ofDefaults(api: StripeApi): AsyncGenerator<Finding> {
     const resource = resourceOf(object) as Resource;
     const inactive = await api.page(resource, { params: { active: 'false' }, limit: 1 });
     if (inactive.kind !== 'page') {
-      yield { question, state: 'unknown', answer: said(inactive) };
+      yield { question, state: 'unknown', answer: refusalText(inactive) };
       continue;
     }
     const [one] = inactive.items;
@@ -227,4 +227,4 @@ function changedPaths(before: unknown, after: unknown, path = ''): string[] {
   );
 }
 
-const said = ({ kind, message }: Refusal): string => (kind === 'denied' ? message : `${kind}: ${message}`);
+const refusalText = ({ kind, message }: Refusal): string => (kind === 'denied' ? message : `${kind}: ${message}`);

@@ -16,7 +16,7 @@ import { groupBy } from '../folding/group-by.js';
 type Parts = Readonly<{ store: EventStore; database: Database; signal: AbortSignal }>;
 
 /** A result for a closing; `isFault`: it was altered, or the log yields other figures. */
-export type SaidOfClosing = Readonly<{ text: string; isFault: boolean }>;
+export type ClosingFinding = Readonly<{ text: string; isFault: boolean }>;
 
 /** Keys of the journal that are derived at once. */
 const PAGE_KEYS = 100;
@@ -28,12 +28,12 @@ const { models: READ, tables: TABLES } = readBy(journal, projections);
  * Derives the books again as known at the position of each closing, by its own policy, and compares the balance of each
  * account with the closing; also reads its rows. Months that were closed together are derived once.
  */
-export async function* verifyClosings(parts: Parts, closings: Closings): AsyncGenerator<SaidOfClosing> {
+export async function* verifyClosings(parts: Parts, closings: Closings): AsyncGenerator<ClosingFinding> {
   for (const whose of closings.books) yield* verifyBooks(parts, closings, whose);
 }
 
 /** Verifies the closings of one account and mode. */
-export async function* verifyBooks(parts: Parts, closings: Closings, whose: Whose): AsyncGenerator<SaidOfClosing> {
+export async function* verifyBooks(parts: Parts, closings: Closings, whose: Whose): AsyncGenerator<ClosingFinding> {
   const together = groupBy(closings.of(whose), ({ position }) => position);
   for (const months of together.values()) {
     if (parts.signal.aborted) return;
@@ -45,19 +45,19 @@ async function* verifyTogether(
   parts: Parts,
   closings: Closings,
   { whose, months }: Readonly<{ whose: Whose; months: readonly ClosedMonth[] }>,
-): AsyncGenerator<SaidOfClosing> {
-  const said = ({ month }: ClosedMonth, text: string, isFault = true): SaidOfClosing => ({
+): AsyncGenerator<ClosingFinding> {
+  const findingOf = ({ month }: ClosedMonth, text: string, isFault = true): ClosingFinding => ({
     text: `The closing of ${month}, ${nameOfBooks(whose)}: ${text}`,
     isFault,
   });
   for (const one of months) {
     const fault = await closings.faultOfRows(one);
-    if (fault !== null) yield said(one, fault);
+    if (fault !== null) yield findingOf(one, fault);
   }
   const last = months.at(-1);
   if (last === undefined) return;
   if (last.rules === undefined) {
-    yield said(last, 'not derived again: it was closed before closings recorded their policy.', false);
+    yield findingOf(last, 'not derived again: it was closed before closings recorded their policy.', false);
     return;
   }
   try {
@@ -67,14 +67,14 @@ async function* verifyTogether(
       const wrong = differencesOf(await closings.read(one), sums);
       const named = wrong.slice(0, NAMED_MAX).join('; ');
       if (wrong.length > 0)
-        yield said(
+        yield findingOf(
           one,
           `derived again at its position ${one.position}, the balances differ (closed by build ${one.build}): ${named}${wrong.length > NAMED_MAX ? `; and ${wrong.length - NAMED_MAX} more` : ''}.`,
         );
     }
   } catch (error) {
     if (!(error instanceof UnreadablePast)) throw error;
-    yield said(last, `it cannot be derived again: ${error.message}`);
+    yield findingOf(last, `it cannot be derived again: ${error.message}`);
   }
 }
 

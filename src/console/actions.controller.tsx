@@ -61,13 +61,13 @@ export class ActionsController {
   ): Promise<void> {
     ownForm(request);
     const { seen, why = '' } = formOf(request);
-    const told = Object.hasOwn(TOLD, verdict) ? TOLD[verdict as keyof typeof TOLD] : null;
-    if (told === null) throw new ProblemError('not_found', 'Approve or reject the access changes.');
+    const message = Object.hasOwn(TOLD, verdict) ? TOLD[verdict as keyof typeof TOLD] : null;
+    if (message === null) throw new ProblemError('not_found', 'Approve or reject the access changes.');
     const ledger = this.api.for(visitor, request);
     const isSeen = fingerprintOf(await ledger.read<Held>(HELD, { limit: HELD_SHOWN })) === seen;
     const path = `/v1/${pathOf('access-changes', verdict)}`;
     if (isSeen) await ledger.do('POST', path, verdict === 'reject' ? { body: { why } } : {});
-    leadTo(reply, withQuery('/console/access-changes', { told: isSeen ? told : 'changed' }));
+    leadTo(reply, withQuery('/console/access-changes', { told: isSeen ? message : 'changed' }));
   }
 
   /** Starts a run against the Stripe API. If one is under way, the page says so instead. */

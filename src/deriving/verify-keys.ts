@@ -46,7 +46,7 @@ export async function verifyDerived(
       );
     }
   };
-  const told = async ({ keys, silent }: ConcernedKeys): Promise<readonly string[]> => {
+  const knownKeys = async ({ keys, silent }: ConcernedKeys): Promise<readonly string[]> => {
     const names = silent.map((one) => [nameOfRow(derived, one), one.error] as const);
     const open = new Set(
       await settledKeys(
@@ -67,7 +67,8 @@ export async function verifyDerived(
   };
   if (owners === null) {
     for await (const keys of storedKeys(database, derived.generation, VERIFIED_KEYS)) await compare(keys);
-    for await (const all of deriver.allKeys((read) => database.snapshot(read), derived)) await compare(await told(all));
+    for await (const all of deriver.allKeys((read) => database.snapshot(read), derived))
+      await compare(await knownKeys(all));
     if (verification.signal?.aborted !== true) await verifyRollups(database, derived.generation, verification.found);
     return [];
   }
@@ -77,7 +78,7 @@ export async function verifyDerived(
     addRows(rows, source, await rowsWhere(database, source, { column, values: owners }));
   }
   const concerned = await database.snapshot((connection) => deriver.keysOfRows(connection, derived, rows));
-  const keys = (await told(concerned)).slice(0, VERIFIED_KEYS);
+  const keys = (await knownKeys(concerned)).slice(0, VERIFIED_KEYS);
   await compare(keys);
   return keys;
 }

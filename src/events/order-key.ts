@@ -129,7 +129,7 @@ const notInEveryVersion = new Set([
   'invoice',
   'isJustCaptured',
   'isReleaseCounted',
-  'isReleaseTold',
+  'isReleaseKnown',
   'paidOutOfBand',
   'paymentIntent',
   'quantityDecimal',

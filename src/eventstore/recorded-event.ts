@@ -111,7 +111,7 @@ export class UnreadableFormat extends Error {
  * @throws UnreadableFormat when a newer build wrote it; UnreadableEvent when a required field is missing or of the
  * wrong type.
  */
-export function stripeEventOf(recorded: Told): StripeEvent {
+export function stripeEventOf(recorded: Contents): StripeEvent {
   const { metadata, data } = recorded;
   if (metadata?.unreadable !== undefined) throw new UnreadableFormat(metadata.unreadable);
   if (metadata?.observed !== undefined) return observedEvent(recorded, metadata, metadata.observed);
@@ -122,9 +122,9 @@ export function stripeEventOf(recorded: Told): StripeEvent {
     : stripeEvent;
 }
 
-type Told = Pick<RecordedEvent, 'eventId' | 'type' | 'metadata' | 'data'>;
+type Contents = Pick<RecordedEvent, 'eventId' | 'type' | 'metadata' | 'data'>;
 
-function observedEvent({ eventId, type, data }: Told, metadata: RecordedMetadata, observed: Observed): StripeEvent {
+function observedEvent({ eventId, type, data }: Contents, metadata: RecordedMetadata, observed: Observed): StripeEvent {
   const { asked, answered, stands } = observed;
   const { name: object, id } = observed.object;
   if (!isJsonObject(data)) throw new UnreadableEvent('', 'an object');

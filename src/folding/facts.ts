@@ -9,9 +9,9 @@ import { stripeEventOf, type Envelope, type RecordedEvent } from '../eventstore/
  * An event as projections see it: its content, read once for all of them. The body is released, because it takes ten
  * times the memory. `bytes` is the approximate size of the event: its content is no longer than its body.
  */
-export type ReadEvent = Envelope & Readonly<{ says: Says; bytes: number }>;
+export type ReadEvent = Envelope & Readonly<{ content: EventContent; bytes: number }>;
 
-type Says =
+type EventContent =
   | { readonly kind: 'nothing' }
   /** This many events up to here belong to other workers. */
   | { readonly kind: 'skipped'; readonly events: number }
@@ -26,14 +26,14 @@ type Says =
       readonly error: unknown;
     };
 
-const NOTHING: Says = { kind: 'nothing' };
+const NOTHING: EventContent = { kind: 'nothing' };
 
 /** Reads the content of an event whose snapshot is of these kinds. Never throws; `factOf` throws the error. */
 export function readEvent(recorded: RecordedEvent, kinds?: ReadonlySet<SnapshotKind>): ReadEvent {
   const { eventId, stream, revision, position, type, recordedAt, metadata } = recorded;
-  const says = read(recorded, kinds);
-  const bytes = ENVELOPE_BYTES + (says.kind === 'fact' ? (recorded.dataBytes ?? bytesOf(recorded.data)) : 0);
-  return { eventId, stream, revision, position, type, recordedAt, metadata, says, bytes };
+  const content = read(recorded, kinds);
+  const bytes = ENVELOPE_BYTES + (content.kind === 'fact' ? (recorded.dataBytes ?? bytesOf(recorded.data)) : 0);
+  return { eventId, stream, revision, position, type, recordedAt, metadata, content, bytes };
 }
 
 /** Stands for events of other workers: only the place of the last one is known. */
@@ -48,7 +48,7 @@ export const skippedEvent = (
   type: '',
   recordedAt: NEVER,
   metadata: null,
-  says: { kind: 'skipped', events },
+  content: { kind: 'skipped', events },
   bytes: 0,
 });
 
@@ -85,7 +85,7 @@ function shortenedBy({ type, stream }: RecordedEvent): string | null {
   return name.startsWith('$') ? null : name;
 }
 
-function read(recorded: RecordedEvent, kinds: ReadonlySet<SnapshotKind> | undefined): Says {
+function read(recorded: RecordedEvent, kinds: ReadonlySet<SnapshotKind> | undefined): EventContent {
   const stream = shortenedBy(recorded);
   if (stream !== null) return { kind: 'shortened', stream };
   const { metadata } = recorded;
@@ -115,21 +115,21 @@ export function factFrom(stripeEvent: StripeEvent): Fact {
 }
 
 /** The kind of snapshot that an event has, or should have; `any` when unknown, null when it has no content. */
-export function kindSaid({ says }: ReadEvent): SnapshotKind | 'any' | null {
-  if (says.kind === 'fact') return says.fact.snapshot.kind;
-  return says.kind === 'unreadable' ? (says.of ?? 'any') : null;
+export function kindIn({ content }: ReadEvent): SnapshotKind | 'any' | null {
+  if (content.kind === 'fact') return content.fact.snapshot.kind;
+  return content.kind === 'unreadable' ? (content.of ?? 'any') : null;
 }
 
 /** Whether a projection handles this event. Events of unknown kind concern every projection. */
 export function concerns(projection: AnyProjection, event: ReadEvent): boolean {
-  const kind = kindSaid(event);
+  const kind = kindIn(event);
   return kind !== null && (kind === 'any' || handles(projection, kind));
 }
 
 /** Returns the fact of an event; none when the projection does not handle its kind. @throws when it cannot be read */
 export function factOf(projection: AnyProjection, event: ReadEvent): Fact[] {
-  const { says } = event;
+  const { content } = event;
   if (!concerns(projection, event)) return [];
-  if (says.kind === 'unreadable') throw says.error;
-  return says.kind === 'fact' ? [says.fact] : [];
+  if (content.kind === 'unreadable') throw content.error;
+  return content.kind === 'fact' ? [content.fact] : [];
 }

@@ -17,12 +17,12 @@ export class Unreadable {
   /** Adds events of the stream; repeats are allowed. */
   take(events: readonly ReadEvent[]): this {
     for (const event of events) {
-      const { says } = event;
+      const { content } = event;
       if (!concerns(this.projection, event)) continue;
-      if (says.kind === 'unreadable' && says.order !== null)
-        this.#found.set(event.revision, { event, order: says.order, error: says.error });
-      if (says.kind !== 'fact') continue;
-      const { order } = says.fact;
+      if (content.kind === 'unreadable' && content.order !== null)
+        this.#found.set(event.revision, { event, order: content.order, error: content.error });
+      if (content.kind !== 'fact') continue;
+      const { order } = content.fact;
       const last = this.#last.get(order.objectKey);
       const second = last?.[0]?.created ?? -Infinity;
       if (last === undefined || order.created > second) this.#last.set(order.objectKey, [order]);
@@ -54,11 +54,11 @@ export class Unreadable {
 type Found = Readonly<{ event: ReadEvent; order: OrderKey; error: unknown }>;
 
 /** Whether an event is unreadable but its place is known, so that the other events count without it. */
-export const isUnread = ({ says }: ReadEvent): boolean => says.kind === 'unreadable' && says.order !== null;
+export const isUnread = ({ content }: ReadEvent): boolean => content.kind === 'unreadable' && content.order !== null;
 
 /** The unreadable events of a list that do not matter, because others show a later state of their object. */
 export function passedOver(projection: AnyProjection, events: readonly ReadEvent[]): readonly ReadEvent[] {
-  if (!events.some(({ says }) => says.kind === 'unreadable')) return [];
+  if (!events.some(({ content }) => content.kind === 'unreadable')) return [];
   return new Unreadable(projection).take(events).passedOver;
 }
 

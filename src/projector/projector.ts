@@ -140,7 +140,7 @@ export class Projector {
     const counted = await this.#count(batch.filter(({ metadata }) => metadata !== null));
     const corrected = new Set(counted.corrected);
     const shortened = await this.#ofOurs(
-      batch.flatMap(({ says }) => (says.kind === 'shortened' ? [says.stream] : [])),
+      batch.flatMap(({ content }) => (content.kind === 'shortened' ? [content.stream] : [])),
       counted.events,
     );
     const again = new Set(shortened.filter((stream) => !corrected.has(stream)));

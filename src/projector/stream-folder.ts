@@ -1,5 +1,5 @@
 import type { Fact } from '../../projections/projection.js';
-import { concerns, kindSaid, type ReadEvent } from '../folding/facts.js';
+import { concerns, kindIn, type ReadEvent } from '../folding/facts.js';
 import { currentOf, type ObjectState } from '../folding/object-fold.js';
 import { isUnread, passedOver, Unreadable } from '../folding/passed-over.js';
 import { changesBetween, NO_ROWS, rowTexts } from '../folding/row-texts.js';
@@ -279,7 +279,7 @@ const foldingOf = ({ generation, stream }: StreamTask) => ({ projection: generat
 function concerning(generations: readonly Generation[]): (events: readonly ReadEvent[]) => readonly Generation[] {
   const known = new Map<string, readonly Generation[]>();
   return (events) => {
-    const kinds = events.map(kindSaid).join();
+    const kinds = events.map(kindIn).join();
     const found =
       known.get(kinds) ?? generations.filter(({ projection }) => events.some((event) => concerns(projection, event)));
     known.set(kinds, found);
@@ -421,7 +421,7 @@ function passedBy({ projection }: Generation, events: readonly ReadEvent[]): Par
 }
 
 const passedAt = (event: ReadEvent): ParkedStream =>
-  parkingOf(event, event.says.kind === 'unreadable' ? event.says.error : null, 'passed');
+  parkingOf(event, event.content.kind === 'unreadable' ? event.content.error : null, 'passed');
 
 function parkingOf(event: ReadEvent, error: unknown, kind: ParkedStream['kind']): ParkedStream {
   return {

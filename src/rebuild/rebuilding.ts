@@ -170,10 +170,10 @@ async function watched<T extends Readonly<{ kind: string }>>(
 ): Promise<T> {
   const deadline = performance.now() + BUSY_WAIT_MS;
   try {
-    for (let isTold = false; ; isTold = true) {
+    for (let isReported = false; ; isReported = true) {
       const outcome = await work(progress);
       if (outcome.kind !== 'busy' || performance.now() > deadline || progress.signal.aborted) return outcome;
-      if (!isTold) waiting();
+      if (!isReported) waiting();
       await pause(BUSY_POLL_MS);
     }
   } finally {

@@ -46,10 +46,10 @@ export function followInShards({ store, database }: Parts, count: number): Follo
     const ending = new AbortController();
     const stopped = AbortSignal.any([signal, ending.signal]);
     // When one worker ends, the others would wait for it.
-    const together = <T>(work: Promise<T>, goesOn: (result: T) => boolean): Promise<T> =>
+    const together = <T>(work: Promise<T>, continues: (result: T) => boolean): Promise<T> =>
       work.then(
         (result) => {
-          if (!goesOn(result)) ending.abort();
+          if (!continues(result)) ending.abort();
           return result;
         },
         (error: unknown) => {

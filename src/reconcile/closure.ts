@@ -27,7 +27,7 @@ export async function closureOf(
   database: Database,
   { store, signal, whose }: Readonly<{ store: EventStore; signal: AbortSignal; whose: Whose }>,
 ): Promise<readonly Named[] | null> {
-  if (!(await cameUp(database, store, signal))) return null;
+  if (!(await caughtUp(database, store, signal))) return null;
   const { rows } = await database.query<{ object: string; id: string }>(
     `select object, id from (
        select 'customer' as object, target as id from ${viewOf(links, 'links')} where target_kind = 'customer' and ${OF_WHOM}
@@ -43,7 +43,7 @@ export async function closureOf(
 /**
  * Waits until the index has caught up with the current end of the log; false when that takes over 60 s, or on abort.
  */
-export async function cameUp(database: Database, store: EventStore, signal: AbortSignal): Promise<boolean> {
+export async function caughtUp(database: Database, store: EventStore, signal: AbortSignal): Promise<boolean> {
   const end = await new LogEndSearch(store).find();
   if (end.kind !== 'at') return end.kind === 'empty';
   const until = performance.now() + BEHIND_MAX_MS;

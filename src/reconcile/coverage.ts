@@ -234,10 +234,10 @@ function causeOf(
 ): Cause {
   if (pendingWebhooks > 0 && created > at - RETRIED_S) return 'in_retry';
   if (endpoints !== null) {
-    const told = endpoints.filter(({ types }) => types.includes('*') || types.includes(type));
-    if (endpoints.length > 0 && told.length === 0) return 'not_enabled';
-    if (told.length > 0 && told.every((endpoint) => endpoint.created > created)) return 'before_endpoint';
-    if (endpoints.length > 0 && told.every(({ isEnabled }) => !isEnabled)) return 'endpoint_down';
+    const subscribed = endpoints.filter(({ types }) => types.includes('*') || types.includes(type));
+    if (endpoints.length > 0 && subscribed.length === 0) return 'not_enabled';
+    if (subscribed.length > 0 && subscribed.every((endpoint) => endpoint.created > created)) return 'before_endpoint';
+    if (endpoints.length > 0 && subscribed.every(({ isEnabled }) => !isEnabled)) return 'endpoint_down';
   }
   return found.known === 0 && found.listed > 1 ? 'endpoint_down' : 'never_arrived';
 }

@@ -62,8 +62,8 @@ const textOf = (position: bigint | null): string | null => (position === null ? 
 
 async function readFollowed(store: EventStore, whose: Account): Promise<Followed> {
   const events = await latestOf(store, coverageStreamOf(whose), { max: LOOK_BACK });
-  const said = events.map(({ data }) => data as Followed | Readonly<{ kind: string }>);
-  return said.find((event): event is Followed => event.kind === 'followed') ?? NOTHING;
+  const contents = events.map(({ data }) => data as Followed | Readonly<{ kind: string }>);
+  return contents.find((event): event is Followed => event.kind === 'followed') ?? NOTHING;
 }
 
 /** Only the process with the claim follows; if another one appends at the same moment, it has taken over. */

@@ -151,9 +151,9 @@ function foldedVerdict(look: Look, { stream, anchor, last }: Ground, projections
   const name = stream[0]?.stream ?? '';
   const purpose = { run: null, reason: 'drift', causedBy: null } as const;
   const observed = readEvent(asIfRecorded(observationOf(look, { stream: name, anchor, at }, purpose, new Date(0))));
-  if (observed.says.kind === 'unreadable') return unreadable(observed.says.error);
+  if (observed.content.kind === 'unreadable') return unreadable(observed.content.error);
   // No projection reads an object of this name.
-  if (observed.says.kind !== 'fact') return { kind: 'immaterial' };
+  if (observed.content.kind !== 'fact') return { kind: 'immaterial' };
   const events = stream.map((event) => readEvent(event));
   const since = { after: last, before: look.asked };
   const rows: RowChange[] = [];
@@ -162,7 +162,9 @@ function foldedVerdict(look: Look, { stream, anchor, last }: Ground, projections
     try {
       const [before, after] = [rowsAfter(projection, events), rowsAfter(projection, [...events, observed])];
       rows.push(...differences(projection, before, after));
-      otherwise.push(...(look.source === 'absence' ? remains(look, after) : contradictions(observed.says.fact, after)));
+      otherwise.push(
+        ...(look.source === 'absence' ? remains(look, after) : contradictions(observed.content.fact, after)),
+      );
     } catch (error) {
       return unreadable(error);
     }

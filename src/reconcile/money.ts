@@ -7,7 +7,7 @@ import type { Database } from '../read-models/database.js';
 import { viewOf } from '../read-models/schema.js';
 import { resourceOf } from '../stripe-api/resources.js';
 import type { StripeApi } from '../stripe-api/stripe-api.js';
-import { cameUp } from './closure.js';
+import { caughtUp } from './closure.js';
 import { lookOf, type Purpose, type Whose } from './look.js';
 import { noPageOf, pageOf, payoutsToAsk, transactionsOf } from './payouts-pass.js';
 import { LISTED, Recorder, type RecorderParts } from './recorder.js';
@@ -90,7 +90,7 @@ export async function compareMoney(parts: Parts, options: MoneyOptions): Promise
   try {
     const balance = await readBalance(parts, { ...options, since, counts });
     await askPayouts(parts, options);
-    if (!(await cameUp(parts.database, parts.store, options.signal)))
+    if (!(await caughtUp(parts.database, parts.store, options.signal)))
       throw new Stopped('The read models are behind the log, so nothing can be compared.');
     const findings = await differences(parts.database, options.whose);
     const unexplained = await unexplainedOf(parts.database, balance, options.whose);

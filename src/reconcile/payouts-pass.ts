@@ -5,7 +5,7 @@ import type { EventStore } from '../eventstore/event-store.js';
 import type { Database } from '../read-models/database.js';
 import { viewOf } from '../read-models/schema.js';
 import type { Reply, Request } from '../stripe-api/stripe-api.js';
-import { cameUp } from './closure.js';
+import { caughtUp } from './closure.js';
 import { standingOf, type Look, type Whose } from './look.js';
 
 const PAYOUTS_MAX = 10_000;
@@ -19,7 +19,7 @@ export async function payoutsToAsk(
   database: Database,
   { store, signal, whose }: Readonly<{ store: EventStore; signal: AbortSignal; whose: Whose }>,
 ): Promise<readonly string[] | null> {
-  if (!(await cameUp(database, store, signal))) return null;
+  if (!(await caughtUp(database, store, signal))) return null;
   const { rows } = await database.query<{ id: string }>(
     `select id from ${viewOf(payouts, 'payouts')} payout where is_automatic and reconciliation_status = 'completed'
        and livemode = $1 and account is not distinct from $2

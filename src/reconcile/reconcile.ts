@@ -140,12 +140,12 @@ export class Reconcile {
     });
     if (events.kind === 'refused') return ended('stopped', events.message);
     // A difference that a missing event explains is no drift.
-    const told = new Set(recovered?.missed.map(({ objectId }) => objectId));
+    const missedIds = new Set(recovered?.missed.map(({ objectId }) => objectId));
     try {
       await this.#askClocks();
       const { sample } = this.options;
       await (sample === undefined ? this.#sweep() : this.#sampled(sample));
-      this.#open = this.#open.filter(({ recorded: { look } }) => !told.has(look.id));
+      this.#open = this.#open.filter(({ recorded: { look } }) => !missedIds.has(look.id));
       this.#assertFew();
       await this.#confirm();
       return ended('reconciled', null);

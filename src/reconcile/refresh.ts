@@ -74,7 +74,7 @@ export class Refresher {
 
   /** Refreshes an object; for a customer also its subscriptions and open invoices. @throws NotRecorded */
   async refresh(object: Refreshable, id: string): Promise<RefreshOutcome> {
-    const known = await this.#whoseIs(object, id);
+    const known = await this.#scopeOf(object, id);
     const keys = this.keys.filter(({ livemode }) => known === null || known.livemode === livemode);
     if (keys.length === 0) return { kind: 'no_key' };
     try {
@@ -98,7 +98,7 @@ export class Refresher {
   }
 
   /** The account and mode of an object by the rows; null when the rows do not have it. */
-  async #whoseIs(object: Refreshable, id: string): Promise<Whose | null> {
+  async #scopeOf(object: Refreshable, id: string): Promise<Whose | null> {
     const { rows } = await this.parts.database.query<Whose>(
       `select account, livemode from ${VIEWS[object]} where id = $1 limit 1`,
       [id],

@@ -23,7 +23,7 @@ const KEPT = ['by', 'attempts'] as const;
 class RunAtWork {
   #run: Run;
   #last: Promise<unknown> = Promise.resolve();
-  #saidAt = performance.now();
+  #reportedAt = performance.now();
   #wantsStop: string | null = null;
   readonly #beating: NodeJS.Timeout;
 
@@ -67,7 +67,7 @@ class RunAtWork {
     for (;;) {
       const standing = this.#asItIs({ step, state: { ...kept, ...state } });
       if (await stepOf(this.store, this.#run, standing)) {
-        this.#saidAt = performance.now();
+        this.#reportedAt = performance.now();
         this.#run = { ...this.#run, standing, revision: this.#run.revision + 1n };
         return;
       }
@@ -93,7 +93,7 @@ class RunAtWork {
   }
 
   async #beat(beatMs: number): Promise<void> {
-    if (performance.now() - this.#saidAt < beatMs) return;
+    if (performance.now() - this.#reportedAt < beatMs) return;
     // Findings are recorded once.
     const { found: _, ...state } = this.standing.state;
     // If the store is unavailable, the next beat tries again; if another process has the run, the next step throws.

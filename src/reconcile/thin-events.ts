@@ -65,9 +65,9 @@ const isOf = ({ metadata }: RecordedEvent, whose: Whose): boolean =>
   metadata?.quarantine === 'thin_event' && (metadata.livemode ?? whose.livemode) === whose.livemode;
 
 async function fetchOne(parts: Parts, { type, data }: RecordedEvent): Promise<Fetched | Refusal> {
-  const told = textIn(data as Json, 'id') ?? '';
-  const nothing = { id: told, type, outcome: 'nothing', appended: 0 } as const;
-  const path = `/v2/core/events/${encodeURIComponent(told)}`;
+  const stripeEventId = textIn(data as Json, 'id') ?? '';
+  const nothing = { id: stripeEventId, type, outcome: 'nothing', appended: 0 } as const;
+  const path = `/v2/core/events/${encodeURIComponent(stripeEventId)}`;
   const reply = await parts.api.ask({ resource: 'v2.core.event', operation: 'retrieve', path });
   // If Stripe no longer has the event, its delivery says what it is about.
   if (reply.kind !== 'answered' && reply.kind !== 'gone') return isLasting(reply) ? nothing : reply;
@@ -76,7 +76,7 @@ async function fetchOne(parts: Parts, { type, data }: RecordedEvent): Promise<Fe
   if (snapshot !== null) {
     const found = await parts.api.event(snapshot);
     if (found.kind === 'found') {
-      const purpose: Purpose = { run: parts.run, reason: 'thin_event', causedBy: told };
+      const purpose: Purpose = { run: parts.run, reason: 'thin_event', causedBy: stripeEventId };
       const event = listedEvent(found.item, found, parts.whose, purpose);
       const outcome = event === null ? null : await appendWhenItCan(parts.appender, event, snapshot);
       return { ...nothing, outcome: 'event', appended: outcome?.kind === 'appended' ? 1 : 0 };

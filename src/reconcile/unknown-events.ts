@@ -71,15 +71,15 @@ async function candidates(
     const events = await readLogPage(store, { direction: 'forwards', from: to, max: PAGE });
     const next = events.filter(({ position }) => position > to);
     for (const event of next) {
-      const told = webhookOf(event, whose);
-      if (told !== null) {
+      const webhook = webhookOf(event, whose);
+      if (webhook !== null) {
         // The next pass lists younger events; a future time comes from a test clock.
-        if (told.created > coveredTo && told.created <= now) return { to, suspicious };
-        if (!listed.has(told.id) && told.created > now - EVENTS_KEPT_S) {
+        if (webhook.created > coveredTo && webhook.created <= now) return { to, suspicious };
+        if (!listed.has(webhook.id) && webhook.created > now - EVENTS_KEPT_S) {
           if (requests === ASKED_MAX) return { to, suspicious };
           requests += 1;
-          const found = await api.event(told.id);
-          if (found.kind === 'gone') suspicious.push({ ...told, at: nowMs });
+          const found = await api.event(webhook.id);
+          if (found.kind === 'gone') suspicious.push({ ...webhook, at: nowMs });
           else if (found.kind !== 'found') return { to, suspicious };
         }
       }

@@ -167,6 +167,6 @@ const KINDS_TOLD_MAX = 10;
 function counted(names: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  const told = [...counts].slice(0, KINDS_TOLD_MAX).map(([name, count]) => `${name} ${count}`);
-  return [...told, ...(counts.size > KINDS_TOLD_MAX ? ['…'] : [])].join(', ');
+  const examples = [...counts].slice(0, KINDS_TOLD_MAX).map(([name, count]) => `${name} ${count}`);
+  return [...examples, ...(counts.size > KINDS_TOLD_MAX ? ['…'] : [])].join(', ');
 }

@@ -24,7 +24,7 @@ import { startLedger, type TestLedger } from '../support/ledger.js';
 import { checkAnswer } from '../support/openapi.js';
 import { testDatabase, testEventStore, type TestServer } from '../support/servers.js';
 import { refund } from '../support/stripe-objects.js';
-import { verifyBooks, type SaidOfClosing } from '../../src/cli/verify-closings.js';
+import { verifyBooks, type ClosingFinding } from '../../src/cli/verify-closings.js';
 import { Closings, type ClosedMonth } from '../../src/closings/closing-log.js';
 import { connectEventStore } from '../../src/eventstore/event-store.js';
 import { readOfTypes } from '../../src/eventstore/own-streams.js';
@@ -543,7 +543,7 @@ describe('closings', () => {
     const said = async () => {
       const kept = new Closings(store);
       await kept.refresh();
-      const found: SaidOfClosing[] = [];
+      const found: ClosingFinding[] = [];
       const { signal } = new AbortController();
       for await (const one of verifyBooks({ store, database, signal }, kept, whose)) found.push(one);
       return { found, kept };

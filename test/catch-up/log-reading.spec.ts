@@ -105,9 +105,9 @@ async function taken(
 }
 
 /** An event with its error as text, as it is reported for parked streams. */
-const toldOf = ({ says, ...envelope }: ReadEvent) => ({
+const withErrorText = ({ content, ...envelope }: ReadEvent) => ({
   ...envelope,
-  says: says.kind === 'unreadable' ? { ...says, error: String(says.error) } : says,
+  content: content.kind === 'unreadable' ? { ...content, error: String(content.error) } : content,
 });
 
 const reader = (of: EventStore): ReadLog => readHere(of, kinds);
@@ -120,7 +120,7 @@ describe('the log read here', () => {
     expect(all.map(({ revision }) => revision)).toEqual(
       Array.from({ length: EVENTS + 3 }, (__, revision) => BigInt(revision)),
     );
-    expect(all.slice(0, 3).map(({ says }) => says.kind)).toEqual(['fact', 'unreadable', 'nothing']);
+    expect(all.slice(0, 3).map(({ content }) => content.kind)).toEqual(['fact', 'unreadable', 'nothing']);
     const rest = await taken(reader(store)(all[1]?.position ?? null, room), ({ revision }) => revision >= 4n);
     expect(rest[0]?.revision).toBe(2n);
 
@@ -133,16 +133,16 @@ describe('the log read here', () => {
     await store.appends.appendToStream(other, appendedEvent(subscriptionEvent(randomId('sub'))), {
       expectedRevision: ANY,
     });
-    expect((await next).at(-1)).toMatchObject({ stream: other, revision: 0n, says: { kind: 'fact' } });
+    expect((await next).at(-1)).toMatchObject({ stream: other, revision: 0n, content: { kind: 'fact' } });
   });
 
   it('names the cause of an unreadable event as it is named for parked streams', async () => {
     const [, unreadable] = await taken(reader(store)(begin, room), ({ revision }) => revision === 1n);
-    expect(unreadable && toldOf(unreadable).says).toMatchObject({
+    expect(unreadable && withErrorText(unreadable).content).toMatchObject({
       of: 'invoice',
       error: expect.stringMatching(/^UnreadableSnapshot: .*"invoice.amount_due"/),
     });
-    expect((unreadable?.says as { error: Error }).error.stack).toMatch(/\n +at /);
+    expect((unreadable?.content as { error: Error }).error.stack).toMatch(/\n +at /);
   });
 
   it('does not run ahead of its reader', async () => {
@@ -254,7 +254,7 @@ it('dealt to two workers is shared out among them: each event is read by one, an
   expect(parts.map((events) => events.at(-1)?.eventId)).toEqual([last.eventId, last.eventId]);
   const read = parts.map((events) =>
     events
-      .filter(({ says }) => says.kind !== 'skipped')
+      .filter(({ content }) => content.kind !== 'skipped')
       .map(({ stream: name }) => name)
       .filter((name) => own.includes(name)),
   );

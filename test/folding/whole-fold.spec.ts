@@ -53,13 +53,13 @@ const rowsIn = (objects: WholeFolded['objects']) => new Map([...objects].map(([o
 
 /** The same event with an object that lacks what rows need. */
 const unreadable = (event: ReadEvent): ReadEvent =>
-  event.says.kind === 'fact'
+  event.content.kind === 'fact'
     ? {
         ...event,
-        says: {
+        content: {
           kind: 'unreadable',
-          of: event.says.fact.snapshot.kind,
-          order: event.says.fact.order,
+          of: event.content.fact.snapshot.kind,
+          order: event.content.fact.order,
           error: new Error('The event cannot be read.'),
         },
       }

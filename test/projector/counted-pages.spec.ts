@@ -12,7 +12,7 @@ function reading(small: number, large: number): { reader: EventReader; open: () 
   let open = 0;
   const eventAt = (at: number): ReadEvent => ({
     ...{ eventId: `evt_${at}`, stream: STREAM, revision: BigInt(at), position: BigInt(at), type: 'test' },
-    ...{ recordedAt: new Date(0), metadata: null, says: { kind: 'nothing' }, bytes: at < small ? 100 : MIB },
+    ...{ recordedAt: new Date(0), metadata: null, content: { kind: 'nothing' }, bytes: at < small ? 100 : MIB },
   });
   return {
     open: () => open,

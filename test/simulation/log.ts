@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ReadEvent } from '../../src/folding/facts.js';
 
 /** An event before it is appended. */
-export type NewEvent = Pick<ReadEvent, 'eventId' | 'type' | 'says' | 'metadata'>;
+export type NewEvent = Pick<ReadEvent, 'eventId' | 'type' | 'content' | 'metadata'>;
 
 type Stream = { events: ReadEvent[]; next: bigint; from: bigint; isTombstoned: boolean };
 
@@ -145,5 +145,5 @@ const ofStore = (type: string, stream: string): NewEvent => ({
   eventId: '',
   type,
   metadata: null,
-  says: { kind: 'shortened', stream },
+  content: { kind: 'shortened', stream },
 });

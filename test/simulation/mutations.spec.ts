@@ -123,11 +123,14 @@ const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
     const latest = new Map<string, number>();
     return withArrivals((events) =>
       events.map((event) => {
-        const { says } = event;
-        if (says.kind !== 'fact') return event;
-        const created = Math.max(says.fact.order.created, latest.get(event.stream) ?? 0);
+        const { content } = event;
+        if (content.kind !== 'fact') return event;
+        const created = Math.max(content.fact.order.created, latest.get(event.stream) ?? 0);
         latest.set(event.stream, created);
-        return { ...event, says: { ...says, fact: { ...says.fact, order: { ...says.fact.order, created } } } };
+        return {
+          ...event,
+          content: { ...content, fact: { ...content.fact, order: { ...content.fact.order, created } } },
+        };
       }),
     );
   },
@@ -148,7 +151,7 @@ const BREAKAGES: Readonly<Record<string, () => Breakage>> = {
   'removed rows are kept': () => withStreams((write) => ({ ...write, gone: [] })),
   'deletions in the log are not followed': () =>
     withArrivals((events) =>
-      events.map((event) => (event.says.kind === 'shortened' ? { ...event, says: { kind: 'nothing' } } : event)),
+      events.map((event) => (event.content.kind === 'shortened' ? { ...event, content: { kind: 'nothing' } } : event)),
     ),
 };
 

@@ -124,10 +124,11 @@ function sharing(projection: AnyProjection, log: SimulatedLog, unsure: ReadonlyS
 
 function thingsSaid(projection: AnyProjection, events: readonly ReadEvent[]): Set<string> {
   const things = new Set<string>();
-  for (const { says } of events) {
-    if (says.kind !== 'fact') continue;
-    things.add(says.fact.order.objectKey);
-    const name = says.fact.snapshot.kind === 'coupon' && projection.name === 'notes' ? says.fact.snapshot.name : null;
+  for (const { content } of events) {
+    if (content.kind !== 'fact') continue;
+    things.add(content.fact.order.objectKey);
+    const name =
+      content.fact.snapshot.kind === 'coupon' && projection.name === 'notes' ? content.fact.snapshot.name : null;
     const { key } = (name === null ? {} : JSON.parse(name)) as { key?: string };
     if (key !== undefined) things.add(`row ${key}`);
   }

@@ -51,8 +51,8 @@ function pooledLives(): readonly PooledLife[] {
     const [own, ...others] = versions.map((apiVersion) =>
       [...lives({ seed, subscriptions: POOL_LIVES, apiVersion, playedIn })].map(({ events }) =>
         recordedInOrder(events).map((recorded): Pooled => {
-          const { eventId, stream, type, metadata, says } = readEvent(recorded);
-          return { stream, event: { eventId, type, metadata, says } };
+          const { eventId, stream, type, metadata, content } = readEvent(recorded);
+          return { stream, event: { eventId, type, metadata, content } };
         }),
       ),
     );
@@ -79,8 +79,10 @@ export function planOf(random: Random, { lives: hasLives }: Readonly<{ lives: bo
   const rate = (): number => (isFaulty && random.chance(0.4) ? random.pick([0.005, 0.02, 0.06]) : 0);
   const lived = allProjections.filter((projection) =>
     appends.some(
-      ({ event: { says } }) =>
-        says.kind === 'fact' && says.fact.snapshot.kind !== 'coupon' && handles(projection, says.fact.snapshot.kind),
+      ({ event: { content } }) =>
+        content.kind === 'fact' &&
+        content.fact.snapshot.kind !== 'coupon' &&
+        handles(projection, content.fact.snapshot.kind),
     ),
   );
   const projections = [notes, tallies, ...lived.filter(() => random.chance(2 / lived.length))];
@@ -208,8 +210,10 @@ function repeatsOf(random: Random, appends: readonly Append[], streams: readonly
   ]);
 }
 
-const isClaim = ({ event: { says } }: Append): boolean =>
-  says.kind === 'fact' && says.fact.snapshot.kind === 'coupon' && /claim|drop/.test(String(says.fact.snapshot.name));
+const isClaim = ({ event: { content } }: Append): boolean =>
+  content.kind === 'fact' &&
+  content.fact.snapshot.kind === 'coupon' &&
+  /claim|drop/.test(String(content.fact.snapshot.name));
 
 /** In some runs one stream is truncated repeatedly while it is folded again. */
 function shortenAgainAndAgain(random: Random, actions: Action[], stream: string): void {

@@ -100,9 +100,9 @@ function event(
 /** The state after `count` events of one object, up to revision `count - 1`. */
 function stateAfter(stream: string, count: number): ObjectState {
   const facts = Array.from({ length: count }, (_, at) => {
-    const { says } = event(stream, { revision: BigInt(at) });
-    if (says.kind !== 'fact') throw new Error('A coupon is a fact.');
-    return { fact: says.fact, revision: BigInt(at) };
+    const { content } = event(stream, { revision: BigInt(at) });
+    if (content.kind !== 'fact') throw new Error('A coupon is a fact.');
+    return { fact: content.fact, revision: BigInt(at) };
   });
   return foldOntoInOrder(notes, undefined, facts).state;
 }

@@ -15,7 +15,8 @@ export const partOf =
       for await (const { events, isFollowed } of reading) {
         yield {
           events: events.map((event) =>
-            shardOf(event.says.kind === 'shortened' ? event.says.stream : event.stream, shard.count) === shard.index
+            shardOf(event.content.kind === 'shortened' ? event.content.stream : event.stream, shard.count) ===
+            shard.index
               ? event
               : skippedEvent(event, 1),
           ),

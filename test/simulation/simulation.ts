@@ -154,10 +154,10 @@ export class Simulation {
     if (!this.log.append(stream, event)) return;
     const { revision, position } = this.log.everyEventOf(stream).at(-1) as ReadEvent;
     this.#trace(() => {
-      const { says } = event;
-      const name = says.kind === 'fact' && says.fact.snapshot.kind === 'coupon' ? says.fact.snapshot.name : '';
-      const object = says.kind === 'fact' ? `${says.fact.order.objectKey} ${says.fact.order.created}` : '';
-      return `  ${stream}@${revision} at ${position}: ${event.eventId}, ${says.kind} ${object} ${name}`;
+      const { content } = event;
+      const name = content.kind === 'fact' && content.fact.snapshot.kind === 'coupon' ? content.fact.snapshot.name : '';
+      const object = content.kind === 'fact' ? `${content.fact.order.objectKey} ${content.fact.order.created}` : '';
+      return `  ${stream}@${revision} at ${position}: ${event.eventId}, ${content.kind} ${object} ${name}`;
     });
   }
 
@@ -231,7 +231,7 @@ export class Simulation {
     if (move === null) return;
     // Streams that are shortened later are read again at that time; until then they may hold more or less than before.
     const changing = new Set(
-      this.log.after(move.to.position).flatMap(({ says }) => (says.kind === 'shortened' ? [says.stream] : [])),
+      this.log.after(move.to.position).flatMap(({ content }) => (content.kind === 'shortened' ? [content.stream] : [])),
     );
     for (const { name, at } of checkpoints) {
       const generation = this.models.generations.find((one) => nameOfGeneration(one) === name);
@@ -247,11 +247,11 @@ export class Simulation {
           generation === undefined ||
           changing.has(event.stream) ||
           !this.log.isThere(event) ||
-          (parked !== undefined && (parked.kind !== 'passed' || event.says.kind === 'unreadable'))
+          (parked !== undefined && (parked.kind !== 'passed' || event.content.kind === 'unreadable'))
         )
           continue;
         assert(
-          event.says.kind !== 'unreadable' || !concerns(generation.projection, event),
+          event.content.kind !== 'unreadable' || !concerns(generation.projection, event),
           `${name} moves beyond ${event.stream}@${event.revision}, which cannot be read.`,
         );
         this.#checkFolded(generation.projection, name, event);
@@ -295,7 +295,7 @@ export class Simulation {
       assert(kind !== 'waiting', `${stream} waits in ${name}, and all is said.`);
       if (kind === 'passed') {
         this.tally.count('passed over');
-        assert(this.log.everyEventOf(stream).some(({ says }) => says.kind === 'unreadable'));
+        assert(this.log.everyEventOf(stream).some(({ content }) => content.kind === 'unreadable'));
         continue;
       }
       assert(unsure.has(stream) || parked.has(stream), `${stream} is parked in ${name}, and has no fault: ${cause}`);

@@ -125,7 +125,7 @@ export function notedEvent({ eventId, object, created, before, after, deed }: No
     eventId,
     type: 'coupon.updated',
     metadata: metadataOf(eventId),
-    says: { kind: 'fact', fact: fact as unknown as Fact },
+    content: { kind: 'fact', fact: fact as unknown as Fact },
   };
 }
 
@@ -134,10 +134,10 @@ export const unreadableEvent = (eventId: string, as: NewEvent | null): NewEvent 
   eventId,
   type: 'coupon.updated',
   metadata: metadataOf(eventId),
-  says: {
+  content: {
     kind: 'unreadable',
     of: 'coupon',
-    order: as?.says.kind === 'fact' ? as.says.fact.order : null,
+    order: as?.content.kind === 'fact' ? as.content.fact.order : null,
     error: new Error('The event cannot be read.'),
   },
 });
@@ -147,7 +147,7 @@ export const foreignEvent = (eventId: string): NewEvent => ({
   eventId,
   type: 'foreign',
   metadata: null,
-  says: { kind: 'nothing' },
+  content: { kind: 'nothing' },
 });
 
 const metadataOf = (stripeEventId: string): NewEvent['metadata'] => ({

@@ -196,8 +196,8 @@ function* faultsOf(
 ): Steps {
   const stream = `Stream "${textOf(digits)}"`;
   const kept = truncateBefore === null ? undefined : { truncateBefore, maxCount, maxAgeSeconds };
-  if (said(kept) !== said(wanted))
-    yield damage(`${stream} is read by ${said(kept)}, where its metadata says ${said(wanted)}.`);
+  if (retentionText(kept) !== retentionText(wanted))
+    yield damage(`${stream} is read by ${retentionText(kept)}, where its metadata says ${retentionText(wanted)}.`);
   if (last === null && !wanted) yield damage(`${stream} has neither events nor metadata: what it had is missing.`);
   if (tombstoned !== 0n && last !== REVISION_MAX) yield damage(`${stream} is kept as deleted, without a tombstone.`);
   if (tombstoned === 0n && last === REVISION_MAX)
@@ -220,7 +220,7 @@ const STREAMS = `select ${integers('id')}, hex(name), ${integers('tombstoned', '
 /** Selects the current metadata: the last event of the metadata stream that is not a tombstone. */
 const METADATA = `select ${EVENT} from events where stream = (select id from streams where name = ?) and revision < ? order by revision desc limit 1`;
 
-function said(retention: Retention | undefined): string {
+function retentionText(retention: Retention | undefined): string {
   if (!retention) return 'nothing';
   const { truncateBefore, maxCount, maxAgeSeconds } = retention;
   return `$tb ${truncateBefore}, $maxCount ${maxCount ?? 'none'}, $maxAge ${maxAgeSeconds ?? 'none'}`;

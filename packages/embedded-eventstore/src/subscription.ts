@@ -23,7 +23,7 @@ export async function subscribe(store: Store, request: ReadRequest, outlet: Outl
   while (outlet.open) {
     const page = source.next(live);
     await outlet.send(await source.frames(page));
-    if (page.length > 0) source.assertGoesOn(page);
+    if (page.length > 0) source.assertContinues(page);
     else if (live) await outlet.wait((wake) => store.changes.wait(request.stream, wake));
     else {
       live = true;
@@ -43,7 +43,7 @@ type Source = Readonly<{
   /** The messages sent when the end is first reached. */
   caughtUp: () => Buffer[];
   /** Throws when no events can follow, after a tombstone. */
-  assertGoesOn: (page: readonly StoredEvent[]) => void;
+  assertContinues: (page: readonly StoredEvent[]) => void;
 }>;
 
 /**
@@ -65,7 +65,7 @@ function streamSource({ log }: Store, stream: string, request: ReadRequest): Sou
     },
     frames: (page) => Promise.resolve(page.map(frame)),
     caughtUp: () => [],
-    assertGoesOn(page) {
+    assertContinues(page) {
       if (page.at(-1)?.revision === REVISION_MAX) throw streamDeleted(stream);
     },
   };
@@ -103,6 +103,6 @@ function allSource({ log, turns }: Store, request: ReadRequest, outlet: Outlet):
       checkpoints = filter && new LiveCheckpoints(filter);
       return (catchUp?.finish() ?? []).map(checkpoint);
     },
-    assertGoesOn: () => undefined,
+    assertContinues: () => undefined,
   };
 }

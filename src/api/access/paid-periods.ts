@@ -169,7 +169,7 @@ function paidInvoice(row: Row, { payments, creditNotes }: Omit<MoneyRows, 'invoi
   const kept = notes.filter(({ status }) => status !== 'void');
   const at = row['stripe_event_created'];
   const credited = creditedMinor(
-    { saysMinor: Number(row['post_payment_credit_notes_minor']), at: at as Time },
+    { statedMinor: Number(row['post_payment_credit_notes_minor']), at: at as Time },
     notes as unknown as readonly NoteAmounts[],
     'post_payment_amount_minor',
   );

@@ -30,7 +30,7 @@ export function withCreditNotes(invoice: Answer, rows: readonly Row[]): Answer {
   const { created: at } = invoice['changedBy'] as Readonly<{ created: Date | string }>;
   const creditedBy = (field: 'prePayment' | 'postPayment', column: Parameters<typeof creditedMinor>[2]): number =>
     creditedMinor(
-      { saysMinor: Number(invoice[`${field}CreditNotesMinor`]), at },
+      { statedMinor: Number(invoice[`${field}CreditNotesMinor`]), at },
       notes as unknown as readonly NoteAmounts[],
       column,
     );

@@ -26,13 +26,13 @@ export const streamsOfInvoicesOf = (subscriptions: string): string => `
 /** The same ids, computed in memory from rows of invoices and links. Pure. */
 export function invoicesOfSubscriptionsAmong(
   subscriptions: readonly unknown[],
-  { invoices: known, links: said }: Readonly<{ invoices: readonly Row[]; links: readonly Row[] }>,
+  { invoices: known, links: linked }: Readonly<{ invoices: readonly Row[]; links: readonly Row[] }>,
 ): ReadonlySet<unknown> {
   const named = known.filter((row) =>
     (row['subscriptions'] as readonly unknown[]).some((id) => subscriptions.includes(id)),
   );
   const tying = new Set(
-    said
+    linked
       .filter(
         ({ object, id, target, target_kind: kind }) =>
           (object === 'subscription' && subscriptions.includes(id)) ||
@@ -40,7 +40,7 @@ export function invoicesOfSubscriptionsAmong(
       )
       .map(({ object, id }) => `${String(object)} ${String(id)}`),
   );
-  const tied = said.filter(
+  const tied = linked.filter(
     ({ object, id, target_kind: kind }) => kind === 'invoice' && tying.has(`${String(object)} ${String(id)}`),
   );
   return new Set([...named.map(({ id }) => id), ...tied.map(({ target }) => target)]);

@@ -134,9 +134,9 @@ export async function pastMoneyOf(
 /** Returns how other objects settled invoices that were owed at a moment; `own` are streams already read. */
 export async function pastSettled(
   { past, database }: PastSource,
-  { invoices: told, own, at }: Readonly<{ invoices: readonly Row[]; own: Streams; at: Moment }>,
+  { invoices: invoiceRows, own, at }: Readonly<{ invoices: readonly Row[]; own: Streams; at: Moment }>,
 ): Promise<{ settled: SettledById; streams: Streams }> {
-  const ids = unsettledIds(told);
+  const ids = unsettledIds(invoiceRows);
   if (ids.length === 0) return { settled: new Map(), streams: new Map() };
   const names = await database.snapshot((connection) => streamsOfMoney(connection, ids));
   const streams = await past.read(names.filter((name) => !own.has(name)));
@@ -227,8 +227,11 @@ function firstPartOf({ members, invoicePayments: paid }: PaymentFacts, answer: A
 }
 
 /** The invoices that ever belonged to one of these subscriptions. */
-const invoicesThen = ({ links: known, invoices: told }: PaymentFacts, subscriptions: readonly unknown[]): unknown[] => [
-  ...invoicesOfSubscriptionsAmong(subscriptions, { invoices: told, links: known }),
+const invoicesThen = (
+  { links: known, invoices: invoiceRows }: PaymentFacts,
+  subscriptions: readonly unknown[],
+): unknown[] => [
+  ...invoicesOfSubscriptionsAmong(subscriptions, { invoices: invoiceRows, links: known }),
   ...known
     .filter(
       ({ object, target_kind: kind, target }) =>

@@ -135,10 +135,11 @@ async function pastInvoices(
       ...(subscription === undefined ? [] : await streamsOfInvoicesThen(database, subscription)),
     ]),
   );
-  const told = rowsAt(invoices, own, at).invoices;
+  const shownInvoices = rowsAt(invoices, own, at).invoices;
   const asked =
-    subscription && invoicesOfSubscriptionsAmong(subscription, { invoices: told, links: rowsAt(links, own, at).links });
-  const rows = asked === undefined ? told : told.filter(({ id }) => asked.has(id));
+    subscription &&
+    invoicesOfSubscriptionsAmong(subscription, { invoices: shownInvoices, links: rowsAt(links, own, at).links });
+  const rows = asked === undefined ? shownInvoices : shownInvoices.filter(({ id }) => asked.has(id));
   const { settled, streams } = await pastSettled({ past, database }, { invoices: rows, own, at });
   const page = pageInMemory(
     INVOICES,
@@ -206,13 +207,13 @@ async function pastAccess(
   const own = await past.streamsOfCustomers(question.customers, ['customer', ...NAMING_OBJECTS]);
   const rowsOf = <T extends Tables>(projection: AnyProjection<T>) => rowsAt(projection, own, at);
   const subscriptionRows = rowsOf(subscriptions).subscriptions;
-  const told = invoicesOfPeriods(subscriptionRows, rowsOf(invoices).invoices);
-  const ids = [...paidIds(told), ...unsettledIds(told)];
+  const shownInvoices = invoicesOfPeriods(subscriptionRows, rowsOf(invoices).invoices);
+  const ids = [...paidIds(shownInvoices), ...unsettledIds(shownInvoices)];
   const { payments, creditNotes: notes, streams } = await pastMoneyOf({ past, database }, ids, at);
   const settled = await database.snapshot((connection) =>
-    settledThen(connection, unsettledIds(told), tablesAt(SETTLING, new Map([...own, ...streams]), at)),
+    settledThen(connection, unsettledIds(shownInvoices), tablesAt(SETTLING, new Map([...own, ...streams]), at)),
   );
-  const invoiceRows = told.map((row) => withSettled(row, settled));
+  const invoiceRows = shownInvoices.map((row) => withSettled(row, settled));
   const clockStreams =
     question.time === null
       ? await past.read(clocksOf(subscriptionRows).map((id) => `test_helpers.test_clock-${id}`))

@@ -89,8 +89,8 @@ const byId = (a: Row, b: Row): number => (String(a['id']) < String(b['id']) ? -1
 const paidByTies = (ties: readonly Row[], intent: Row | undefined): number =>
   ties
     .filter(
-      ({ status, paid_at: at, stripe_event_created: toldAt }) =>
-        status === 'paid' && (timeOrNull(at ?? toldAt) ?? 0) >= (timeOrNull(intent?.['stripe_event_created']) ?? 0),
+      ({ status, paid_at: at, stripe_event_created: eventAt }) =>
+        status === 'paid' && (timeOrNull(at ?? eventAt) ?? 0) >= (timeOrNull(intent?.['stripe_event_created']) ?? 0),
     )
     .reduce((sum, tie) => sum + Number(tie['amount_paid_minor']), 0);
 

@@ -98,8 +98,8 @@ function countedOf(charge: Row, refunds: readonly Row[]): number {
     refunds.filter(({ status }) => status === 'succeeded'),
     amountOf('amount_minor'),
   );
-  const isTold = received === 0 || (charge['is_release_counted'] ?? null) !== null;
-  return isTold || made <= counted ? counted : counted + amountOf('amount_minor')(charge) - received;
+  const isReleaseKnown = received === 0 || (charge['is_release_counted'] ?? null) !== null;
+  return isReleaseKnown || made <= counted ? counted : counted + amountOf('amount_minor')(charge) - received;
 }
 
 /**

@@ -317,7 +317,7 @@ async function factsOf(connection: Queryable, names: readonly string[]): Promise
     names: [...names, ...members.map(({ id }) => String(id)), ...attemptsIn(links)],
   });
   const invoiceIds = [...new Set([...naming('invoice'), ...named, ...paid.map(({ invoice }) => String(invoice))])];
-  const told = await select(rowsWithStaleness(invoices, 'invoices'), { column: 'id', among: invoiceIds });
+  const invoiceRows = await select(rowsWithStaleness(invoices, 'invoices'), { column: 'id', among: invoiceIds });
   const noted = await connection.query<Row>(
     `select * from ${rowsWithStaleness(refunds, 'refund_evidence')} where source_object = 'credit_note' and (refund = any($1) or invoice = any($2))`,
     [[...own.map(({ id }) => id), ...listed.map(({ refund }) => refund)], invoiceIds],
@@ -333,7 +333,7 @@ async function factsOf(connection: Queryable, names: readonly string[]): Promise
       among: naming('dispute'),
     }),
     invoicePayments: paid,
-    invoices: await settledRows(connection, told),
+    invoices: await settledRows(connection, invoiceRows),
   };
 }
 

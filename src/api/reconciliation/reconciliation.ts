@@ -81,8 +81,8 @@ export async function standingOf(connection: Queryable, asked: AskedScope): Prom
     parameters.values,
   );
   const checkpoints = await checkpointsOf(connection, asked);
-  const told = checkpoints.map(({ scope }) => ({ ...scope, name: null, balance: '0' }));
-  return byScope([...rows, ...told]).map(({ scope, rows: own }) => ({
+  const checkpointed = checkpoints.map(({ scope }) => ({ ...scope, name: null, balance: '0' }));
+  return byScope([...rows, ...checkpointed]).map(({ scope, rows: own }) => ({
     ...scope,
     accounts: own.flatMap(({ name, balance }) => (name === null ? [] : [{ name, balanceMinor: amountOf(balance) }])),
     checkpoint: checkpoints.find(({ scope: of }) => isSame(of, scope))?.checkpoint ?? null,

@@ -20,7 +20,7 @@ type Data = Readonly<{ held: Held; products: readonly Product[] }>;
 
 function show({ held, products }: Data, { asked }: Frame): Shown {
   const { data, count, nextCursor } = held;
-  const told = TOLD[asked.query['told'] ?? ''];
+  const message = TOLD[asked.query['told'] ?? ''];
   const isFirst = asked.query['cursor'] === undefined;
   const lost = data.filter(({ before, now }) => before.granted && !now.granted).length;
   const got = data.filter(({ before, now }) => !before.granted && now.granted).length;
@@ -37,7 +37,7 @@ function show({ held, products }: Data, { asked }: Frame): Shown {
     main: (
       <>
         <h1>Access changes</h1>
-        {told === undefined ? null : <p role="status">{told}</p>}
+        {message === undefined ? null : <p role="status">{message}</p>}
         <Verdict tone={count === 0 ? 'good' : 'bad'}>
           <p class="sentence">
             {count === 0 ? (
@@ -76,7 +76,7 @@ function show({ held, products }: Data, { asked }: Frame): Shown {
             <Section title="Who" id="who">
               <Table label="Held changes" columns={['Customer', 'Change', 'Why', 'Decided because']}>
                 {data.map((one) => {
-                  const { word, tone, says } = turnOf(one, nameIn(products));
+                  const { word, tone, text: label } = turnOf(one, nameIn(products));
                   return (
                     <tr key={one.customer}>
                       <td>
@@ -84,7 +84,7 @@ function show({ held, products }: Data, { asked }: Frame): Shown {
                         {one.reference === null ? null : <span class="dim"> {one.reference}</span>}
                       </td>
                       <td>
-                        <Mark tone={tone}>{word}</Mark> {says}
+                        <Mark tone={tone}>{word}</Mark> {label}
                       </td>
                       <td>{reasonText(one.now.reason, one.now.until)}</td>
                       <td>

@@ -84,13 +84,13 @@ const pageOfPosting = ({ kind, entry, invoice }: Posting): string | null => {
 function Row({ of, currency }: { of: Posting; currency: string }) {
   const { kind, effectiveAt, object, invoice, stripeEvent, amountMinor, balanceMinor } = of;
   const href = pageOfPosting(of);
-  const says = kind.replaceAll('_', ' ');
+  const label = kind.replaceAll('_', ' ');
   return (
     <tr>
       <td>
         <Time at={effectiveAt} as="cell" />
       </td>
-      <td>{href === null ? says : <a href={href}>{says}</a>}</td>
+      <td>{href === null ? label : <a href={href}>{label}</a>}</td>
       <td>
         {invoice === null ? (
           <>

@@ -46,14 +46,14 @@ function Scope({ of }: { of: Scoped }) {
   const months = [...new Set(cohorts.flatMap((one) => one.months.map(({ month }) => month)))].sort();
   const worthOf = (cohort: Cohort, at: string): number =>
     Math.max(0, cohort.months.find(({ month }) => month === at)?.mrrMinor ?? 0);
-  const told = months
+  const description = months
     .map((month) => `${month} ${moneyText(sumOf(cohorts.map((one) => worthOf(one, month))), currency)}`)
     .join(', ');
   return (
     <Section title={scopeText(of)} id={scopeId(of)}>
       <h3>MRR of these customers, oldest cohort at the bottom</h3>
       <Bars
-        label={`MRR of these customers at the end of each month: ${told}`}
+        label={`MRR of these customers at the end of each month: ${description}`}
         bars={months.map((month) => ({
           label: month,
           parts: cohorts.map((one, at) => ({ kind: `accent k${at % 4}`, count: worthOf(one, month) })),

@@ -32,7 +32,7 @@ const FOLLOWED_MAX = 3;
 const ENTRIES_MAX = 40;
 const CHANGES_SHOWN = 3;
 
-type Told = Pick<TimelineEntry, 'stripeEventId' | 'type' | 'object' | 'created'> &
+type TimelineItem = Pick<TimelineEntry, 'stripeEventId' | 'type' | 'object' | 'created'> &
   Readonly<{ entry: TimelineEntry | null }>;
 type Data = Readonly<{
   id: string;
@@ -41,7 +41,7 @@ type Data = Readonly<{
   changes: List<AccessChange> | null;
   products: readonly Product[];
   disputes: readonly Dispute[];
-  told: readonly Told[];
+  happened: readonly TimelineItem[];
 }>;
 
 async function load(ledger: Ledger, id: string, product: string | undefined): Promise<Data> {
@@ -58,25 +58,26 @@ async function load(ledger: Ledger, id: string, product: string | undefined): Pr
     ...named,
     ...(changes?.data ?? []).flatMap(productsOf),
   ]);
-  const told = await toldOf(ledger, id, everything.subscriptions.data.slice(0, FOLLOWED_MAX));
-  return { id, everything, access, changes, products, disputes: disputes.data, told };
+  const happened = await timelineOf(ledger, id, everything.subscriptions.data.slice(0, FOLLOWED_MAX));
+  return { id, everything, access, changes, products, disputes: disputes.data, happened };
 }
 
 /** Events, newest first: those of the newest subscriptions with their linked objects, and the customer's own. */
-async function toldOf(ledger: Ledger, id: string, subscriptions: readonly Subscription[]): Promise<Told[]> {
-  const told: Told[] = [];
+async function timelineOf(ledger: Ledger, id: string, subscriptions: readonly Subscription[]): Promise<TimelineItem[]> {
+  const happened: TimelineItem[] = [];
   for (const { id: subscription } of subscriptions) {
     const path = `/v1/${pathOf('subscriptions', subscription, 'events')}`;
     const timeline = await orNothing(ledger.find<Timeline>(path, { include: 'linked', limit: 200 }));
-    told.push(...(timeline?.data ?? []).map((entry) => ({ ...entry, entry })));
+    happened.push(...(timeline?.data ?? []).map((entry) => ({ ...entry, entry })));
   }
   const own = await ledger.find<Readonly<{ data: readonly EventEntry[] }>>(
     `/v1/${pathOf('streams', `customer-${id}`)}`,
     { limit: 100 },
   );
   for (const { stripeEventId, type, object, created } of own?.data ?? [])
-    if (stripeEventId !== null && created !== null) told.push({ stripeEventId, type, object, created, entry: null });
-  const unique = [...new Map(told.map((one) => [one.stripeEventId, one])).values()];
+    if (stripeEventId !== null && created !== null)
+      happened.push({ stripeEventId, type, object, created, entry: null });
+  const unique = [...new Map(happened.map((one) => [one.stripeEventId, one])).values()];
   return unique.sort((a, b) => (a.created < b.created ? 1 : a.created > b.created ? -1 : 0)).slice(0, ENTRIES_MAX);
 }
 
@@ -174,7 +175,7 @@ const PaymentMethods = ({ of: paymentMethods }: { of: Everything['paymentMethods
   </Section>
 );
 
-function WhatHappened({ data: { everything, told }, mayLook }: { data: Data; mayLook: boolean }) {
+function WhatHappened({ data: { everything, happened }, mayLook }: { data: Data; mayLook: boolean }) {
   const { customer, subscriptions } = everything;
   return (
     <Section title="Timeline" id="happened">
@@ -183,13 +184,13 @@ function WhatHappened({ data: { everything, told }, mayLook }: { data: Data; may
         {subscriptions.data.length > FOLLOWED_MAX ? `the ${FOLLOWED_MAX} newest subscriptions` : 'all subscriptions'}{' '}
         with their invoices, payments, refunds and disputes.
       </p>
-      {told.length === 0 ? (
+      {happened.length === 0 ? (
         <Empty>
           <p>There are no events of this customer or its subscriptions.</p>
         </Empty>
       ) : (
         <ol class="timeline">
-          {told.map((one) => (
+          {happened.map((one) => (
             <li key={one.stripeEventId}>
               <EventLine entry={one} mayLook={mayLook} />
               {one.entry === null ? null : (

@@ -52,9 +52,9 @@ function show({ data, nextCursor }: List<EventEntry>, asked: Asked): Shown {
                 ['', 'any'],
                 ['true', 'live'],
                 ['false', 'test'],
-              ].map(([value, says]) => (
+              ].map(([value, label]) => (
                 <option key={value} value={value} selected={(asked.query['livemode'] ?? '') === value}>
-                  {says}
+                  {label}
                 </option>
               ))}
             </select>

@@ -232,18 +232,18 @@ function Intake({ minutes }: { minutes: StatusAnswer['intake']['minutes'] }) {
   const kinds = [...OUTCOMES, OTHERS];
   const rows = minutes.map(({ at, byOutcome }) => ({ at, counts: countsOf(byOutcome) }));
   const totals = kinds.map((_, column) => rows.reduce((sum, { counts }) => sum + (counts[column] ?? 0), 0));
-  const told = kinds.map(([, , says], column) => `${counted(totals[column] ?? 0)} ${says}`).join(', ');
+  const description = kinds.map(([, , label], column) => `${counted(totals[column] ?? 0)} ${label}`).join(', ');
   return (
     <Section title="Intake of the last hour" id="intake">
       <ul class="spans">
-        {kinds.map(([outcome, kind, says], column) => (
+        {kinds.map(([outcome, kind, label], column) => (
           <li key={outcome} class={`key ${kind}`}>
-            {counted(totals[column] ?? 0)} {says}
+            {counted(totals[column] ?? 0)} {label}
           </li>
         ))}
       </ul>
       <Bars
-        label={`Deliveries of each minute: ${told}`}
+        label={`Deliveries of each minute: ${description}`}
         bars={rows.map(({ at, counts }) => ({
           label: at,
           parts: kinds.map(([, kind], column) => ({ kind: `${kind} k${column}`, count: counts[column] ?? 0 })),
@@ -259,7 +259,7 @@ function Intake({ minutes }: { minutes: StatusAnswer['intake']['minutes'] }) {
         <summary>As a table</summary>
         <Table
           label="Deliveries of each minute by outcome"
-          columns={['Minute', ...kinds.map(([, , says]) => [says, 'number'] as const)]}
+          columns={['Minute', ...kinds.map(([, , label]) => [label, 'number'] as const)]}
         >
           {rows.toReversed().map(({ at, counts }) => (
             <tr key={at}>

@@ -31,7 +31,7 @@ function show(operation: Operation, { nowMs, once }: Frame): Shown {
         </p>
         <Verdict tone={state in TONES ? TONES[state as keyof typeof TONES] : outcome.tone}>
           <p class="sentence">
-            <Status of={state} /> {outcome.says}
+            <Status of={state} /> {outcome.text}
           </p>
           {isUnderWay ? <Progress of={operation} /> : null}
         </Verdict>
@@ -108,7 +108,7 @@ function Next({ of: operation, once }: { of: Operation; once: string }) {
       <AskOperation fields={fields} once={once} kind={kind}>
         {text}
       </AskOperation>
-      <span class="dim">{saysOf(fields['kind'])}</span>
+      <span class="dim">{labelOf(fields['kind'])}</span>
     </div>
   );
   const projections = projectionsOf(operation);
@@ -128,7 +128,7 @@ function Next({ of: operation, once }: { of: Operation; once: string }) {
   return next.length === 0 ? null : <div class="next">{next}</div>;
 }
 
-const saysOf = (kind: string | undefined): string | null => KINDS.find(([one]) => one === kind)?.[2] ?? null;
+const labelOf = (kind: string | undefined): string | null => KINDS.find(([one]) => one === kind)?.[2] ?? null;
 
 /** The read models for the next operation, joined by commas: where known, only those with a defect. */
 function projectionsOf(operation: Operation): string {

@@ -24,7 +24,7 @@ const TOLD: Readonly<Record<string, string>> = {
 };
 
 function show({ data, nextCursor }: List<Parked>, { asked, once }: Frame): Shown {
-  const told = TOLD[asked.query['told'] ?? ''];
+  const message = TOLD[asked.query['told'] ?? ''];
   const causes = causesOf(data);
   return {
     title: 'Parked',
@@ -37,7 +37,7 @@ function show({ data, nextCursor }: List<Parked>, { asked, once }: Frame): Shown
           A stream that a projection cannot fold is parked: it keeps its last good rows, marked as outdated. Other
           streams continue.
         </p>
-        {told === undefined ? null : <p role="status">{told}</p>}
+        {message === undefined ? null : <p role="status">{message}</p>}
         {data.length === 0 ? (
           <Empty>
             <p>No streams are parked.</p>

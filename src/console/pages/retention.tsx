@@ -64,7 +64,7 @@ function Scope({ of, period: { from, to } }: { of: Scoped; period: Period }) {
     }, []),
     { label: 'after', kind: 'accent', from: 0, to: endMinor },
   ];
-  const told = moved.map(({ kind, minor }) => `${kind} ${moneyText(minor, currency)}`).join(', ');
+  const description = moved.map(({ kind, minor }) => `${kind} ${moneyText(minor, currency)}`).join(', ');
   return (
     <Section title={scopeText(of)} id={scopeId(of)}>
       <Verdict tone={nrr.percent === null ? 'calm' : Number(nrr.percent) >= 100 ? 'good' : 'warn'}>
@@ -85,7 +85,7 @@ function Scope({ of, period: { from, to } }: { of: Scoped; period: Period }) {
       <h3>Change between the two days</h3>
       <Steps
         steps={steps}
-        label={`MRR from ${moneyText(startMinor, currency)} to ${moneyText(endMinor, currency)}: ${told}`}
+        label={`MRR from ${moneyText(startMinor, currency)} to ${moneyText(endMinor, currency)}: ${description}`}
       />
       <ol class="ends">
         {steps.map(({ label }) => (
@@ -148,7 +148,7 @@ const Rates = ({ of, period: { from, to } }: { of: Scoped; period: Period }) => 
   <>
     <h3>Rates</h3>
     <Table label="Rates" columns={['Rate', ['Percent', 'number'], 'Meaning']}>
-      {RATES.map(([name, title, says, change]) => (
+      {RATES.map(([name, title, label, change]) => (
         <tr key={name}>
           <th scope="row">{title}</th>
           <td class="number">
@@ -158,7 +158,7 @@ const Rates = ({ of, period: { from, to } }: { of: Scoped; period: Period }) => 
               <a href={customersOf({ on: to, since: from, change, scope: of })}>{of[name].percent} %</a>
             )}
           </td>
-          <td>{says}</td>
+          <td>{label}</td>
         </tr>
       ))}
       <tr>

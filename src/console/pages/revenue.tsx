@@ -44,11 +44,11 @@ function begun(months: Months): Months {
 function Income({ of: { months: all, ...whose } }: { of: Incomes['data'][number] }) {
   const months = begun(all);
   const { currency } = whose;
-  const told = months.map(({ month, netMinor }) => `${month} ${moneyText(netMinor, currency)}`).join(', ');
+  const description = months.map(({ month, netMinor }) => `${month} ${moneyText(netMinor, currency)}`).join(', ');
   return (
     <>
       <Bars
-        label={`Net income of each month: ${told}`}
+        label={`Net income of each month: ${description}`}
         bars={months.map(({ month, netMinor }) => ({
           label: month,
           parts: [{ kind: 'accent k0', count: Math.max(0, netMinor) }],

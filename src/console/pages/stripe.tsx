@@ -146,8 +146,8 @@ const Runs = ({ of: { data, nextCursor } }: { of: List<StripeRun> }) => (
 );
 
 function Step({ of: { step } }: { of: StripeRun }) {
-  const [says, tone] = STEPS[step] ?? [step, 'calm'];
-  return <Mark tone={tone}>{says}</Mark>;
+  const [label, tone] = STEPS[step] ?? [step, 'calm'];
+  return <Mark tone={tone}>{label}</Mark>;
 }
 
 /** Which runs asked Stripe, and how complete is the log? */

@@ -156,10 +156,12 @@ function StatusBand({ entries, nowMs }: { entries: readonly TimelineEntry[]; now
     from: at,
     to: changes[index + 1]?.at ?? end,
   }));
-  const told = spans.map(({ word, from }) => `${word} from ${timeText(new Date(from).toISOString())}`).join(', then ');
+  const description = spans
+    .map(({ word, from }) => `${word} from ${timeText(new Date(from).toISOString())}`)
+    .join(', then ');
   return (
     <Section title="Status over time" id="band">
-      <Band spans={spans} label={told} />
+      <Band spans={spans} label={description} />
       <ol class="spans">
         {spans.map(({ word, tone, from }) => (
           <li key={from}>

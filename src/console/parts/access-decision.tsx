@@ -14,18 +14,18 @@ const without = (all: readonly string[], others: readonly string[]): readonly st
 export function turnOf(
   { before, now }: Pick<AccessDecision, 'before' | 'now'>,
   nameOf: NameOf,
-): Readonly<{ word: string; tone: 'good' | 'bad' | 'calm'; says: string }> {
+): Readonly<{ word: string; tone: 'good' | 'bad' | 'calm'; text: string }> {
   const allOf = ({ products, entitlements }: AccessDecision['before']) => [...products.map(nameOf), ...entitlements];
   const [had, has] = [allOf(before), allOf(now)];
-  if (now.granted && !before.granted) return { word: 'access begins', tone: 'good', says: has.join(', ') };
-  if (before.granted && !now.granted) return { word: 'access ends', tone: 'bad', says: had.join(', ') };
+  if (now.granted && !before.granted) return { word: 'access begins', tone: 'good', text: has.join(', ') };
+  if (before.granted && !now.granted) return { word: 'access ends', tone: 'bad', text: had.join(', ') };
   const [gained, lost] = [without(has, had), without(had, has)];
   const parts = [
     gained.length === 0 ? null : `got ${gained.join(', ')}`,
     lost.length === 0 ? null : `lost ${lost.join(', ')}`,
   ];
-  const says = parts.filter((part) => part !== null).join(', ');
-  return { word: now.granted ? 'access changes' : 'no access', tone: 'calm', says };
+  const text = parts.filter((part) => part !== null).join(', ');
+  return { word: now.granted ? 'access changes' : 'no access', tone: 'calm', text };
 }
 
 /** What triggered a decision. */
@@ -45,12 +45,12 @@ export function Because({ of, mayLook }: { of: AccessDecision['because']; mayLoo
 
 /** One decision: what changed, the reason, and the trigger. */
 const Decision = ({ of, nameOf, mayLook }: { of: AccessChange; nameOf: NameOf; mayLook: boolean }) => {
-  const { word, tone, says } = turnOf(of, nameOf);
+  const { word, tone, text } = turnOf(of, nameOf);
   if (of.rejected !== null)
     return (
       <>
         <p class="event">
-          <Mark tone="calm">rejected: {word}</Mark> {says} <Time at={of.rejected.at} />
+          <Mark tone="calm">rejected: {word}</Mark> {text} <Time at={of.rejected.at} />
         </p>
         <p>
           {of.rejected.by} rejected it: {of.rejected.why}{' '}
@@ -64,7 +64,7 @@ const Decision = ({ of, nameOf, mayLook }: { of: AccessChange; nameOf: NameOf; m
   return (
     <>
       <p class="event">
-        <Mark tone={tone}>{word}</Mark> {says} <Time at={of.decidedAt} />
+        <Mark tone={tone}>{word}</Mark> {text} <Time at={of.decidedAt} />
       </p>
       <p>
         {capital(reasonText(of.now.reason, of.now.until))}.{' '}

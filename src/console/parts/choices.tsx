@@ -10,11 +10,11 @@ export const Choices = ({
 }) => (
   <fieldset>
     <legend>{legend}</legend>
-    {of.map(([kind, name, says]) => (
+    {of.map(([kind, name, title]) => (
       <label key={kind} class="choice">
         <input type="radio" name="kind" value={kind} checked={kind === chosen} />
         <span>
-          <strong>{name}</strong> <span class="dim">{says}</span>
+          <strong>{name}</strong> <span class="dim">{title}</span>
         </span>
       </label>
     ))}

@@ -140,12 +140,12 @@ const Keys = () => (
   <dialog id="keys" aria-labelledby="keys-title">
     <h2 id="keys-title">Keys</h2>
     <dl>
-      {KEYS.map(([key, says]) => (
+      {KEYS.map(([key, label]) => (
         <>
           <dt>
             <kbd>{key}</kbd>
           </dt>
-          <dd>{says}</dd>
+          <dd>{label}</dd>
         </>
       ))}
     </dl>

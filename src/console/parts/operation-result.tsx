@@ -15,14 +15,14 @@ import { Id, Mark, moneyText } from './text.js';
 
 /** The outcome of an operation: a sentence, whether rows differ or would differ, and in which read models. */
 export type Outcome = Readonly<{
-  says: string;
+  text: string;
   tone: 'good' | 'warn' | 'bad';
   changes: boolean;
   concerned: readonly string[];
 }>;
 
-const quiet = (says: string, tone: Outcome['tone'] = 'good'): Outcome => ({
-  says,
+const quiet = (text: string, tone: Outcome['tone'] = 'good'): Outcome => ({
+  text,
   tone,
   changes: false,
   concerned: [],
@@ -65,7 +65,7 @@ function ofDryRun({ comparisons, first }: DryRun): Outcome {
   const rows = comparisons.flatMap(({ tables }) => tables).reduce((sum, table) => sum + rowsOf(table), 0);
   const others = first.length === 0 ? '' : ` There are no live rows yet to compare ${first.join(', ')} with.`;
   return {
-    says:
+    text:
       rows === 0
         ? `A rebuild would change no rows.${others}`
         : `A rebuild would change ${plural(rows, 'row')}.${others}`,
@@ -88,7 +88,7 @@ function ofVerified({ difference, unfoldable, parked, streams, examples }: Verif
     unfoldable === 0 ? null : `${plural(unfoldable, 'stream')} cannot be folded`,
   ].filter((part) => part !== null);
   return {
-    says: wrong.length === 0 ? `All rows are right: ${checked}.${old}` : `${wrong.join(', and ')}: ${checked}.${old}`,
+    text: wrong.length === 0 ? `All rows are right: ${checked}.${old}` : `${wrong.join(', and ')}: ${checked}.${old}`,
     tone: wrong.length === 0 ? 'good' : 'bad',
     changes: wrong.length > 0,
     concerned: [...new Set(examples.map(({ projection }) => projection))],

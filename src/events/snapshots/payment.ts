@@ -20,7 +20,7 @@ export type PaymentSnapshot = Readonly<{
   /** The captured amount; money only authorised was never received. */
   amountReceivedMinor: number;
   /** Whether the charge shows its captured amount; before 2020-08-27 the whole amount is assumed. True on an intent. */
-  isReceivedTold: boolean;
+  isReceivedKnown: boolean;
   /** Cumulative over all refunds of captured money; null on an intent, which does not say. */
   amountRefundedMinor: number | null;
   /** Stripe's own count, which may include released money, and its value before this event if the event changed it. */
@@ -28,11 +28,11 @@ export type PaymentSnapshot = Readonly<{
   formerCountedMinor: number | null;
   /**
    * Whether Stripe counts the released amount (authorised, not captured) as refunded. Since 2025-03-31.basil it does
-   * not; the API version of the capture request decides, which may differ from the event's. `isReleaseTold`: the event
+   * not; the API version of the capture request decides, which may differ from the event's. `isReleaseKnown`: the event
    * shows which; otherwise it is assumed.
    */
   isReleaseCounted: boolean;
-  isReleaseTold: boolean;
+  isReleaseKnown: boolean;
   /** Whether this event is the capture. */
   isJustCaptured: boolean;
   /** False while the money is only authorised; null on an intent. */
@@ -116,17 +116,17 @@ export function chargeSnapshot(stripeEvent: StripeEvent): PaymentSnapshot {
 function receivedBy(
   charge: Fields,
   stripeEvent: StripeEvent,
-): Pick<PaymentSnapshot, 'amountReceivedMinor' | 'isReceivedTold'> {
+): Pick<PaymentSnapshot, 'amountReceivedMinor' | 'isReceivedKnown'> {
   const isPaid = charge.flag('paid', false) && chargeStatusOf(charge.object) === 'succeeded';
   if (!isPaid || !charge.flag('captured', true))
-    return { amountReceivedMinor: isPaid ? (charge.integerOrNull('amount_captured') ?? 0) : 0, isReceivedTold: true };
+    return { amountReceivedMinor: isPaid ? (charge.integerOrNull('amount_captured') ?? 0) : 0, isReceivedKnown: true };
   const captured = charge.integerOrNull('amount_captured');
-  if (captured !== null) return { amountReceivedMinor: captured, isReceivedTold: true };
+  if (captured !== null) return { amountReceivedMinor: captured, isReceivedKnown: true };
   const isJust = isJustCaptured(stripeEvent);
   const released = isJust
     ? (charge.integerOrNull('amount_refunded') ?? 0)
     : charge.hashes('refunds').reduce((sum, refund) => sum + (movedNothing(refund) ? refund.integer('amount') : 0), 0);
-  return { amountReceivedMinor: charge.integer('amount') - released, isReceivedTold: isJust || released > 0 };
+  return { amountReceivedMinor: charge.integer('amount') - released, isReceivedKnown: isJust || released > 0 };
 }
 
 const movedNothing = (refund: Fields): boolean =>
@@ -145,18 +145,18 @@ function releaseBy(
   charge: Fields,
   stripeEvent: StripeEvent,
   { counted, released }: { counted: number; released: number },
-): Pick<PaymentSnapshot, 'isReleaseCounted' | 'isReleaseTold'> {
-  if (released === 0 || released === charge.integer('amount')) return { isReleaseCounted: true, isReleaseTold: false };
+): Pick<PaymentSnapshot, 'isReleaseCounted' | 'isReleaseKnown'> {
+  if (released === 0 || released === charge.integer('amount')) return { isReleaseCounted: true, isReleaseKnown: false };
   const before = formerly(stripeEvent, 'amount_refunded');
   const isJust = isJustCaptured(stripeEvent);
   if (counted < released || (!isJust && before !== null && before < released))
-    return { isReleaseCounted: false, isReleaseTold: true };
+    return { isReleaseCounted: false, isReleaseKnown: true };
   if (
     isJust ||
     charge.hashes('refunds').some((refund) => movedNothing(refund) && refund.integer('amount') === released)
   )
-    return { isReleaseCounted: true, isReleaseTold: true };
-  return { isReleaseCounted: true, isReleaseTold: false };
+    return { isReleaseCounted: true, isReleaseKnown: true };
+  return { isReleaseCounted: true, isReleaseKnown: false };
 }
 
 const isJustCaptured = ({ type, data: { previous_attributes: previous } }: StripeEvent): boolean =>
@@ -193,12 +193,12 @@ export function paymentIntentSnapshot(stripeEvent: StripeEvent): PaymentSnapshot
     currency: intent.text('currency'),
     amountMinor: amount,
     amountReceivedMinor: intent.integerOrNull('amount_received') ?? (status === 'succeeded' ? amount : 0),
-    isReceivedTold: true,
+    isReceivedKnown: true,
     amountRefundedMinor: null,
     countedRefundedMinor: null,
     formerCountedMinor: null,
     isReleaseCounted: true,
-    isReleaseTold: false,
+    isReleaseKnown: false,
     isJustCaptured: false,
     isCaptured: null,
     customer: intent.idOrNull('customer'),
