@@ -287,7 +287,7 @@ export const openApiDocument = (): Promise<Document> =>
         title: 'Subscription ledger',
         version: '1',
         description:
-          'What Stripe’s webhooks say, as it is now and as it was. docs/http-api.md explains; docs/problems.md lists all problems.',
+          'Subscriptions and money from Stripe’s webhooks, now and at any past moment. docs/http-api.md explains the API; docs/problems.md lists all problems.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       components: { schemas, securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },

@@ -31,7 +31,7 @@ export const accessSchemas: Properties = {
         changedBy: ref('ChangedBy'),
       },
     ),
-    description: 'The rule, and what it stands on: a subscription, an entitlement, or nothing.',
+    description: 'The rule, and its basis: a subscription, an entitlement, or nothing.',
   },
   Access: object(
     {

@@ -17,7 +17,7 @@ export const booksSchemas: Properties = {
       ...{ position: orNull(decimal), policy: text },
       ...{ behindKeys: whole, parkedKeys: whole, parkedStreams: whole },
     }),
-    description: 'How far the books are, by which policy, and what is known to be missing in them.',
+    description: 'The position and policy of the books, and what is known to be missing in them.',
   },
   ChartAccount: object({
     ...{ name: text, side: oneOf('debit', 'credit') },

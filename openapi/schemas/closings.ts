@@ -62,7 +62,7 @@ export const closingsSchemas: Properties = {
       postings: list(object({ name: text, currency: text, amountMinor: minor })),
     }),
     description:
-      'A part of what corrects closed months: what an entry moves now, less what it moved when its month was closed.',
+      'A correction of closed months: the amounts of an entry now, less its amounts when its month was closed.',
   },
   ClosingRequest: asSchema(closingRequest),
   ReopeningRequest: asSchema(reopeningRequest),

@@ -39,7 +39,7 @@ export const findingSchemas: Properties = {
     customer: orNull(text),
     details: {
       ...object({}, findingDetails),
-      description: 'What shows it: which of these is there depends on the list.',
+      description: 'The evidence. Which fields are present depends on the list.',
     },
     href: text,
   }),

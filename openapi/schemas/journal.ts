@@ -30,7 +30,7 @@ const entryFields: Properties = {
 export const journalSchemas: Properties = {
   Posting: {
     ...object({ name: text, currency: text, amountMinor: minor, line: orNull(text) }),
-    description: 'Plus is debit. The postings of an entry add up to zero in each currency.',
+    description: 'A positive amount is a debit. The postings of an entry add up to zero in each currency.',
   },
   JournalEntry: {
     ...row(entryFields),
@@ -61,7 +61,7 @@ export const journalSchemas: Properties = {
     ...{ name: text, startMinor: minor, debitMinor: minor, creditMinor: minor, endMinor: minor },
     correctionMinor: {
       ...minor,
-      description: 'What of debit less credit corrects closed months: what became known of them later.',
+      description: 'The part of debit less credit that corrects closed months.',
     },
   }),
   TrialBalance: object({

@@ -57,7 +57,7 @@ export const mrrSchemas: Properties = {
   MrrMovementWithBooks: row({ ...movementFields, ...booked }),
   Rate: {
     ...object({ part: whole, whole, percent: orNull(text) }),
-    description: 'A part of a whole; in percent to two places, null where the whole is nothing.',
+    description: 'A part of a whole, in percent with two decimals; null when the whole is zero.',
   },
   Retention: object({
     ...scope,

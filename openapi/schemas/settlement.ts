@@ -14,7 +14,7 @@ export const settlementSchemas: Properties = {
   }),
   BalanceCheckpoint: {
     ...object({ at: time, stripeMinor: minor, balanceMinor: minor, clearingMinor: minor, unseenMinor: minor }),
-    description: 'What Stripe said was in the balance the last time that it said it, and what the books had then.',
+    description: 'The last balance that Stripe reported, and the balance of the books at that time.',
   },
   Reconciled: object({
     ...scope,

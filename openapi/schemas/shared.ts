@@ -25,7 +25,7 @@ export const sharedSchemas: Properties = {
   ProblemKinds: object({ data: list(ref('ProblemKind')) }),
   ChangedBy: {
     ...object({ stripeEventId: text, type: text, created: time, apiVersion: orNull(text) }),
-    description: 'The Stripe event that made it so.',
+    description: 'The Stripe event behind this state.',
   },
   Stale: {
     ...object({ since: time, stream: text, revision: decimal, cause: text }),

@@ -9,7 +9,7 @@ export const text: JsonSchema = { type: 'string' };
 export const flag: JsonSchema = { type: 'boolean' };
 export const whole: JsonSchema = { type: 'integer' };
 export const time: JsonSchema = { type: 'string', format: 'date-time' };
-export const minor: JsonSchema = { type: 'integer', description: 'In minor units of the currency beside it.' };
+export const minor: JsonSchema = { type: 'integer', description: 'In minor units of the accompanying currency.' };
 export const decimal: JsonSchema = { type: 'string', pattern: '^\\d+$' };
 export const list = (items: JsonSchema): JsonSchema => ({ type: 'array', items });
 export const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
@@ -20,7 +20,7 @@ export const orNull = (schema: JsonSchema): JsonSchema =>
 /** An extensible enum: programs ignore unknown values. */
 export const oneOf = (...words: string[]): JsonSchema => ({ ...text, ...known(words) });
 const known = (words: readonly string[]): JsonSchema => ({
-  description: `One of ${words.join(', ')}; more may come.`,
+  description: `One of ${words.join(', ')}; more may be added.`,
   'x-extensible-enum': words,
 });
 

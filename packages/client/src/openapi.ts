@@ -8,7 +8,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What the service has */
+        /** An index of the service */
         readonly get: operations["getIndex"];
         readonly put?: never;
         readonly post?: never;
@@ -42,7 +42,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Whether this process can do what its roles ask */
+        /** Whether this process can do the work of its roles */
         readonly get: operations["getHealthReady"];
         readonly put?: never;
         readonly post?: never;
@@ -59,7 +59,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Whether the read API may be asked here */
+        /** Whether the read API is ready here */
         readonly get: operations["getHealthReadyReads"];
         readonly put?: never;
         readonly post?: never;
@@ -76,7 +76,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What the process counts, for Prometheus */
+        /** Metrics for Prometheus */
         readonly get: operations["getMetrics"];
         readonly put?: never;
         readonly post?: never;
@@ -110,7 +110,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What the codes of problems mean */
+        /** All problem codes and their meaning */
         readonly get: operations["getProblems"];
         readonly put?: never;
         readonly post?: never;
@@ -127,7 +127,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What the code of a problem means */
+        /** The meaning of a problem code */
         readonly get: operations["getProblemsByCode"];
         readonly put?: never;
         readonly post?: never;
@@ -161,7 +161,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Whose access has changed, and why, in the order of the log */
+        /** Access changes with their reasons, in log order */
         readonly get: operations["getAccessChanges"];
         readonly put?: never;
         readonly post?: never;
@@ -180,7 +180,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Record the changes of access that are held */
+        /** Approve the held access changes */
         readonly post: operations["postAccessChangesApprove"];
         readonly delete?: never;
         readonly options?: never;
@@ -195,7 +195,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Changes of access that wait for an approval */
+        /** Access changes that wait for approval */
         readonly get: operations["getAccessChangesHeld"];
         readonly put?: never;
         readonly post?: never;
@@ -212,7 +212,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Each change of access, as it comes */
+        /** Each access change, as it is recorded */
         readonly get: operations["getAccessChangesLive"];
         readonly put?: never;
         readonly post?: never;
@@ -231,7 +231,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Do not record the changes of access that are held, and say why */
+        /** Reject the held access changes, with a reason */
         readonly post: operations["postAccessChangesReject"];
         readonly delete?: never;
         readonly options?: never;
@@ -246,7 +246,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The chart of accounts, with what stands on each */
+        /** The chart of accounts, with balances */
         readonly get: operations["getAccounts"];
         readonly put?: never;
         readonly post?: never;
@@ -263,7 +263,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What moved on an account of the chart, posting by posting */
+        /** The postings of an account */
         readonly get: operations["getAccountsByNamePostings"];
         readonly put?: never;
         readonly post?: never;
@@ -314,7 +314,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Subscriptions about to be lost for want of payment */
+        /** Subscriptions at risk because of failed payments */
         readonly get: operations["getChurnRisk"];
         readonly put?: never;
         readonly post?: never;
@@ -331,10 +331,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Months that are closed, the newest first */
+        /** Closed months, newest first */
         readonly get: operations["getClosings"];
         readonly put?: never;
-        /** Close a month, and the open ones before it */
+        /** Close a month and the open months before it */
         readonly post: operations["postClosings"];
         readonly delete?: never;
         readonly options?: never;
@@ -366,7 +366,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What became known of a closed month since it was closed */
+        /** Corrections of a closed month since its closing */
         readonly get: operations["getClosingsByMonthCorrections"];
         readonly put?: never;
         readonly post?: never;
@@ -383,7 +383,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What a month has of corrections of closed months, part by part */
+        /** Corrections of closed months that are posted in a month */
         readonly get: operations["getClosingsByMonthPostedCorrections"];
         readonly put?: never;
         readonly post?: never;
@@ -402,7 +402,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Open the last closed month again */
+        /** Reopen the last closed month */
         readonly post: operations["postClosingsByMonthReopen"];
         readonly delete?: never;
         readonly options?: never;
@@ -536,7 +536,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The decisions about the access of a customer, the newest first */
+        /** The access decisions about a customer, newest first */
         readonly get: operations["getCustomersByIdAccessChanges"];
         readonly put?: never;
         readonly post?: never;
@@ -570,7 +570,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** A customer now, and each later state */
+        /** The current state of a customer, and each later one */
         readonly get: operations["getCustomersByIdLive"];
         readonly put?: never;
         readonly post?: never;
@@ -587,7 +587,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What a customer is worth over time, and why */
+        /** A customer’s MRR over time, with causes */
         readonly get: operations["getCustomersByIdMrr"];
         readonly put?: never;
         readonly post?: never;
@@ -606,7 +606,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** The same of a customer, its subscriptions and open invoices */
+        /** Read a customer, its subscriptions and open invoices from Stripe now */
         readonly post: operations["postCustomersByIdRefresh"];
         readonly delete?: never;
         readonly options?: never;
@@ -655,7 +655,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** A dispute with the money that it moved */
+        /** A dispute with its movements of money */
         readonly get: operations["getDisputesById"];
         readonly put?: never;
         readonly post?: never;
@@ -672,7 +672,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Events as they were recorded, the newest first */
+        /** Recorded events, newest first */
         readonly get: operations["getEvents"];
         readonly put?: never;
         readonly post?: never;
@@ -689,7 +689,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Each new event, as it comes */
+        /** Each new event, as it is recorded */
         readonly get: operations["getEventsLive"];
         readonly put?: never;
         readonly post?: never;
@@ -706,7 +706,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** An event: how it came, where it stands, what it changed */
+        /** An event: its deliveries, its place in the log, its changes */
         readonly get: operations["getEventsById"];
         readonly put?: never;
         readonly post?: never;
@@ -740,7 +740,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What an id, an email or a reference names */
+        /** Find objects by id, e-mail address or reference */
         readonly get: operations["getFind"];
         readonly put?: never;
         readonly post?: never;
@@ -757,7 +757,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Questions about the whole ledger that have an answer */
+        /** The lists of findings */
         readonly get: operations["getFindings"];
         readonly put?: never;
         readonly post?: never;
@@ -774,7 +774,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What one of these questions has found */
+        /** The findings of one list */
         readonly get: operations["getFindingsByName"];
         readonly put?: never;
         readonly post?: never;
@@ -825,7 +825,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The book of an invoice: its entries, the balances after each, and what is earned when */
+        /** The book of an invoice: entries, balances after each, and revenue by month */
         readonly get: operations["getInvoicesByIdJournal"];
         readonly put?: never;
         readonly post?: never;
@@ -893,7 +893,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Monthly recurring revenue over time, and what moved it */
+        /** Monthly recurring revenue over time, with its movements */
         readonly get: operations["getMrr"];
         readonly put?: never;
         readonly post?: never;
@@ -910,7 +910,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Customers by the month they began in, and what is left of them */
+        /** Customers by starting month, and how many remain */
         readonly get: operations["getMrrCohorts"];
         readonly put?: never;
         readonly post?: never;
@@ -927,7 +927,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** MRR less what is known to end within some days */
+        /** MRR less subscriptions set to end within some days */
         readonly get: operations["getMrrCommitted"];
         readonly put?: never;
         readonly post?: never;
@@ -944,7 +944,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Whose MRR it is at the end of a day, against before */
+        /** MRR by customer at the end of a day, compared with an earlier day */
         readonly get: operations["getMrrCustomers"];
         readonly put?: never;
         readonly post?: never;
@@ -995,7 +995,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What MRR and which customers were kept */
+        /** Retention of MRR and customers */
         readonly get: operations["getMrrRetention"];
         readonly put?: never;
         readonly post?: never;
@@ -1046,10 +1046,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Long work that was asked for, the newest first */
+        /** Operations, newest first */
         readonly get: operations["getOperations"];
         readonly put?: never;
-        /** Ask for a rebuild, a dry run, a rollback, a replay or a verification */
+        /** Request a rebuild, dry run, rollback, replay or verification */
         readonly post: operations["postOperations"];
         readonly delete?: never;
         readonly options?: never;
@@ -1064,7 +1064,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** An operation: how far it is, and what came of it */
+        /** An operation with its progress and result */
         readonly get: operations["getOperationsById"];
         readonly put?: never;
         readonly post?: never;
@@ -1252,7 +1252,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What a payout consists of, and what is not explained of it yet */
+        /** The transactions of a payout, and what is unexplained */
         readonly get: operations["getPayoutsByIdReconciliation"];
         readonly put?: never;
         readonly post?: never;
@@ -1337,7 +1337,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** How far the read models are */
+        /** The positions of the read models */
         readonly get: operations["getProjections"];
         readonly put?: never;
         readonly post?: never;
@@ -1388,7 +1388,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What is not explained yet of the money at Stripe and on its way to the bank */
+        /** Unexplained money at Stripe and on its way to the bank */
         readonly get: operations["getReconciliation"];
         readonly put?: never;
         readonly post?: never;
@@ -1439,7 +1439,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Income by month, and what is deferred at the end of each */
+        /** Income by month, and deferred revenue at the end of each */
         readonly get: operations["getRevenue"];
         readonly put?: never;
         readonly post?: never;
@@ -1456,7 +1456,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What is deferred at a moment, by the month in which it is earned or by what was sold */
+        /** Deferred revenue at a moment, by earning month or by what was sold */
         readonly get: operations["getRevenueDeferred"];
         readonly put?: never;
         readonly post?: never;
@@ -1473,7 +1473,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What was earned, by what was sold */
+        /** Recognised revenue, by what was sold */
         readonly get: operations["getRevenueRecognised"];
         readonly put?: never;
         readonly post?: never;
@@ -1490,7 +1490,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What was billed in each month, by when it is earned */
+        /** Revenue by month of billing and month of earning */
         readonly get: operations["getRevenueWaterfall"];
         readonly put?: never;
         readonly post?: never;
@@ -1507,7 +1507,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** How the service is, in a sentence and its numbers */
+        /** The health of the service, in a sentence and in numbers */
         readonly get: operations["getStatus"];
         readonly put?: never;
         readonly post?: never;
@@ -1541,7 +1541,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Up to when all events that Stripe lists are in the log */
+        /** The time until which the log has all events that Stripe lists */
         readonly get: operations["getStripeCoverage"];
         readonly put?: never;
         readonly post?: never;
@@ -1558,10 +1558,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What Stripe was asked for, the newest first */
+        /** Backfills, recoveries and comparisons, newest first */
         readonly get: operations["getStripeRuns"];
         readonly put?: never;
-        /** Ask Stripe: a backfill, a recovery of events, or a comparison */
+        /** Start a backfill, a recovery of events, or a comparison */
         readonly post: operations["postStripeRuns"];
         readonly delete?: never;
         readonly options?: never;
@@ -1576,7 +1576,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** A run: how far it is, and what came of it */
+        /** A run with its progress and result */
         readonly get: operations["getStripeRunsById"];
         readonly put?: never;
         readonly post?: never;
@@ -1593,7 +1593,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What a run found that differs from Stripe */
+        /** The differences from Stripe that a run found */
         readonly get: operations["getStripeRunsByIdFindings"];
         readonly put?: never;
         readonly post?: never;
@@ -1712,7 +1712,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** A subscription now, and each later state */
+        /** The current state of a subscription, and each later one */
         readonly get: operations["getSubscriptionsByIdLive"];
         readonly put?: never;
         readonly post?: never;
@@ -1729,7 +1729,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What a subscription is worth over time, and why */
+        /** A subscription’s MRR over time, with causes */
         readonly get: operations["getSubscriptionsByIdMrr"];
         readonly put?: never;
         readonly post?: never;
@@ -1748,7 +1748,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Look at a subscription at Stripe now, and append what the ledger does not know */
+        /** Read a subscription from Stripe now, and append what the ledger lacks */
         readonly post: operations["postSubscriptionsByIdRefresh"];
         readonly delete?: never;
         readonly options?: never;
@@ -1763,7 +1763,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What the next invoice of a subscription will ask */
+        /** The next invoice of a subscription, as previewed */
         readonly get: operations["getSubscriptionsByIdUpcoming"];
         readonly put?: never;
         readonly post?: never;
@@ -1780,7 +1780,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What stands on every account, at the end of a month or at a second */
+        /** The balance of every account, at the end of a month or at a moment */
         readonly get: operations["getTrialBalance"];
         readonly put?: never;
         readonly post?: never;
@@ -1833,7 +1833,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Where Stripe delivers */
+        /** Receives Stripe’s deliveries */
         readonly post: operations["postWebhooksStripe"];
         readonly delete?: never;
         readonly options?: never;
@@ -1891,7 +1891,7 @@ export interface components {
                 readonly unseenSubscriptions: readonly string[];
             };
             readonly because: {
-                /** @description One of event, time, policy, repair; more may come. */
+                /** @description One of event, time, policy, repair; more may be added. */
                 readonly kind: string;
                 readonly stripeEventId?: string | null;
                 readonly position?: string;
@@ -1927,7 +1927,7 @@ export interface components {
                     readonly unseenSubscriptions: readonly string[];
                 };
                 readonly because: {
-                    /** @description One of event, time, policy, repair; more may come. */
+                    /** @description One of event, time, policy, repair; more may be added. */
                     readonly kind: string;
                     readonly stripeEventId?: string | null;
                     readonly position?: string;
@@ -1944,7 +1944,7 @@ export interface components {
             }[];
             readonly nextCursor: string | null;
         };
-        /** @description The rule, and what it stands on: a subscription, an entitlement, or nothing. */
+        /** @description The rule, and its basis: a subscription, an entitlement, or nothing. */
         readonly AccessReason: {
             readonly rule: string;
             readonly customer?: string;
@@ -1967,15 +1967,15 @@ export interface components {
         };
         readonly AccountBalance: {
             readonly name: string;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly startMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly debitMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly creditMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly endMinor: number;
-            /** @description What of debit less credit corrects closed months: what became known of them later. */
+            /** @description The part of debit less credit that corrects closed months. */
             readonly correctionMinor: number;
         };
         readonly AccountPosting: {
@@ -1984,9 +1984,9 @@ export interface components {
             readonly kind: string;
             /** Format: date-time */
             readonly effectiveAt: string;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly amountMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly balanceMinor: number;
             readonly line: string | null;
             readonly object: string | null;
@@ -2001,11 +2001,11 @@ export interface components {
             readonly currency: string;
             readonly from: string;
             readonly to: string;
-            /** @description One of frozen, restated; more may come. */
+            /** @description One of frozen, restated; more may be added. */
             readonly view: string;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly startMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly endMinor: number;
             readonly data: readonly components["schemas"]["AccountPosting"][];
             readonly nextCursor: string | null;
@@ -2013,7 +2013,7 @@ export interface components {
             readonly books: components["schemas"]["Books"];
         };
         readonly Acknowledged: {
-            /** @description One of appended, duplicate, quarantined; more may come. */
+            /** @description One of appended, duplicate, quarantined; more may be added. */
             readonly outcome: string;
             readonly stream: string;
             readonly revision: string;
@@ -2032,20 +2032,20 @@ export interface components {
             readonly revision: string | null;
             readonly position: string | null;
         };
-        /** @description What Stripe said was in the balance the last time that it said it, and what the books had then. */
+        /** @description The last balance that Stripe reported, and the balance of the books at that time. */
         readonly BalanceCheckpoint: {
             /** Format: date-time */
             readonly at: string;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly stripeMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly balanceMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly clearingMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly unseenMinor: number;
         };
-        /** @description How far the books are, by which policy, and what is known to be missing in them. */
+        /** @description The position and policy of the books, and what is known to be missing in them. */
         readonly Books: {
             readonly position: string | null;
             readonly policy: string;
@@ -2053,7 +2053,7 @@ export interface components {
             readonly parkedKeys: number;
             readonly parkedStreams: number;
         };
-        /** @description The Stripe event that made it so. */
+        /** @description The Stripe event behind this state. */
         readonly ChangedBy: {
             readonly stripeEventId: string;
             readonly type: string;
@@ -2065,7 +2065,7 @@ export interface components {
             readonly id: string;
             readonly object: string;
             readonly payment: string;
-            /** @description One of requires_payment_method, requires_source, requires_confirmation, requires_action, requires_source_action, processing, requires_capture, succeeded, canceled, pending, failed; more may come. */
+            /** @description One of requires_payment_method, requires_source, requires_confirmation, requires_action, requires_source_action, processing, requires_capture, succeeded, canceled, pending, failed; more may be added. */
             readonly status: string;
             readonly customer: string | null;
             readonly currency: string;
@@ -2100,13 +2100,13 @@ export interface components {
         };
         readonly ChartAccount: {
             readonly name: string;
-            /** @description One of debit, credit; more may come. */
+            /** @description One of debit, credit; more may be added. */
             readonly side: string;
             readonly balances: readonly {
                 readonly livemode: boolean;
                 readonly account: string | null;
                 readonly currency: string;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly balanceMinor: number;
             }[];
         };
@@ -2114,7 +2114,7 @@ export interface components {
             readonly month: string | null;
             /** Format: date-time */
             readonly asOf: string | null;
-            /** @description One of frozen, restated; more may come. */
+            /** @description One of frozen, restated; more may be added. */
             readonly view: string;
             readonly data: readonly components["schemas"]["ChartAccount"][];
             readonly isComplete: boolean;
@@ -2122,11 +2122,11 @@ export interface components {
         };
         readonly CheckoutSession: {
             readonly id: string;
-            /** @description One of payment, setup, subscription; more may come. */
+            /** @description One of payment, setup, subscription; more may be added. */
             readonly mode: string | null;
-            /** @description One of open, complete, expired; more may come. */
+            /** @description One of open, complete, expired; more may be added. */
             readonly status: string | null;
-            /** @description One of unpaid, paid, no_payment_required; more may come. */
+            /** @description One of unpaid, paid, no_payment_required; more may be added. */
             readonly paymentStatus: string | null;
             readonly customer: string | null;
             readonly email: string | null;
@@ -2164,7 +2164,7 @@ export interface components {
         readonly ChurnRisk: {
             readonly id: string;
             readonly customer: string | null;
-            /** @description One of past_due, unpaid; more may come. */
+            /** @description One of past_due, unpaid; more may be added. */
             readonly status: string;
             readonly collectionMethod: string;
             readonly currency: string | null;
@@ -2284,25 +2284,25 @@ export interface components {
                 readonly livemode: boolean;
                 readonly account: string | null;
                 readonly currency: string;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly mrrMinor: number;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly changesMinor: number;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly endingMinor: number;
                 readonly endingSubscriptions: number;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly committedMinor: number;
                 readonly scheduledSubscriptions: number;
             }[];
             readonly isComplete: boolean;
             readonly books: components["schemas"]["Books"];
         };
-        /** @description A part of what corrects closed months: what an entry moves now, less what it moved when its month was closed. */
+        /** @description A correction of closed months: the amounts of an entry now, less its amounts when its month was closed. */
         readonly Correction: {
             readonly id: string;
             readonly kind: string;
-            /** @description One of added, changed, gone, not_kept; more may come. */
+            /** @description One of added, changed, gone, not_kept; more may be added. */
             readonly change: string;
             readonly month: string;
             /** Format: date-time */
@@ -2316,7 +2316,7 @@ export interface components {
             readonly postings: readonly {
                 readonly name: string;
                 readonly currency: string;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly amountMinor: number;
             }[];
         };
@@ -2328,11 +2328,11 @@ export interface components {
             readonly accounts: readonly {
                 readonly currency: string;
                 readonly name: string;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly closedMinor: number;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly nowMinor: number;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly changeMinor: number;
             }[];
             readonly data: readonly components["schemas"]["Correction"][];
@@ -2382,7 +2382,7 @@ export interface components {
         readonly CreditNote: {
             readonly id: string;
             readonly number: string | null;
-            /** @description One of issued, void; more may come. */
+            /** @description One of issued, void; more may be added. */
             readonly status: string;
             readonly type: string;
             readonly reason: string | null;
@@ -2481,15 +2481,15 @@ export interface components {
             readonly livemode: boolean;
             readonly account: string | null;
             readonly currency: string;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly deferredMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly currentMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly longTermMinor: number;
             readonly by: readonly {
                 readonly key: string | null;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly deferredMinor: number;
             }[];
         };
@@ -2497,7 +2497,7 @@ export interface components {
             readonly month: string | null;
             /** Format: date-time */
             readonly asOf: string | null;
-            /** @description One of frozen, restated; more may come. */
+            /** @description One of frozen, restated; more may be added. */
             readonly view: string;
             readonly shownRestated: readonly {
                 readonly livemode: boolean;
@@ -2519,7 +2519,7 @@ export interface components {
         };
         readonly Dispute: {
             readonly id: string;
-            /** @description One of warning_needs_response, warning_under_review, warning_closed, needs_response, under_review, won, lost, charge_refunded, prevented, appeal_needs_response, appeal_under_review; more may come. */
+            /** @description One of warning_needs_response, warning_under_review, warning_closed, needs_response, under_review, won, lost, charge_refunded, prevented, appeal_needs_response, appeal_under_review; more may be added. */
             readonly status: string;
             readonly isInquiry: boolean;
             readonly reason: string | null;
@@ -2576,7 +2576,7 @@ export interface components {
             readonly account: string | null;
             readonly livemode: boolean | null;
             readonly apiVersion: string | null;
-            /** @description One of webhook, events_api, observation, absence; more may come. */
+            /** @description One of webhook, events_api, observation, absence; more may be added. */
             readonly source: string | null;
             readonly observation: {
                 /** Format: date-time */
@@ -2598,7 +2598,7 @@ export interface components {
             readonly position: string;
             readonly bodySha256: string | null;
             readonly contentHash: string | null;
-            /** @description One of not_an_event, envelope, thin_event, reserved_type, no_object, no_real_id, conflict, stream_deleted; more may come. */
+            /** @description One of not_an_event, envelope, thin_event, reserved_type, no_object, no_real_id, conflict, stream_deleted; more may be added. */
             readonly quarantine: string | null;
         };
         readonly EventWithDeliveries: {
@@ -2615,7 +2615,7 @@ export interface components {
             readonly account: string | null;
             readonly livemode: boolean | null;
             readonly apiVersion: string | null;
-            /** @description One of webhook, events_api, observation, absence; more may come. */
+            /** @description One of webhook, events_api, observation, absence; more may be added. */
             readonly source: string | null;
             readonly observation: {
                 /** Format: date-time */
@@ -2637,7 +2637,7 @@ export interface components {
             readonly position: string;
             readonly bodySha256: string | null;
             readonly contentHash: string | null;
-            /** @description One of not_an_event, envelope, thin_event, reserved_type, no_object, no_real_id, conflict, stream_deleted; more may come. */
+            /** @description One of not_an_event, envelope, thin_event, reserved_type, no_object, no_real_id, conflict, stream_deleted; more may be added. */
             readonly quarantine: string | null;
             readonly renderings: readonly {
                 readonly eventId: string;
@@ -2680,13 +2680,13 @@ export interface components {
             readonly searched: readonly string[];
         };
         readonly Finding: {
-            /** @description One of invoice, subscription, customer; more may come. */
+            /** @description One of invoice, subscription, customer; more may be added. */
             readonly kind: string;
             readonly id: string;
             /** Format: date-time */
             readonly at: string;
             readonly customer: string | null;
-            /** @description What shows it: which of these is there depends on the list. */
+            /** @description The evidence. Which fields are present depends on the list. */
             readonly details: {
                 readonly subscription?: string | null;
                 readonly invoice?: string;
@@ -2697,11 +2697,11 @@ export interface components {
                 /** Format: date-time */
                 readonly nextPaymentAttempt?: string | null;
                 readonly currency?: string;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly amountRemainingMinor?: number;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly amountPaidMinor?: number;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly totalMinor?: number;
                 readonly error?: components["schemas"]["FinalizationError"];
                 readonly namedBy?: string;
@@ -2718,7 +2718,7 @@ export interface components {
                 readonly last4?: string | null;
                 /** Format: date-time */
                 readonly expiresAt?: string | null;
-                /** @description One of no_payment_method, removed, expires; more may come. */
+                /** @description One of no_payment_method, removed, expires; more may be added. */
                 readonly because?: string;
             };
             readonly href: string;
@@ -2776,7 +2776,7 @@ export interface components {
                     readonly unseenSubscriptions: readonly string[];
                 };
                 readonly because: {
-                    /** @description One of event, time, policy, repair; more may come. */
+                    /** @description One of event, time, policy, repair; more may be added. */
                     readonly kind: string;
                     readonly stripeEventId?: string | null;
                     readonly position?: string;
@@ -2790,21 +2790,21 @@ export interface components {
         };
         readonly IncomeMonth: {
             readonly month: string;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly revenueMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly contraMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly otherMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly netMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly deferredMinor: number;
         };
         readonly Incomes: {
             readonly from: string;
             readonly to: string;
-            /** @description One of frozen, restated; more may come. */
+            /** @description One of frozen, restated; more may be added. */
             readonly view: string;
             readonly data: readonly {
                 readonly livemode: boolean;
@@ -2827,7 +2827,7 @@ export interface components {
         readonly Invoice: {
             readonly id: string;
             readonly number: string | null;
-            /** @description One of draft, open, uncollectible, paid, void; more may come. */
+            /** @description One of draft, open, uncollectible, paid, void; more may be added. */
             readonly status: string;
             readonly customer: string | null;
             readonly subscription: string | null;
@@ -2881,7 +2881,7 @@ export interface components {
             readonly livemode: boolean | null;
             readonly account: string | null;
             readonly changedBy: components["schemas"]["ChangedBy"];
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly creditedMinor?: number;
             readonly creditNotes?: readonly components["schemas"]["CreditNote"][];
             readonly payments?: readonly components["schemas"]["Payment"][];
@@ -2895,12 +2895,12 @@ export interface components {
             readonly months: readonly {
                 readonly month: string;
                 readonly line: string;
-                /** @description One of revenue, discount; more may come. */
+                /** @description One of revenue, discount; more may be added. */
                 readonly part: string;
                 readonly currency: string;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly revenueMinor: number;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly contraMinor: number;
             }[];
             readonly isComplete: boolean;
@@ -2978,7 +2978,7 @@ export interface components {
                 readonly value: number;
                 readonly isAtLeast: boolean;
             };
-            /** @description One of frozen, restated; more may come. */
+            /** @description One of frozen, restated; more may be added. */
             readonly view?: string;
             readonly shownRestated?: readonly {
                 readonly livemode: boolean;
@@ -3027,7 +3027,7 @@ export interface components {
             readonly balances: readonly {
                 readonly name: string;
                 readonly currency: string;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly balanceMinor: number;
             }[];
             readonly changedBy: components["schemas"]["ChangedBy"];
@@ -3068,12 +3068,12 @@ export interface components {
                 readonly cohorts: readonly {
                     readonly month: string;
                     readonly size: number;
-                    /** @description In minor units of the currency beside it. */
+                    /** @description In minor units of the accompanying currency. */
                     readonly startMinor: number;
                     readonly months: readonly {
                         readonly month: string;
                         readonly customers: number;
-                        /** @description In minor units of the currency beside it. */
+                        /** @description In minor units of the accompanying currency. */
                         readonly mrrMinor: number;
                     }[];
                 }[];
@@ -3088,11 +3088,11 @@ export interface components {
                 readonly account: string | null;
                 readonly currency: string;
                 readonly customer: string;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly startMinor: number;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly mrrMinor: number;
-                /** @description One of came, grew, same, shrank, left; more may come. */
+                /** @description One of came, grew, same, shrank, left; more may be added. */
                 readonly change: string;
             }[];
             readonly nextCursor: string | null;
@@ -3129,7 +3129,7 @@ export interface components {
             readonly at: string;
             /** Format: date-time */
             readonly firstAt: string;
-            /** @description One of opening, new, reactivation, expansion, contraction, churn; more may come. */
+            /** @description One of opening, new, reactivation, expansion, contraction, churn; more may be added. */
             readonly kind: string;
             readonly amountMinor: number;
             readonly beforeMinor: number;
@@ -3143,7 +3143,7 @@ export interface components {
                 /** Format: date-time */
                 readonly at: string;
                 readonly cause: string;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly amountMinor: number;
                 readonly by: string | null;
                 readonly stripeEventId: string;
@@ -3160,7 +3160,7 @@ export interface components {
             readonly at: string;
             /** Format: date-time */
             readonly firstAt: string;
-            /** @description One of opening, new, reactivation, expansion, contraction, churn; more may come. */
+            /** @description One of opening, new, reactivation, expansion, contraction, churn; more may be added. */
             readonly kind: string;
             readonly amountMinor: number;
             readonly beforeMinor: number;
@@ -3174,7 +3174,7 @@ export interface components {
                 /** Format: date-time */
                 readonly at: string;
                 readonly cause: string;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly amountMinor: number;
                 readonly by: string | null;
                 readonly stripeEventId: string;
@@ -3198,7 +3198,7 @@ export interface components {
         readonly MrrOverTime: {
             readonly from: string;
             readonly to: string;
-            /** @description One of day, week, month; more may come. */
+            /** @description One of day, week, month; more may be added. */
             readonly interval: string;
             readonly data: readonly {
                 readonly livemode: boolean;
@@ -3213,23 +3213,23 @@ export interface components {
         readonly MrrPeriod: {
             readonly start: string;
             readonly end: string;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly mrrMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly annualMinor: number;
             readonly customers: number;
             readonly subscribers: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly openingMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly newMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly reactivationMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly expansionMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly contractionMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly churnMinor: number;
         };
         readonly MrrTrials: {
@@ -3270,7 +3270,7 @@ export interface components {
             readonly books: components["schemas"]["Books"];
         };
         readonly OpenItem: {
-            /** @description One of no_balance_transaction, not_heard_of, amounts_differ, not_applied, payment_not_seen, not_billed, subscription_ended, refund_not_seen, on_its_way, customer_cash, payout_not_asked, payout_differs, unknown_category; more may come. */
+            /** @description One of no_balance_transaction, not_heard_of, amounts_differ, not_applied, payment_not_seen, not_billed, subscription_ended, refund_not_seen, on_its_way, customer_cash, payout_not_asked, payout_differs, unknown_category; more may be added. */
             readonly cause: string;
             readonly name: string | null;
             readonly object: string;
@@ -3280,7 +3280,7 @@ export interface components {
             /** Format: date-time */
             readonly at: string;
             readonly ageDays: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly amountMinor: number;
         };
         readonly Operation: {
@@ -3293,7 +3293,7 @@ export interface components {
             readonly by: string;
             /** Format: date-time */
             readonly requestedAt: string;
-            /** @description One of queued, running, cancelling, succeeded, failed, cancelled, interrupted; more may come. */
+            /** @description One of queued, running, cancelling, succeeded, failed, cancelled, interrupted; more may be added. */
             readonly state: string;
             readonly attempts: number;
             /** Format: date-time */
@@ -3302,7 +3302,7 @@ export interface components {
             readonly endedAt: string | null;
             readonly progress: {
                 readonly done: number;
-                /** @description One of events, streams; more may come. */
+                /** @description One of events, streams; more may be added. */
                 readonly unit: string;
                 readonly perSecond: number;
                 readonly share: number | null;
@@ -3354,13 +3354,13 @@ export interface components {
             readonly currency: string;
             /** Format: date-time */
             readonly paidAt: string | null;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly amountPaidMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly amountRefundedMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly amountLostMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly amountDisputedMinor: number;
             /** Format: date-time */
             readonly givenBackAt: string | null;
@@ -3417,11 +3417,11 @@ export interface components {
             readonly status: string;
             readonly customer: string | null;
             readonly currency: string;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly amountMinor: number;
             readonly presentment: {
                 readonly currency: string;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly amountMinor: number;
             } | null;
             readonly failureCode: string | null;
@@ -3429,19 +3429,19 @@ export interface components {
             readonly failureMessage: string | null;
             readonly livemode: boolean | null;
             readonly account: string | null;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly amountReceivedMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly amountRefundedMinor: number | null;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly amountRefundedUnlistedMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly amountRefundPendingMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly amountDisputedMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly disputeFeesMinor: number | null;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly amountNetMinor: number | null;
             readonly isDisputed: boolean;
             readonly paymentIntent: components["schemas"]["PaymentPart"] | null;
@@ -3514,7 +3514,7 @@ export interface components {
             readonly id: string;
             readonly object: string;
             readonly payment: string;
-            /** @description One of requires_payment_method, requires_source, requires_confirmation, requires_action, requires_source_action, processing, requires_capture, succeeded, canceled, pending, failed; more may come. */
+            /** @description One of requires_payment_method, requires_source, requires_confirmation, requires_action, requires_source_action, processing, requires_capture, succeeded, canceled, pending, failed; more may be added. */
             readonly status: string;
             readonly customer: string | null;
             readonly currency: string;
@@ -3558,7 +3558,7 @@ export interface components {
         };
         readonly Payout: {
             readonly id: string;
-            /** @description One of pending, in_transit, paid, canceled, failed; more may come. */
+            /** @description One of pending, in_transit, paid, canceled, failed; more may be added. */
             readonly status: string;
             readonly amountMinor: number;
             readonly currency: string;
@@ -3593,7 +3593,7 @@ export interface components {
                 readonly livemode: boolean;
                 readonly account: string | null;
                 readonly currency: string;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly amountMinor: number;
                 readonly isAutomatic: boolean | null;
                 readonly reconciliationStatus: string | null;
@@ -3606,20 +3606,20 @@ export interface components {
             readonly parts: readonly {
                 readonly category: string;
                 readonly count: number;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly amountMinor: number;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly feeMinor: number;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly netMinor: number;
             }[];
             readonly unseenTransactions: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly sumMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly differenceMinor: number;
             readonly isExact: boolean;
-            /** @description One of not_automatic, payout_not_asked, transactions_not_seen, payout_differs; more may come. */
+            /** @description One of not_automatic, payout_not_asked, transactions_not_seen, payout_differs; more may be added. */
             readonly cause: string | null;
             readonly isComplete: boolean;
             readonly books: components["schemas"]["Books"];
@@ -3629,11 +3629,11 @@ export interface components {
             readonly isSeen: boolean;
             readonly category: string | null;
             readonly source: string | null;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly amountMinor: number | null;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly feeMinor: number | null;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly netMinor: number | null;
             /** Format: date-time */
             readonly createdAt: string | null;
@@ -3652,11 +3652,11 @@ export interface components {
             readonly isComplete: boolean;
             readonly books: components["schemas"]["Books"];
         };
-        /** @description Plus is debit. The postings of an entry add up to zero in each currency. */
+        /** @description A positive amount is a debit. The postings of an entry add up to zero in each currency. */
         readonly Posting: {
             readonly name: string;
             readonly currency: string;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly amountMinor: number;
             readonly line: string | null;
         };
@@ -3702,7 +3702,7 @@ export interface components {
             readonly title: string;
             readonly status: number;
             readonly detail: string;
-            /** @description One of bad_address, bad_request, bad_query, malformed_request, unauthenticated, scope_missing, not_found, key_reused, run_under_way, no_stripe_key, stripe_refuses, request_timeout, address_too_long, too_many_requests, headers_too_large, client_left, internal_error, stopping, signature_no_signature, signature_no_match, signature_clock, unreadable_body, incomplete_body, body_too_large, overloaded, store_unavailable, position_not_reached, books_not_ready, closing_refused, amount_too_large, customer_too_large, read_models_busy, read_models_conflict, read_models_unavailable, read_timeout, event_store_unavailable, too_many_waiting, too_many_live, refreshes_busy, stripe_away, replays_busy, not_known_then, past_too_large, past_unreadable, past_busy, past_timeout, past_failed; more may come. */
+            /** @description One of bad_address, bad_request, bad_query, malformed_request, unauthenticated, scope_missing, not_found, key_reused, run_under_way, no_stripe_key, stripe_refuses, request_timeout, address_too_long, too_many_requests, headers_too_large, client_left, internal_error, stopping, signature_no_signature, signature_no_match, signature_clock, unreadable_body, incomplete_body, body_too_large, overloaded, store_unavailable, position_not_reached, books_not_ready, closing_refused, amount_too_large, customer_too_large, read_models_busy, read_models_conflict, read_models_unavailable, read_timeout, event_store_unavailable, too_many_waiting, too_many_live, refreshes_busy, stripe_away, replays_busy, not_known_then, past_too_large, past_unreadable, past_busy, past_timeout, past_failed; more may be added. */
             readonly code: string;
             readonly instance?: string;
         };
@@ -3750,7 +3750,7 @@ export interface components {
                 readonly name: string;
                 readonly version: number;
                 readonly generation: number;
-                /** @description One of building, live, kept; more may come. */
+                /** @description One of building, live, kept; more may be added. */
                 readonly state: string;
                 readonly shown: boolean;
                 readonly moving: boolean;
@@ -3797,7 +3797,7 @@ export interface components {
                 readonly isAtLeast: boolean;
             };
         };
-        /** @description A part of a whole; in percent to two places, null where the whole is nothing. */
+        /** @description A part of a whole, in percent with two decimals; null when the whole is zero. */
         readonly Rate: {
             readonly part: number;
             readonly whole: number;
@@ -3808,11 +3808,11 @@ export interface components {
             readonly account: string | null;
             readonly currency: string;
             readonly key: string | null;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly revenueMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly contraMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly amountMinor: number;
         };
         readonly RecognisedRevenue: {
@@ -3820,7 +3820,7 @@ export interface components {
             readonly nextCursor: string | null;
             readonly from?: string;
             readonly to?: string;
-            /** @description One of frozen, restated; more may come. */
+            /** @description One of frozen, restated; more may be added. */
             readonly view?: string;
             readonly shownRestated?: readonly {
                 readonly livemode: boolean;
@@ -3835,7 +3835,7 @@ export interface components {
             readonly currency: string;
             readonly accounts: readonly {
                 readonly name: string;
-                /** @description In minor units of the currency beside it. */
+                /** @description In minor units of the accompanying currency. */
                 readonly balanceMinor: number;
             }[];
             readonly checkpoint: components["schemas"]["BalanceCheckpoint"] | null;
@@ -3875,7 +3875,7 @@ export interface components {
         readonly Refund: {
             readonly id: string;
             readonly status: string | null;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly amountMinor: number | null;
             readonly customer: string | null;
             readonly currency: string;
@@ -3901,7 +3901,7 @@ export interface components {
         };
         /** @description A refund from its own events, or from the charge or credit note that lists it. */
         readonly RefundOfPayment: {
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly amountMinor: number | null;
             readonly currency: string;
             readonly status: string | null;
@@ -3958,7 +3958,7 @@ export interface components {
             readonly reason?: string;
         };
         readonly Replay: {
-            /** @description One of replayed, parked_again, wanted; more may come. */
+            /** @description One of replayed, parked_again, wanted; more may be added. */
             readonly outcome: string;
             readonly parked: readonly components["schemas"]["Parked"][];
         };
@@ -3969,21 +3969,21 @@ export interface components {
             readonly livemode: boolean;
             readonly account: string | null;
             readonly currency: string;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly openingMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly newMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly reactivationMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly expansionMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly contractionMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly churnMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly startMinor: number;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly endMinor: number;
             readonly startCustomers: number;
             readonly endCustomers: number;
@@ -3993,9 +3993,9 @@ export interface components {
             readonly grossChurn: components["schemas"]["Rate"];
             readonly netChurn: components["schemas"]["Rate"];
             readonly quickRatio: components["schemas"]["Rate"];
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly arpaMinor: number | null;
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly ltvMinor: number | null;
         };
         readonly Retentions: {
@@ -4027,19 +4027,19 @@ export interface components {
             readonly cause: string;
         };
         readonly Status: {
-            /** @description One of ok, attention, failing; more may come. */
+            /** @description One of ok, attention, failing; more may be added. */
             readonly state: string;
             readonly sentence: string;
             readonly concerns: readonly {
                 readonly code: string;
-                /** @description One of failing, attention; more may come. */
+                /** @description One of failing, attention; more may be added. */
                 readonly severity: string;
                 readonly text: string;
             }[];
             /** Format: date-time */
             readonly at: string;
             readonly log: {
-                /** @description One of at, empty, unknown, away, refused; more may come. */
+                /** @description One of at, empty, unknown, away, refused; more may be added. */
                 readonly state: string;
                 readonly name: string | null;
             };
@@ -4072,7 +4072,7 @@ export interface components {
                 readonly quarantinedEvents: number | null;
             };
             readonly projecting: {
-                /** @description One of this_process, another_process, nobody, unknown; more may come. */
+                /** @description One of this_process, another_process, nobody, unknown; more may be added. */
                 readonly by: string;
                 readonly cause: string | null;
             };
@@ -4121,7 +4121,7 @@ export interface components {
             }[];
         };
         readonly StripeFinding: {
-            /** @description One of missing_event, unknown, drift, gone, contradicts, unreadable, busy, money, unknown_to_stripe; more may come. */
+            /** @description One of missing_event, unknown, drift, gone, contradicts, unreadable, busy, money, unknown_to_stripe; more may be added. */
             readonly verdict: string;
             readonly object: string;
             readonly id: string;
@@ -4153,7 +4153,7 @@ export interface components {
         };
         readonly StripeRun: {
             readonly id: string;
-            /** @description One of backfill, recover, reconcile, money; more may come. */
+            /** @description One of backfill, recover, reconcile, money; more may be added. */
             readonly kind: string;
             readonly account: string | null;
             readonly livemode: boolean;
@@ -4161,7 +4161,7 @@ export interface components {
             readonly apiVersion: string | null;
             /** Format: date-time */
             readonly startedAt: string;
-            /** @description One of wanted, started, checkpoint, stopping, finished, stopped; more may come. */
+            /** @description One of wanted, started, checkpoint, stopping, finished, stopped; more may be added. */
             readonly step: string;
             /** Format: date-time */
             readonly saidAt: string;
@@ -4229,7 +4229,7 @@ export interface components {
         readonly Subscription: {
             readonly id: string;
             readonly customer: string | null;
-            /** @description One of incomplete, trialing, active, past_due, unpaid, paused, incomplete_expired, canceled; more may come. */
+            /** @description One of incomplete, trialing, active, past_due, unpaid, paused, incomplete_expired, canceled; more may be added. */
             readonly status: string;
             /** Format: date-time */
             readonly statusSince: string;
@@ -4339,7 +4339,7 @@ export interface components {
         };
         readonly SubscriptionSchedule: {
             readonly id: string;
-            /** @description One of not_started, active, completed, released, canceled; more may come. */
+            /** @description One of not_started, active, completed, released, canceled; more may be added. */
             readonly status: string;
             readonly customer: string | null;
             readonly subscription: string | null;
@@ -4442,7 +4442,7 @@ export interface components {
             readonly account: string | null;
             readonly currency: string;
             readonly accounts: readonly components["schemas"]["AccountBalance"][];
-            /** @description In minor units of the currency beside it. */
+            /** @description In minor units of the accompanying currency. */
             readonly sumMinor: number;
             readonly closing: {
                 /** Format: date-time */
@@ -4455,7 +4455,7 @@ export interface components {
             readonly month: string | null;
             /** Format: date-time */
             readonly asOf: string | null;
-            /** @description One of frozen, restated; more may come. */
+            /** @description One of frozen, restated; more may be added. */
             readonly view: string;
             readonly data: readonly components["schemas"]["TrialBalance"][];
             readonly isComplete: boolean;
@@ -4507,7 +4507,7 @@ export interface components {
         readonly Waterfalls: {
             readonly from: string;
             readonly to: string;
-            /** @description One of frozen, restated; more may come. */
+            /** @description One of frozen, restated; more may be added. */
             readonly view: string;
             readonly shownRestated: readonly {
                 readonly livemode: boolean;
@@ -4521,11 +4521,11 @@ export interface components {
                     readonly bookedMonth: string;
                     readonly months: readonly {
                         readonly month: string;
-                        /** @description In minor units of the currency beside it. */
+                        /** @description In minor units of the accompanying currency. */
                         readonly revenueMinor: number;
-                        /** @description In minor units of the currency beside it. */
+                        /** @description In minor units of the accompanying currency. */
                         readonly contraMinor: number;
-                        /** @description In minor units of the currency beside it. */
+                        /** @description In minor units of the accompanying currency. */
                         readonly amountMinor: number;
                     }[];
                 }[];
@@ -4705,7 +4705,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What the service has */
+            /** @description An index of the service */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -4763,7 +4763,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Whether this process can do what its roles ask */
+            /** @description Whether this process can do the work of its roles */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -4801,7 +4801,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Whether the read API may be asked here */
+            /** @description Whether the read API is ready here */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -4839,7 +4839,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What the process counts, for Prometheus */
+            /** @description Metrics for Prometheus */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -4897,7 +4897,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What the codes of problems mean */
+            /** @description All problem codes and their meaning */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -4928,7 +4928,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What the code of a problem means */
+            /** @description The meaning of a problem code */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5000,7 +5000,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Whose access has changed, and why, in the order of the log */
+            /** @description Access changes with their reasons, in log order */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5029,7 +5029,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Record the changes of access that are held */
+            /** @description Approve the held access changes */
             readonly 202: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5061,7 +5061,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Changes of access that wait for an approval */
+            /** @description Access changes that wait for approval */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5090,7 +5090,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Each change of access, as it comes */
+            /** @description Each access change, as it is recorded */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5123,7 +5123,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description Do not record the changes of access that are held, and say why */
+            /** @description Reject the held access changes, with a reason */
             readonly 202: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5161,7 +5161,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The chart of accounts, with what stands on each */
+            /** @description The chart of accounts, with balances */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5203,7 +5203,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What moved on an account of the chart, posting by posting */
+            /** @description The postings of an account */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5333,7 +5333,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Subscriptions about to be lost for want of payment */
+            /** @description Subscriptions at risk because of failed payments */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5367,7 +5367,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Months that are closed, the newest first */
+            /** @description Closed months, newest first */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5400,7 +5400,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description Close a month, and the open ones before it */
+            /** @description Close a month and the open months before it */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5472,7 +5472,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What became known of a closed month since it was closed */
+            /** @description Corrections of a closed month since its closing */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5510,7 +5510,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What a month has of corrections of closed months, part by part */
+            /** @description Corrections of closed months that are posted in a month */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5545,7 +5545,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description Open the last closed month again */
+            /** @description Reopen the last closed month */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5850,7 +5850,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The decisions about the access of a customer, the newest first */
+            /** @description The access decisions about a customer, newest first */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5933,7 +5933,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description A customer now, and each later state */
+            /** @description The current state of a customer, and each later one */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5967,7 +5967,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What a customer is worth over time, and why */
+            /** @description A customer’s MRR over time, with causes */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5998,7 +5998,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The same of a customer, its subscriptions and open invoices */
+            /** @description Read a customer, its subscriptions and open invoices from Stripe now */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6127,7 +6127,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description A dispute with the money that it moved */
+            /** @description A dispute with its movements of money */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6169,7 +6169,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Events as they were recorded, the newest first */
+            /** @description Recorded events, newest first */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6205,7 +6205,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Each new event, as it comes */
+            /** @description Each new event, as it is recorded */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6239,7 +6239,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description An event: how it came, where it stands, what it changed */
+            /** @description An event: its deliveries, its place in the log, its changes */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6306,7 +6306,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What an id, an email or a reference names */
+            /** @description Find objects by id, e-mail address or reference */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6338,7 +6338,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Questions about the whole ledger that have an answer */
+            /** @description The lists of findings */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6375,7 +6375,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What one of these questions has found */
+            /** @description The findings of one list */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6495,7 +6495,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The book of an invoice: its entries, the balances after each, and what is earned when */
+            /** @description The book of an invoice: entries, balances after each, and revenue by month */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6658,7 +6658,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Monthly recurring revenue over time, and what moved it */
+            /** @description Monthly recurring revenue over time, with its movements */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6695,7 +6695,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Customers by the month they began in, and what is left of them */
+            /** @description Customers by starting month, and how many remain */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6731,7 +6731,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description MRR less what is known to end within some days */
+            /** @description MRR less subscriptions set to end within some days */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6772,7 +6772,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Whose MRR it is at the end of a day, against before */
+            /** @description MRR by customer at the end of a day, compared with an earlier day */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6889,7 +6889,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What MRR and which customers were kept */
+            /** @description Retention of MRR and customers */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7000,7 +7000,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Long work that was asked for, the newest first */
+            /** @description Operations, newest first */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7035,7 +7035,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description Ask for a rebuild, a dry run, a rollback, a replay or a verification */
+            /** @description Request a rebuild, dry run, rollback, replay or verification */
             readonly 202: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7066,7 +7066,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description An operation: how far it is, and what came of it */
+            /** @description An operation with its progress and result */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7501,7 +7501,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What a payout consists of, and what is not explained of it yet */
+            /** @description The transactions of a payout, and what is unexplained */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7686,7 +7686,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description How far the read models are */
+            /** @description The positions of the read models */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7802,7 +7802,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What is not explained yet of the money at Stripe and on its way to the bank */
+            /** @description Unexplained money at Stripe and on its way to the bank */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7918,7 +7918,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Income by month, and what is deferred at the end of each */
+            /** @description Income by month, and deferred revenue at the end of each */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7962,7 +7962,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What is deferred at a moment, by the month in which it is earned or by what was sold */
+            /** @description Deferred revenue at a moment, by earning month or by what was sold */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8009,7 +8009,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What was earned, by what was sold */
+            /** @description Recognised revenue, by what was sold */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8047,7 +8047,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What was billed in each month, by when it is earned */
+            /** @description Revenue by month of billing and month of earning */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8076,7 +8076,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description How the service is, in a sentence and its numbers */
+            /** @description The health of the service, in a sentence and in numbers */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8139,7 +8139,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Up to when all events that Stripe lists are in the log */
+            /** @description The time until which the log has all events that Stripe lists */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8171,7 +8171,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What Stripe was asked for, the newest first */
+            /** @description Backfills, recoveries and comparisons, newest first */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8204,7 +8204,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description Ask Stripe: a backfill, a recovery of events, or a comparison */
+            /** @description Start a backfill, a recovery of events, or a comparison */
             readonly 202: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8235,7 +8235,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description A run: how far it is, and what came of it */
+            /** @description A run with its progress and result */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8271,7 +8271,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What a run found that differs from Stripe */
+            /** @description The differences from Stripe that a run found */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8537,7 +8537,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description A subscription now, and each later state */
+            /** @description The current state of a subscription, and each later one */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8571,7 +8571,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What a subscription is worth over time, and why */
+            /** @description A subscription’s MRR over time, with causes */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8602,7 +8602,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Look at a subscription at Stripe now, and append what the ledger does not know */
+            /** @description Read a subscription from Stripe now, and append what the ledger lacks */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8636,7 +8636,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What the next invoice of a subscription will ask */
+            /** @description The next invoice of a subscription, as previewed */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8674,7 +8674,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description What stands on every account, at the end of a month or at a second */
+            /** @description The balance of every account, at the end of a month or at a moment */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8778,7 +8778,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Where Stripe delivers */
+            /** @description Receives Stripe’s deliveries */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
