@@ -550,7 +550,7 @@ describe('a credit note before payment, by Stripe’s own numbers (R23)', () => 
 describe('a question about money', () => {
   it.each([
     ['/trial-balance?month=2026-13', 'month: must be a month'],
-    ['/trial-balance?month=2026-01&asOf=2026-01-31T00:00:00Z', 'asOf: is for a moment'],
+    ['/trial-balance?month=2026-01&asOf=2026-01-31T00:00:00Z', 'asOf: gives a moment'],
     ['/revenue?from=2026-02&to=2026-01', 'to: must not be before from'],
     ['/mrr?from=2026-02-30', 'from: must be a day'],
     ['/mrr?from=2000-01-01&to=2026-01-01&interval=day', 'to: gives more than'],

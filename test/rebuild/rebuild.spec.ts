@@ -210,7 +210,7 @@ describe('an old and a new build', () => {
     expect(beforehand).toMatchObject({
       code: 0,
       // Derived read models are named too, if the old build has not derived them yet.
-      output: expect.stringMatching(/^subscriptions\b.*: built\. The services/m),
+      output: expect.stringMatching(/^subscriptions\b.*: built\. Services of/m),
     });
     const fresh = await start(next);
     await until('the new build is ready for reads', async () => (await fetch(`${fresh.url}/health/ready/reads`)).ok);
