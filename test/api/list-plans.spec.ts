@@ -84,7 +84,7 @@ const members = (table: Table, name: string): string => {
 const PRICE_TABLES = ['prices', 'plans'];
 
 /** Tables without a list of their own, which list conditions and `find` search. */
-const SEARCHED = ['links', 'journal_postings', 'customer_names'];
+const SEARCHED = ['links', 'journal_postings', 'customer_names', 'invoice_payments', 'invoice_payment_evidence'];
 
 /** The links between invoices, their payments and subscriptions. */
 const linkOf: Readonly<Record<string, string>> = {
@@ -110,8 +110,14 @@ const MOVED: Readonly<Record<string, string>> = { moved_to: `case when n % 6 = 1
 /** One posting per entry. */
 const POSTINGS: Readonly<Record<string, string>> = { entry: `'id_' || md5(n::text)`, no: '1' };
 
+/** Each invoice has one payment. */
+const TIED: Readonly<Record<string, string>> = { ...SPECIAL, invoice: `'id_' || md5(n::text)`, payment_record: 'null' };
+
 const specialOf = (name: string): Readonly<Record<string, string>> =>
-  ({ links: linkOf, journal_postings: POSTINGS, invoices: INVOICED, settled_invoices: MOVED })[name] ?? SPECIAL;
+  ({
+    ...{ links: linkOf, journal_postings: POSTINGS, invoices: INVOICED, settled_invoices: MOVED },
+    ...{ invoice_payments: TIED, invoice_payment_evidence: TIED },
+  })[name] ?? SPECIAL;
 
 /** Creates the indexes after the rows, which is faster. */
 async function fill(name: string, table: Table, special: Readonly<Record<string, string>>): Promise<void> {

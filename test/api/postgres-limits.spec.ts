@@ -70,7 +70,7 @@ describe('a read that takes too long', () => {
     for (const answer of answers) expect(answer).toMatchObject({ status: 503, body: { code: 'read_timeout' } });
     // The journal's derivation reads whole pages of invoices, and is right to wait.
     const { rows } = await blocker.query<{ waiting: string }>(
-      `select count(*) as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%invoices%' and query not like '% order by id limit 5000' and pid <> pg_backend_pid()`,
+      `select count(*) as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%invoices%' and query not like '% order by id limit 5000%' and pid <> pg_backend_pid()`,
     );
     expect(String(rows[0]?.waiting)).toBe('0');
     await until(

@@ -73,7 +73,12 @@ describe('the sentence of the status', () => {
     ['parked', { reads: { ...reads, parkedStreams: 2 } }, 'attention', /2 streams are parked/],
     ['access_held', { accessChanges: { held: 30, endpoints: [] } }, 'failing', /30 customers are held/],
     ['outbox_stopped', endpointThat({ isStopped: true, lagSeconds: 9_000 }), 'failing', /app answered 410/],
-    ['outbox_behind', endpointThat({ isStopped: false, lagSeconds: 660 }), 'attention', /app did not take .* 11 min/],
+    [
+      'outbox_behind',
+      endpointThat({ isStopped: false, lagSeconds: 660 }),
+      'attention',
+      /endpoint app has not accepted .* 11 min/,
+    ],
   ])('names %s', (code, change, state, text) => {
     const status = statusOf({ ...well, ...change });
     expect(status.concerns.map((one) => one.code)).toEqual([code]);

@@ -209,7 +209,7 @@ describe('another log than that of the read models', () => {
       const state = await readsOf(second);
       return state.catchUp === 'refused' && state;
     });
-    expect(cause).toMatch(/made from the log .* this one is .*EVENTSTORE_URL/);
+    expect(cause).toMatch(/built from the log .* this log is .*EVENTSTORE_URL/);
     expect(await deliver(second.url, JSON.stringify(subscriptionEvent(randomId('sub'))))).toMatchObject({
       status: 200,
     });

@@ -276,7 +276,7 @@ describe('a report of Stripe, held against the ledger', () => {
     const [other, bad] = await Promise.all([file, wrong].map((name) => runCommand(['money', 'compare', name], urls)));
     expect(other).toMatchObject({
       code: 2,
-      errors: expect.stringContaining('no report that money compare knows by its columns'),
+      errors: expect.stringContaining('is not a report that money compare knows'),
     });
     expect(bad).toMatchObject({ code: 2, errors: expect.stringContaining('line 2: net has more decimals than usd') });
   });

@@ -384,7 +384,7 @@ describe('rows that follow from rows of several streams', () => {
         ['large', 1, expect.stringMatching(/longer than 1000 ms/)],
         ['large', 1, expect.stringMatching(/more than 1000 rows/)],
         ['large', 1, expect.stringMatching(/longer than 1000 ms/)],
-        ['large', 1, expect.stringMatching(/more than 1048576 bytes/)],
+        ['large', 1, expect.stringMatching(/exceed 1048576 bytes/)],
       ]);
       await reach(await bill());
       expect(await rowsOf('open_amounts', group)).toMatchObject([{ customer: `${group}xgood`, open_minor: 200n }]);

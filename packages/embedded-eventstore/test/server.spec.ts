@@ -92,7 +92,7 @@ describe('The embedded event store', () => {
     );
     writeFileSync(join(directory(), 'events.db'), 'x'.repeat(8192));
     await expect(startEmbeddedEventStore({ directory: directory() })).rejects.toThrow(
-      /cannot be opened .*its files are an event store's/,
+      /cannot be opened .*the files belong to an event store/,
     );
   });
 

@@ -11,8 +11,8 @@ const OWN = viewOf(disputes, 'disputes');
 /** SQL for the disputes of customers: a dispute names only its charge and payment intent. */
 const ofCustomers = (customers: string): string => `id in (
   with parts as (${partsOfCustomers(customers)})
-  select own.id from parts join ${OWN} own on own.charge = parts.id
-  union select own.id from parts join ${OWN} own on own.payment_intent = parts.id)`;
+  select id from ${OWN} where charge = any(array(select id from parts))
+  union select id from ${OWN} where payment_intent = any(array(select id from parts)))`;
 
 /** Disputes, with their customers and the money that each moved. */
 export const DISPUTES: Resource = {

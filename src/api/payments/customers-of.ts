@@ -22,7 +22,8 @@ export const partsOfCustomers = (customers: string): string => `
   union select payment from ${PAYMENTS} where customer = any(${customers})
   union select attempt.target from ${PAYMENTS} paid join ${LINKS} attempt on attempt.id = paid.payment and attempt.object = 'payment_intent' and attempt.target_kind = 'payment'
     where paid.customer = any(${customers})
-  union select coalesce(tie.payment_intent, tie.charge) from ${INVOICES} billed join ${TIES} tie on tie.invoice = billed.id where billed.customer = any(${customers})`;
+  union select coalesce(tie.payment_intent, tie.charge) from ${INVOICES} billed
+    cross join lateral (select payment_intent, charge from ${TIES} ties where invoice = billed.id) tie where billed.customer = any(${customers})`;
 
 /** Adds customers to refunds or disputes, from their payments: most name none themselves. */
 export async function withCustomers(connection: Queryable, found: readonly Answer[]): Promise<Answer[]> {

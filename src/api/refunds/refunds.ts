@@ -22,9 +22,9 @@ const SHARED =
 const ofCustomers = (customers: string): string => `id in (
   with parts as (${partsOfCustomers(customers)})
   select id from ${OWN} where customer = any(${customers})
-  union select own.id from parts join ${OWN} own on own.charge = parts.id
-  union select own.id from parts join ${OWN} own on own.payment_intent = parts.id
-  union select listed.refund from parts join ${EVIDENCE} listed on listed.charge = parts.id
+  union select id from ${OWN} where charge = any(array(select id from parts))
+  union select id from ${OWN} where payment_intent = any(array(select id from parts))
+  union select refund from ${EVIDENCE} where charge = any(array(select id from parts))
   union select noted.refund from ${NOTES} note join ${EVIDENCE} noted on noted.source = note.id where note.customer = any(${customers}))`;
 
 /**
