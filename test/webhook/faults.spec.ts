@@ -116,7 +116,7 @@ describe('a store whose clock is ahead by more than the append deadline', () => 
     jest.useFakeTimers({ now: Date.now() - 60_000, doNotFake: [...TIMERS] });
     try {
       expect(await deliver(ledger.url, event)).toMatchObject({ status: 503, body: { code: 'store_unavailable' } });
-      expect(await eventStoreSays()).toMatch(/clock is ahead .* by more than 500 ms/);
+      expect(await eventStoreSays()).toMatch(/clock is more than 500 ms ahead/);
     } finally {
       jest.useRealTimers();
     }
