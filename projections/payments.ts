@@ -122,9 +122,9 @@ function paymentState(before: State, fact: Fact<PaymentSnapshot>): State {
 function refundedBefore(
   before: State,
   { event }: Fact<PaymentSnapshot>,
-  { former: fields, now }: Readonly<{ former: number | null; now: number | null }>,
+  { former: stated, now }: Readonly<{ former: number | null; now: number | null }>,
 ): Readonly<{ formerRefundedMinor: number | null; refundedChangedAt: string | null }> {
-  const former = fields ?? before?.row.amount_refunded_minor ?? null;
+  const former = stated ?? before?.row.amount_refunded_minor ?? null;
   if (former !== null && former !== now) return { formerRefundedMinor: former, refundedChangedAt: event.created };
   return {
     formerRefundedMinor: before?.row.former_refunded_minor ?? null,

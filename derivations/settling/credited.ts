@@ -16,7 +16,7 @@ export type Time = Date | string | null;
  * amount, because the invoice counted it. Pure.
  */
 export function creditedMinor(
-  { statedMinor: statedMinor, at }: Readonly<{ statedMinor: number; at: Time }>,
+  { statedMinor, at }: Readonly<{ statedMinor: number; at: Time }>,
   notes: readonly NoteAmounts[],
   column: 'pre_payment_amount_minor' | 'post_payment_amount_minor',
 ): number {

@@ -140,7 +140,7 @@ describe('Postgres', () => {
     lives.push(...fresh);
     const position = await deliverLives(ledger.url, fresh);
     await projectorWaits();
-    // Under load this session may be the later one, and be aborted itself.
+    // Under load this transaction may be the later one, and be aborted itself.
     await somebody
       .query('select * from ledger.checkpoints for update')
       .catch((error: { code?: string }) => expect(error.code).toBe('40P01'));

@@ -76,7 +76,7 @@ function show({ held, products }: Data, { asked }: Frame): Shown {
             <Section title="Who" id="who">
               <Table label="Held changes" columns={['Customer', 'Change', 'Why', 'Decided because']}>
                 {data.map((one) => {
-                  const { word, tone, text: label } = turnOf(one, nameIn(products));
+                  const { word, tone, text } = turnOf(one, nameIn(products));
                   return (
                     <tr key={one.customer}>
                       <td>
@@ -84,7 +84,7 @@ function show({ held, products }: Data, { asked }: Frame): Shown {
                         {one.reference === null ? null : <span class="dim"> {one.reference}</span>}
                       </td>
                       <td>
-                        <Mark tone={tone}>{word}</Mark> {label}
+                        <Mark tone={tone}>{word}</Mark> {text}
                       </td>
                       <td>{reasonText(one.now.reason, one.now.until)}</td>
                       <td>
