@@ -6,30 +6,16 @@ import { readCoverage } from './coverage.js';
 /** The connected accounts to watch besides the key's own: all that Stripe lists, or those named. */
 export type ConnectedAccounts = 'all' | readonly string[];
 
-const PAGE = 100;
-const refusedList: Refusal = {
-  ...({ kind: 'refused', status: 200, code: 'unreadable', param: null } as const),
-  message: 'Stripe reports more connected accounts but does not list them.',
-};
+const ACCOUNTS = { object: 'account', path: '/v1/accounts', expand: [] };
 
 /** The ids of the accounts connected to the key's own, or Stripe's refusal. */
 export async function listConnected(api: StripeApi): Promise<readonly string[] | Refusal> {
   const accounts: string[] = [];
-  for (let after: string | null = null; ;) {
-    const reply: Awaited<ReturnType<StripeApi['ask']>> = await api.ask({
-      ...({ resource: 'account', operation: 'list', path: '/v1/accounts', account: null } as const),
-      params: { limit: String(PAGE), ...(after === null ? {} : { starting_after: after }) },
-    });
-    if (reply.kind !== 'answered') return reply;
-    const { data, has_more: hasMore } = reply.value as { data?: readonly { id?: unknown }[]; has_more?: unknown };
-    const ids = (data ?? []).flatMap(({ id }) => (typeof id === 'string' ? [id] : []));
-    accounts.push(...ids);
-    const last = ids.at(-1) ?? null;
-    if (hasMore !== true) return accounts;
-    // Otherwise an account that Stripe omits would count as not connected.
-    if (last === null || last === after) return refusedList;
-    after = last;
+  for await (const page of api.pages(ACCOUNTS, { account: null })) {
+    if (page.kind !== 'page') return page;
+    accounts.push(...page.items.map(({ id }) => id));
   }
+  return accounts;
 }
 
 /**

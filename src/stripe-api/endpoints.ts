@@ -1,5 +1,5 @@
 import { NEEDED_TYPES } from './event-types.js';
-import type { Refusal } from './refusals.js';
+import { unreadable, type Refusal } from './refusals.js';
 import type { Reply, StripeApi } from './stripe-api.js';
 
 /** The newest API version that the ledger is tested with; new endpoints use it. */
@@ -155,8 +155,7 @@ export async function createEndpoint(
   if (reply.kind !== 'answered') return reply;
   const endpoint = endpointOf(reply.value);
   const { secret } = reply.value as { secret?: unknown };
-  if (endpoint === null || typeof secret !== 'string')
-    return { kind: 'refused', status: 200, code: 'unreadable', param: null, message: 'Stripe returned no endpoint.' };
+  if (endpoint === null || typeof secret !== 'string') return unreadable('the endpoint');
   return { kind: 'created', endpoint, secret };
 }
 

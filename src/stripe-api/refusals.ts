@@ -47,6 +47,15 @@ export const isRefusal = (answer: object): answer is Refusal => 'kind' in answer
 export const isPassing = (refusal: Refusal): refusal is Extract<Refusal, { retryAfterMs: number | null }> =>
   refusal.kind === 'rate_limited' || refusal.kind === 'away';
 
+/** An answer that lacks what was requested, or has it in another form. */
+export const unreadable = (what: string): Refusal => ({
+  kind: 'refused',
+  status: 200,
+  code: 'unreadable',
+  param: null,
+  message: `Stripe did not return ${what}.`,
+});
+
 /** Removes keys from a text of Stripe's, which repeats their last characters. */
 export const withoutKeys = (text: string): string =>
   text.replace(/\b(sk|rk|pk|ek)_(live|test)_[^\s'"`,)]+/g, '$1_$2_…').replace(/\bwhsec_[^\s'"`,)]+/g, 'whsec_…');

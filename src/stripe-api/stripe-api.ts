@@ -4,7 +4,7 @@ import Stripe from 'stripe';
 import { eventOf, itemOf, type Answered, type EventItem, type Found, type Item, type Page } from './answers.js';
 import type { Budget } from './budget.js';
 import type { Rates } from './rates.js';
-import { isPassing, refusalOf, STOPPED, withoutKeys, type Refusal } from './refusals.js';
+import { isPassing, refusalOf, STOPPED, unreadable, withoutKeys, type Refusal } from './refusals.js';
 import { EVENTS, type Resource } from './resources.js';
 import { slicesOf } from './slices.js';
 import { Wire, type WireAnswer } from './wire.js';
@@ -53,6 +53,9 @@ export type Request = Readonly<{
 
 /** A range of `created`, in seconds, inclusive. */
 export type Range = Readonly<{ gte?: number; lte?: number }>;
+
+/** What a request for a page needs to know of a resource. */
+type Listed = Pick<Resource, 'object' | 'path' | 'expand'>;
 
 export type PagesOptions = Readonly<{
   /** One of the resource's listings, or other filters. */
@@ -149,7 +152,7 @@ export class StripeApi {
    * Yields the pages of a list, newest first. Ends after the last page, or after a refusal: continue with `after`, or
    * with a smaller range if the cursor is gone.
    */
-  async *pages(resource: Resource, options: PagesOptions = {}): AsyncGenerator<Page | Refusal, void> {
+  async *pages(resource: Listed, options: PagesOptions = {}): AsyncGenerator<Page | Refusal, void> {
     let after = options.after ?? null;
     for (;;) {
       const page = await this.page(resource, { ...options, after });
@@ -175,7 +178,7 @@ export class StripeApi {
   }
 
   /** Fetches one page of a list. */
-  async page(resource: Resource, options: PagesOptions = {}): Promise<Page | Refusal> {
+  async page(resource: Listed, options: PagesOptions = {}): Promise<Page | Refusal> {
     const { params = {}, created = {}, after = null, limit = PAGE_MAX } = options;
     const reply = await this.ask({
       ...(options.apiVersion === undefined ? {} : { apiVersion: options.apiVersion }),
@@ -295,14 +298,6 @@ const cut = (why: string): Refusal => ({
   cause: 'cut',
   message: `A response from Stripe cannot be read: ${why}.`,
   retryAfterMs: null,
-});
-
-const unreadable = (what: string): Refusal => ({
-  kind: 'refused',
-  status: 200,
-  code: 'unreadable',
-  param: null,
-  message: `Stripe did not return ${what}.`,
 });
 
 const overBudget = (until: number | null): Refusal => ({
