@@ -15,7 +15,7 @@ import {
   type Endpoint,
 } from '../stripe-api/endpoints.js';
 import { Rates } from '../stripe-api/rates.js';
-import type { Refusal } from '../stripe-api/refusals.js';
+import { isRefusal, type Refusal } from '../stripe-api/refusals.js';
 import { StripeApi } from '../stripe-api/stripe-api.js';
 import { textOption, UsageError, type Command, type Given, type Terminal } from './command.js';
 import { environmentOf } from './on-stores.js';
@@ -219,9 +219,7 @@ class RefusedError extends Error {
 const refused = ({ kind, message }: Refusal): RefusedError => new RefusedError(`Stripe: ${message} (${kind})`);
 
 /** @throws RefusedError */
-function answered<T>(result: T | Refusal): T {
+function answered<T extends object>(result: T | Refusal): T {
   if (isRefusal(result)) throw refused(result);
   return result;
 }
-const isRefusal = (result: unknown): result is Refusal =>
-  typeof result === 'object' && result !== null && 'kind' in result && (result as { kind: string }).kind !== 'answered';

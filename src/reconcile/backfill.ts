@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Item, Page } from '../stripe-api/answers.js';
-import { isRefusal, type Refusal } from '../stripe-api/refusals.js';
+import { isPassing, isRefusal, type Refusal } from '../stripe-api/refusals.js';
 import { isIn, resourceOf, RESOURCES, type Resource } from '../stripe-api/resources.js';
 import type { Reply, StripeApi } from '../stripe-api/stripe-api.js';
 import { closureOf } from './closure.js';
@@ -84,12 +84,7 @@ const BEGINNING: BackfillState = {
 };
 
 /** Refusals that apply to every request, whatever it asks for. */
-const CONCERNS_ALL: ReadonlySet<unknown> = new Set<Refusal['kind']>([
-  'stopped',
-  'over_budget',
-  'bad_key',
-  'not_connected',
-]);
+const CONCERNS_ALL: ReadonlySet<Refusal['kind']> = new Set(['stopped', 'over_budget', 'bad_key', 'not_connected']);
 
 /** The run must stop: interrupted, or refused in a way that waiting does not resolve. */
 class Stopped extends Error {}
@@ -222,7 +217,7 @@ export class Backfill {
       onWindow: async (eventsTo, { listed, missing }) => {
         const events = { listed: before.listed + listed, appended: before.appended + missing.length };
         this.#state = { ...this.#state, eventsTo, events };
-        await this.#checkpointIfDue(0);
+        await this.#checkpointIfDue();
       },
     });
   }
@@ -309,7 +304,7 @@ export class Backfill {
       } finally {
         this.#taken.delete(range);
       }
-      await this.#checkpointIfDue(0);
+      await this.#checkpointIfDue();
     }
   }
 
@@ -401,7 +396,7 @@ export class Backfill {
       const streamOf = () => `payout-${payout}`;
       this.#take(await this.#recorder.recordAll([look], { worth: LISTED, purpose: this.#purpose, streamOf }));
       after = next;
-      await this.#checkpointIfDue(0);
+      await this.#checkpointIfDue();
     }
   }
 
@@ -431,7 +426,7 @@ export class Backfill {
       if (now.kind === 'account')
         this.#take(await this.#judged([absenceOf({ name: object, id, bytes: found.body }, now, this.#whose)]));
     } else this.#skip(object, found);
-    await this.#checkpointIfDue(0);
+    await this.#checkpointIfDue();
   }
 
   /** Skips a resource that Stripe refuses. @throws Stopped for a refusal that applies to every request */
@@ -453,7 +448,7 @@ export class Backfill {
       const answer = await ask();
       if (!isRefusal(answer)) return answer;
       if (CONCERNS_ALL.has(answer.kind)) throw new Stopped(answer.message);
-      if (answer.kind !== 'away' && answer.kind !== 'rate_limited') return answer;
+      if (!isPassing(answer)) return answer;
       this.news.waiting(answer.message);
       await pause(waitMs, undefined, { signal: this.parts.signal }).catch(() => undefined);
     }
@@ -464,8 +459,7 @@ export class Backfill {
     if (this.parts.signal.aborted) throw new Stopped('interrupted');
   }
 
-  async #checkpointIfDue(objects: number): Promise<void> {
-    this.#objectsSince += objects;
+  async #checkpointIfDue(): Promise<void> {
     this.#assertWanted();
     const isDue = this.#objectsSince >= CHECKPOINT_OBJECTS || performance.now() - this.#checkpointAt >= CHECKPOINT_MS;
     if (!isDue) return;
